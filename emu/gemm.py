@@ -1,0 +1,186 @@
+"""The product of two coded matrices under an accumulator; which lane computes it never shows.
+
+| lane | when | how |
+|---|---|---|
+| panels | sequential; tile products exact in the accumulator's own float type | FMA chains |
+| wide | sequential FP32; tile products exact in float64 | float64, round to odd, round once |
+| dgemm | exact; the whole sum is exact in float64 | BLAS: order cannot matter |
+| general | always | integer register |
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..formats import FP32, FP64, Block, Coded, Minifloat, split_work
+from .accumulator import Accumulator, ExactAccumulator, SequentialAccumulator
+from .errors import DatapathError
+from .width import Span, element_span, value_span
+
+Matrix = NDArray[Any]
+
+#: (significant bits, exponent of the least step, exponent of the first power that overflows)
+_LIMITS = {FP32: (24, -149, 128), FP64: (53, -1074, 1024)}
+
+
+def matmul(a: Coded, b: Coded, accumulator: Accumulator) -> Matrix:
+    """``A B`` as ``accumulator`` forms it.
+
+    Parameters
+    ----------
+    a, b
+        Coded matrices of shapes (M, K) and (K, N).  Where both are blocked, the tile of ``a`` is
+        as wide as the tile of ``b`` is high: that is the depth of a tile product.
+    accumulator
+        How products become a sum.
+
+    Returns
+    -------
+    ndarray
+        (M, N) values of the accumulator's format, float32 or float64.  A NaN or an infinity in
+        the operands gives what IEEE 754 gives.
+
+    Raises
+    ------
+    DatapathError
+        If the shapes or the tiles do not fit.
+
+    Notes
+    -----
+    *Exactness*: the roundings of the accumulator and no other, whichever lane runs.
+
+    Examples
+    --------
+    >>> from bitpde.formats import Cast, SMX_INT8
+    >>> a = Cast(format=SMX_INT8).encode([[1.0, 2.0], [3.0, 4.0]])
+    >>> matmul(a, a.T, SequentialAccumulator()).tolist()
+    [[5.0, 11.0], [11.0, 25.0]]
+    """
+    depth = tile_depth(a, b)
+    if isinstance(accumulator, SequentialAccumulator):
+        return _sequential(a, b, depth, accumulator.format)
+    return _exact(a, b, accumulator)
+
+
+def tile_depth(a: Coded, b: Coded) -> int:
+    """How many k one tile product covers; checks that the operands can meet."""
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
+        msg = f"shapes {a.shape} and {b.shape} do not multiply: give (M, K) and (K, N)"
+        raise DatapathError(msg)
+    depths = set()
+    if isinstance(a.format, Block):
+        depths.add(a.format.tile[1])
+    if isinstance(b.format, Block):
+        depths.add(b.format.tile[0])
+    if len(depths) == 2:
+        msg = (
+            f"tiles {a.format.tile} and {b.format.tile} do not meet along k: "  # type: ignore[union-attr]
+            "encode the operands so that the first is as wide as the second is high"
+        )
+        raise DatapathError(msg)
+    return depths.pop() if depths else 1
+
+
+def _sequential(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:  # noqa: A002
+    significant, lsb_min, overflow = _LIMITS[format]
+    tile = element_span(a.element).times(element_span(b.element)).summed(depth)
+    span = value_span(a).times(value_span(b)).summed(depth)
+    dtype = np.float32 if format == FP32 else np.float64
+    if _compiled() and _fits_panels(a, b, depth, tile, span, format):
+        return _multiply_panels(a.values(dtype), b.values(dtype), depth, dtype)
+    if format == FP32 and tile.bits <= 53 and span.lsb >= -900 and span.top <= 900:
+        c = np.zeros((a.shape[0], b.shape[1]), np.float32)
+        _by_rows(_kernels().multiply_wide, a.values(), b.values(), (depth,), c)
+        return c
+    return _general(a, b, depth, False, format)
+
+
+def _fits_panels(
+    a: Coded, b: Coded, depth: int, tile: Span, span: Span, format: Minifloat  # noqa: A002
+) -> bool:
+    """Whether FMA chains in ``format`` itself form every tile product exactly."""
+    if depth == 1 and a.format == b.format == format:
+        return True
+    significant, lsb_min, overflow = _LIMITS[format]
+    narrow = all(value_span(x).lsb >= lsb_min and value_span(x).top < overflow for x in (a, b))
+    return narrow and tile.bits <= significant and span.lsb >= lsb_min and span.top < overflow
+
+
+def _exact(a: Coded, b: Coded, accumulator: ExactAccumulator) -> Matrix:
+    span = value_span(a).times(value_span(b)).summed(a.shape[1])
+    if span.bits <= 53 and span.lsb >= -1022 and span.top < 1023:
+        left, right = a.values(), b.values()
+        if np.isfinite(left).all() and np.isfinite(right).all():
+            with np.errstate(over="ignore", under="ignore"):
+                dtype = np.float32 if accumulator.format == FP32 else np.float64
+                return (left @ right + 0.0).astype(dtype)
+    return _general(a, b, 1, True, accumulator.format)
+
+
+def _general(a: Coded, b: Coded, depth: int, exact: bool, format: Minifloat) -> Matrix:  # noqa: A002
+    significant, lsb_min, overflow = _LIMITS[format]
+    span = value_span(a).times(value_span(b)).summed(a.shape[1] + 1)
+    lowest = min(span.lsb, lsb_min)
+    limbs = -(-(max(span.top, overflow) - lowest) // 32) + 4
+    c = np.zeros((a.shape[0], b.shape[1]))
+    limits = (depth, exact, lowest, limbs, significant - 1, lsb_min, overflow)
+    _by_rows(_kernels().multiply_general, a.values(), b.values(), limits, c)
+    with np.errstate(over="ignore"):
+        return c if format == FP64 else c.astype(np.float32)
+
+
+def _by_rows(kernel: Any, a: Matrix, b: Matrix, limits: tuple[Any, ...], c: Matrix) -> None:
+    left, right = np.ascontiguousarray(a), np.ascontiguousarray(b)
+    work = partial(kernel, left, right, *limits, c)
+    split_work(work, c.shape[0], max(1, (1 << 14) // max(1, right.size)))
+
+
+def _multiply_panels(a: Matrix, b: Matrix, depth: int, dtype: Any) -> Matrix:
+    from .microkernel import COLUMNS, ROWS
+    from .panel_kernels import multiply_panels
+
+    columns = COLUMNS[np.dtype(dtype).itemsize]
+    rows, inner = a.shape[0], -(-a.shape[1] // depth) * depth
+    left = _packed(a, ROWS, inner)
+    right = _packed(b.T, columns, inner)
+    row_length = -(-b.shape[1] // columns) * columns
+    panels = -(-rows // ROWS)
+    c = np.zeros(panels * ROWS * row_length, dtype)
+    work = partial(
+        multiply_panels, left, right, c, inner, row_length, columns, (0,) * depth
+    )
+    split_work(work, panels, _panels_per_chunk(panels, inner * row_length))
+    return c.reshape(-1, row_length)[:rows, : b.shape[1]]
+
+
+def _panels_per_chunk(panels: int, work_per_row: int) -> int:
+    """Enough panels to amortize the hand-over and the reload of B, few enough for all threads."""
+    return max(1, min(-(-panels // 8), 32), (1 << 18) // max(1, work_per_row))
+
+
+def _packed(matrix: Matrix, width: int, inner: int) -> Matrix:
+    """Panels of ``width`` rows of a matrix in either order of storage."""
+    from .panel_kernels import pack_columns, pack_rows
+
+    panels = -(-matrix.shape[0] // width)
+    out = np.empty(panels * width * inner, matrix.dtype)
+    if matrix.flags.c_contiguous:
+        work = partial(pack_rows, matrix, width, inner, out)
+    else:
+        work = partial(pack_columns, np.ascontiguousarray(matrix.T), width, inner, out)
+    split_work(work, panels, max(1, (1 << 17) // max(1, width * inner)))
+    return out
+
+
+def _compiled() -> bool:
+    import numba
+
+    return not numba.config.DISABLE_JIT
+
+
+def _kernels() -> Any:
+    from . import gemm_kernels
+
+    return gemm_kernels

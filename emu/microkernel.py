@@ -1,0 +1,168 @@
+"""The vectorized heart of the matrix product, written as LLVM vector operations.
+
+One call updates a register tile of C, ``ROWS x (VECTORS lanes)``, by a run of tiles along k: for
+each run of ``depth`` consecutive k the products are chained by fused multiply-adds into a partial
+sum, which is then added to C.  Its twin in plain loops is `gemm_kernels.multiply_wide`.
+
+*Exactness*: with ``depth`` 1 every step is ``c <- fma(a, b, c)``, one rounding.  With a larger
+depth the caller guarantees that partial sums are exact, so the addition is the one rounding.
+Only generic vector operations are used, so LLVM compiles them for whatever the machine has.
+"""
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+ROWS = 6
+VECTORS = 2
+UNROLLED_DEPTH = 8
+
+_LANES = {types.float32: 16, types.float64: 8}
+#: Columns of C in a register tile, by the item size of the type.
+COLUMNS = {4: 16 * VECTORS, 8: 8 * VECTORS}
+
+
+class _Registers:
+    """The vectors of one register tile, and how to load, multiply and store them."""
+
+    def __init__(self, context: Any, builder: Any, signature: Any, arguments: Any) -> None:
+        self.builder = builder
+        dtype = signature.args[0].dtype
+        self.scalar = context.get_value_type(dtype)
+        self.lanes = _LANES[dtype]
+        self.vector = ir.VectorType(self.scalar, self.lanes)
+        self.align = dtype.bitwidth // 8
+        arrays = [
+            context.make_array(kind)(context, builder, value).data
+            for kind, value in zip(signature.args[:3], arguments[:3], strict=True)
+        ]
+        starts = arguments[3:6]
+        self.a, self.b, self.c = (
+            builder.gep(data, [start]) for data, start in zip(arrays, starts, strict=True)
+        )
+        self.index = arguments[3].type
+        self.row_length = arguments[6]
+
+    def constant(self, value: int) -> Any:
+        return ir.Constant(self.index, value)
+
+    def load(self, pointer: Any) -> Any:
+        typed = self.builder.bitcast(pointer, self.vector.as_pointer())
+        return self.builder.load(typed, align=self.align)
+
+    def splat(self, value: Any) -> Any:
+        undefined = ir.Constant(self.vector, ir.Undefined)
+        zero = ir.Constant(ir.IntType(32), 0)
+        first = self.builder.insert_element(undefined, value, zero)
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
+        return self.builder.shuffle_vector(first, undefined, mask)
+
+    def fma(self, x: Any, y: Any, z: Any) -> Any:
+        name = f"llvm.fma.v{self.lanes}f{8 * self.align}"
+        kind = ir.FunctionType(self.vector, [self.vector] * 3)
+        function = cgutils.get_or_insert_function(self.builder.module, kind, name)
+        return self.builder.call(function, [x, y, z])
+
+    def c_pointers(self) -> list[list[Any]]:
+        rows = [self.builder.mul(self.row_length, self.constant(i)) for i in range(ROWS)]
+        return [
+            [
+                self.builder.gep(self.c, [self.builder.add(row, self.constant(v * self.lanes))])
+                for v in range(VECTORS)
+            ]
+            for row in rows
+        ]
+
+    def step(self, a: Any, b: Any, k: int, sums: list[list[Any]] | None) -> list[list[Any]]:
+        """Products of column k of the A panel and row k of the B panel, chained onto ``sums``."""
+        gep, constant = self.builder.gep, self.constant
+        right = [
+            self.load(gep(b, [constant((k * VECTORS + v) * self.lanes)])) for v in range(VECTORS)
+        ]
+        result = []
+        for i in range(ROWS):
+            left = self.splat(self.builder.load(gep(a, [constant(k * ROWS + i)])))
+            if sums is None:
+                result.append([self.builder.fmul(left, r) for r in right])
+            else:
+                result.append([self.fma(left, r, s) for r, s in zip(right, sums[i], strict=True)])
+        return result
+
+
+def _variables(builder: Any, vector: Any) -> list[list[Any]]:
+    return [[cgutils.alloca_once(builder, vector) for _ in range(VECTORS)] for _ in range(ROWS)]
+
+
+def _read(builder: Any, variables: list[list[Any]]) -> list[list[Any]]:
+    return [[builder.load(v) for v in row] for row in variables]
+
+
+def _write(builder: Any, values: list[list[Any]], variables: list[list[Any]]) -> None:
+    for row, pointers in zip(values, variables, strict=True):
+        for value, pointer in zip(row, pointers, strict=True):
+            builder.store(value, pointer)
+
+
+def _partial_sum(registers: _Registers, a: Any, b: Any, depth: int) -> list[list[Any]]:
+    """The exact partial sum of one tile."""
+    builder = registers.builder
+    if depth <= UNROLLED_DEPTH:
+        sums = None
+        for k in range(depth):
+            sums = registers.step(a, b, k, sums)
+        return sums or []
+    variables = _variables(builder, registers.vector)
+    _write(builder, registers.step(a, b, 0, None), variables)
+    with cgutils.for_range(builder, registers.constant(depth - 1)) as loop:
+        k = builder.add(loop.index, registers.constant(1))
+        width = VECTORS * registers.lanes
+        a_k = builder.gep(a, [builder.mul(k, registers.constant(ROWS))])
+        b_k = builder.gep(b, [builder.mul(k, registers.constant(width))])
+        _write(builder, registers.step(a_k, b_k, 0, _read(builder, variables)), variables)
+    return _read(builder, variables)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def update_tile(
+    typing_context, a, b, c, a_start, b_start, c_start, row_length, tiles, depth
+):  # type: ignore[no-untyped-def]
+    """C tile at ``c_start`` += ``tiles`` tile products of packed panels of A and B.
+
+    a, b, c : contiguous 1-D arrays of one float type (the panels as `pack_panels` lays them).
+    row_length : distance of consecutive rows of C.
+    depth : a tuple whose *length* is the depth of a tile, so that it is known when compiling.
+    """
+    index = types.intp
+    signature = types.void(a, b, c, index, index, index, index, index, depth)
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        registers = _Registers(context, builder, sig, args)
+        span = len(sig.args[8])
+        pointers = registers.c_pointers()
+        sums = _variables(builder, registers.vector)
+        _write(builder, [[registers.load(p) for p in row] for row in pointers], sums)
+        with cgutils.for_range(builder, args[7]) as loop:
+            k = builder.mul(loop.index, registers.constant(span))
+            width = VECTORS * registers.lanes
+            at = builder.gep(registers.a, [builder.mul(k, registers.constant(ROWS))])
+            bt = builder.gep(registers.b, [builder.mul(k, registers.constant(width))])
+            before = _read(builder, sums)
+            if span == 1:
+                after = registers.step(at, bt, 0, before)
+            else:
+                part = _partial_sum(registers, at, bt, span)
+                after = [
+                    [builder.fadd(s, p) for s, p in zip(*rows, strict=True)]
+                    for rows in zip(_read(builder, sums), part, strict=True)
+                ]
+            _write(builder, after, sums)
+        for row, its_pointers in zip(_read(builder, sums), pointers, strict=True):
+            for value, pointer in zip(row, its_pointers, strict=True):
+                typed = builder.bitcast(pointer, registers.vector.as_pointer())
+                builder.store(value, typed, align=registers.align)
+        return context.get_dummy_value()
+
+    return signature, codegen

@@ -1,0 +1,66 @@
+"""What the bits mean: formats, casts, coded arrays.
+
+A number on the wire is an integer plus a *format*.  A format (`Fixed`, `Minifloat`, `Block`) says
+which real each integer means; a `Cast` says how a real becomes such an integer; a `Coded` is an
+array of such integers that knows its format.
+
+>>> import numpy as np
+>>> from bitpde.formats import Cast, SMX_INT8
+>>> a = np.linspace(-1, 1, 30).reshape(5, 6)
+>>> cast = Cast(format=SMX_INT8)
+>>> bool(np.array_equal(cast.quantize(a.T), cast.quantize(a).T))
+True
+"""
+
+from .block import Block as Block
+from .cast import Cast as Cast
+from .catalogue import BF16 as BF16
+from .catalogue import CATALOGUE as CATALOGUE
+from .catalogue import E8M0 as E8M0
+from .catalogue import FP16 as FP16
+from .catalogue import FP32 as FP32
+from .catalogue import FP64 as FP64
+from .catalogue import INT4 as INT4
+from .catalogue import INT6 as INT6
+from .catalogue import INT8 as INT8
+from .catalogue import INT10 as INT10
+from .catalogue import INT12 as INT12
+from .catalogue import INT14 as INT14
+from .catalogue import INT16 as INT16
+from .catalogue import MXFP4_E2M1 as MXFP4_E2M1
+from .catalogue import MXFP6_E2M3 as MXFP6_E2M3
+from .catalogue import MXFP6_E3M2 as MXFP6_E3M2
+from .catalogue import MXFP8_E4M3 as MXFP8_E4M3
+from .catalogue import MXFP8_E5M2 as MXFP8_E5M2
+from .catalogue import MXINT8 as MXINT8
+from .catalogue import OCP_E2M1 as OCP_E2M1
+from .catalogue import OCP_E2M3 as OCP_E2M3
+from .catalogue import OCP_E3M2 as OCP_E3M2
+from .catalogue import OCP_INT8 as OCP_INT8
+from .catalogue import OFP8_E4M3 as OFP8_E4M3
+from .catalogue import OFP8_E5M2 as OFP8_E5M2
+from .catalogue import SMX_INT4 as SMX_INT4
+from .catalogue import SMX_INT8 as SMX_INT8
+from .catalogue import SMX_INT12 as SMX_INT12
+from .catalogue import SMX_INT16 as SMX_INT16
+from .catalogue import TF32 as TF32
+from .coded import Coded as Coded
+from .coded import Format as Format
+from .encode import Counts as Counts
+from .errors import FormatError as FormatError
+from .fixed import Fixed as Fixed
+from .jit import kernel as kernel
+from .layout import element_integers as element_integers
+from .minifloat import Minifloat as Minifloat
+from .minifloat import Specials as Specials
+from .overflow import NonFinite as NonFinite
+from .overflow import Overflow as Overflow
+from .packing import pack_codes as pack_codes
+from .packing import unpack_codes as unpack_codes
+from .power_of_two import PowerOfTwo as PowerOfTwo
+from .rounding import Rounding as Rounding
+from .specs import spec_from_json as spec_from_json
+from .specs import spec_to_json as spec_to_json
+from .threads import set_thread_count as set_thread_count
+from .threads import split_work as split_work
+from .threads import thread_count as thread_count

@@ -1,0 +1,167 @@
+"""Arrays as hardware stores them: integers that know their format."""
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from .block import Block
+from .errors import FormatError
+from .fixed import Fixed
+from .layout import element_integers, matrices, native_dtype
+from .minifloat import Minifloat
+from .packing import pack_codes, unpack_codes
+from .threads import split_work
+
+Format = Fixed | Minifloat | Block
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Coded:
+    """Codes, and the scales of their tiles, of an array in ``format``; immutable.
+
+    Parameters
+    ----------
+    format
+        What the codes mean.
+    codes
+        One integer per element, of the array's shape, in ``format``'s code dtype.
+    scales
+        One uint8 per tile, of shape ``format.grid(codes.shape)``; None for a scalar format.
+
+    Examples
+    --------
+    >>> from bitpde.formats import Cast, SMX_INT8
+    >>> a = Cast(format=SMX_INT8).encode([[1.0, -0.5], [0.25, 3.0]])
+    >>> a.codes.tolist(), a.scales.tolist()
+    ([[32, -16], [8, 96]], [[122]])
+    >>> a.T.values().tolist()
+    [[1.0, 0.25], [-0.5, 3.0]]
+    """
+
+    format: Format
+    codes: NDArray[Any]
+    scales: NDArray[np.uint8] | None = field(default=None)
+
+    def __post_init__(self) -> None:
+        blocked = isinstance(self.format, Block)
+        if blocked != (self.scales is not None):
+            msg = f"{self.format} {'needs' if blocked else 'has no'} scales"
+            raise FormatError(msg)
+        if isinstance(self.format, Block) and self.scales is not None:
+            grid = self.format.grid(self.codes.shape)
+            if self.scales.shape != grid:
+                msg = f"scales have shape {self.scales.shape}: tiles make it {grid}"
+                raise FormatError(msg)
+            self.scales.setflags(write=False)
+        self.codes.setflags(write=False)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the array."""
+        return self.codes.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self.codes.ndim
+
+    @property
+    def element(self) -> Fixed | Minifloat:
+        """Format of one code."""
+        return self.format.element if isinstance(self.format, Block) else self.format
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the packed codes and the scales, what hardware would store."""
+        packed = -(-self.codes.size * self.element.bits // 8)
+        return packed + (0 if self.scales is None else self.scales.size)
+
+    @property
+    def T(self) -> "Coded":  # noqa: N802
+        """The transpose over the last two axes: a view, no bit is touched.
+
+        The format's tile is transposed with it, so a square tile stays what it was.
+        """
+        if self.ndim < 2:
+            return self
+        if self.scales is None or not isinstance(self.format, Block):
+            return replace(self, codes=self.codes.swapaxes(-1, -2))
+        return Coded(
+            format=self.format.T,
+            codes=self.codes.swapaxes(-1, -2),
+            scales=self.scales.swapaxes(-1, -2),
+        )
+
+    def values(self, dtype: DTypeLike = np.float64) -> NDArray[Any]:
+        """What the codes stand for, as float64 or float32; exact.
+
+        Raises
+        ------
+        FormatError
+            If ``dtype`` is another one, or if float32 is asked for and a value is none.
+        """
+        if np.dtype(dtype) not in (np.float64, np.float32):
+            msg = f"values come as float32 or float64, not {np.dtype(dtype)}"
+            raise FormatError(msg)
+        native = native_dtype(self.format)
+        exact = self.codes.view(native).astype(np.float64) if native else self._decode()
+        if np.dtype(dtype) == np.float64:
+            return exact
+        with np.errstate(over="ignore", under="ignore"):
+            narrow = exact.astype(np.float32)
+        if not np.array_equal(narrow, exact, equal_nan=True):
+            msg = "some values are no float32: ask for values(np.float64)"
+            raise FormatError(msg)
+        return narrow
+
+    def _decode(self) -> NDArray[np.float64]:
+        from .decode_kernels import decode_strips
+
+        values = np.empty(self.shape)
+        element = element_integers(self.element)
+        codes = np.ascontiguousarray(self.codes)
+        scales = None if self.scales is None else np.ascontiguousarray(self.scales)
+        for tiling, its_scales, (its_codes, out) in matrices(self.format, scales, codes, values):
+            work = partial(
+                decode_strips, its_codes, its_scales, *tiling.tile, tiling.scale.bias,
+                tiling.scale.nan_code, element, out,
+            )  # fmt: skip
+            split_work(work, its_scales.shape[0], tiling.strips_per_chunk(its_codes.shape[1]))
+        return values
+
+    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+        """The values, so that NumPy functions take a `Coded` as an array of numbers."""
+        if copy is False:
+            msg = "a Coded holds integers, its values are always a copy: leave out copy=False"
+            raise ValueError(msg)
+        values = self.values()
+        return values if dtype is None else values.astype(dtype)
+
+    def equals(self, other: "Coded") -> bool:
+        """Whether format, codes and scales agree in every bit."""
+        if self.format != other.format or not np.array_equal(self.codes, other.codes):
+            return False
+        if self.scales is None or other.scales is None:
+            return self.scales is other.scales
+        return np.array_equal(self.scales, other.scales)
+
+    def pack(self) -> NDArray[np.uint8]:
+        """The codes as a dense bit string in C order, first element in the lowest bits."""
+        return pack_codes(self.codes, self.element.bits)
+
+    @classmethod
+    def unpack(
+        cls,
+        packed: NDArray[np.uint8],
+        *,
+        format: Format,  # noqa: A002
+        shape: tuple[int, ...],
+        scales: NDArray[np.uint8] | None = None,
+    ) -> "Coded":
+        """The array whose `pack` is ``packed``; the inverse of `pack`."""
+        element = format.element if isinstance(format, Block) else format
+        codes = unpack_codes(packed, element.bits, shape, element.code_dtype)
+        return cls(format=format, codes=codes, scales=scales)

@@ -1,0 +1,182 @@
+"""Compiled encoding of a matrix, a strip of tiles at a time.
+
+`scale_strips` writes one scale per tile, `encode_strips` one code per element: any format, any
+rounding, in integers.  `encode_fixed_strips` does both at once for the common case (float32 into
+a saturating integer element, ties to even) in float32 vectors; it hands a strip it cannot prove
+exact to the other two, and the tests hold the two to the same bits.  A scalar format is the case
+of one tile per row with every scale equal to 1.
+"""
+
+import numpy as np
+
+from .jit import kernel
+from .scalar_kernels import (
+    SATURATED,
+    STOCHASTIC,
+    UNDERFLOWED,
+    fixed_code,
+    floor_log2,
+    minifloat_code,
+    power_of_two,
+)
+
+
+@kernel
+def scale_code(top, element_emax, bias, nan_code):
+    """Scale of a tile with largest magnitude ``top`` (float64): OCP MX v1.0, 6.3, clamped."""
+    if not np.isfinite(top):
+        return nan_code
+    if top == 0.0:
+        return 0
+    return min(max(floor_log2(top) - element_emax + bias, 0), nan_code - 1)
+
+
+@kernel
+def scale_strips(x, tile_rows, tile_columns, element_emax, bias, nan_code, scales, start, stop):
+    """Scales of the tiles in strips start..stop of a 2-D float array."""
+    rows, columns = x.shape
+    for strip in range(start, stop):
+        top_row = strip * tile_rows
+        for tile in range(scales.shape[1]):
+            top = 0.0
+            for i in range(top_row, min(rows, top_row + tile_rows)):
+                for j in range(tile * tile_columns, min(columns, (tile + 1) * tile_columns)):
+                    magnitude = abs(np.float64(x[i, j]))
+                    if not magnitude <= top:  # also when it is NaN, which then stays
+                        top = magnitude
+                    if np.isnan(top):
+                        break
+                if np.isnan(top):
+                    break
+            scales[strip, tile] = scale_code(top, element_emax, bias, nan_code)
+
+
+@kernel
+def encode_strips(
+    x, scales, tile_rows, tile_columns, bias, nan_code, element, mode, overflow,
+    random, random_bits, codes, counts, start, stop,
+):  # fmt: skip
+    """Codes of strips start..stop under given scales; one rounding each.
+
+    ``element`` holds the integers that describe the element format (`Cast` fills them):
+    (fixed?, significand_bits, lsb_min, max_ordinal, infinity, nan, sign, negative_zero).
+    The scale enters as a shift of ``lsb_min``, so no product is formed that could lose a bit.
+    Elements of a tile whose scale is NaN get code 0.
+    """
+    fixed, significand_bits, lsb_min, max_ordinal, infinity, nan, sign, negative_zero = element
+    rows, columns = x.shape
+    for i in range(start * tile_rows, min(rows, stop * tile_rows)):
+        for tile in range(scales.shape[1]):
+            scale = int(scales[i // tile_rows, tile])
+            shift = scale - bias
+            for j in range(tile * tile_columns, min(columns, (tile + 1) * tile_columns)):
+                if scale == nan_code:
+                    codes[i, j] = 0
+                    continue
+                value = np.float64(x[i, j])
+                draw = int(random[i, j]) if mode == STOCHASTIC else 0
+                if fixed:
+                    codes[i, j] = fixed_code(
+                        value, lsb_min + shift, max_ordinal, mode, overflow, draw, random_bits,
+                        counts,
+                    )  # fmt: skip
+                else:
+                    codes[i, j] = minifloat_code(
+                        value, significand_bits, lsb_min + shift, max_ordinal, infinity, nan, sign,
+                        negative_zero, mode, overflow, draw, random_bits, counts,
+                    )  # fmt: skip
+
+
+@kernel
+def column_peaks(x, first, last, peaks):
+    """Largest magnitude of each column of rows first..last; False if one is NaN or infinite."""
+    finite = True
+    for j in range(x.shape[1]):
+        peaks[j] = np.float32(0.0)
+    for i in range(first, last):
+        for j in range(x.shape[1]):
+            magnitude = abs(x[i, j])
+            finite &= magnitude < np.inf
+            peaks[j] = magnitude if magnitude > peaks[j] else peaks[j]
+    return finite
+
+
+@kernel
+def tile_multipliers(
+    peaks, tile_columns, element_emax, fraction_bits, bias, nan_code, scales, multipliers
+):
+    """Scale of each tile of a strip, and per column the float32 that takes x to the integers.
+
+    False if a multiplier leaves the normal float32 numbers.
+    """
+    normal = True
+    columns = peaks.shape[0]
+    for tile in range(scales.shape[0]):
+        top = np.float32(0.0)
+        for j in range(tile * tile_columns, min(columns, (tile + 1) * tile_columns)):
+            top = peaks[j] if peaks[j] > top else top
+        code = scale_code(np.float64(top), element_emax, bias, nan_code)
+        scales[tile] = code
+        exponent = fraction_bits - (code - bias)
+        normal &= -126 <= exponent <= 127
+        factor = np.float32(power_of_two(min(max(exponent, -126), 127)))
+        for j in range(tile * tile_columns, min(columns, (tile + 1) * tile_columns)):
+            multipliers[j] = factor
+    return normal
+
+
+@kernel
+def encode_fixed_row(row, multipliers, low, high, codes, counts):
+    """Integers of one row: scale, round to even by the magic constant, clip; one rounding.
+
+    Adding and subtracting 1.5 2^23 rounds a float32 below 2^22 in magnitude to an integer, ties
+    to even; the product before it is exact unless it falls below 2^-126, where it rounds to 0
+    either way.
+    """
+    magic = np.float32(1.5 * 2.0**23)
+    saturated = 0
+    underflowed = 0
+    for j in range(row.shape[0]):
+        q = (row[j] * multipliers[j] + magic) - magic
+        underflowed += (q == 0) & (row[j] != 0)
+        saturated += (q > high) | (q < low)
+        q = high if q > high else q
+        q = low if q < low else q
+        codes[j] = np.int32(q)
+    counts[SATURATED] += saturated
+    counts[UNDERFLOWED] += underflowed
+
+
+@kernel
+def encode_fixed_strips(
+    x, tile_rows, tile_columns, element_emax, bias, nan_code, element, mode, overflow, low,
+    random, scales, codes, counts, start, stop,
+):  # fmt: skip
+    """Scales and codes of strips start..stop of a float32 matrix into integer elements.
+
+    Preconditions: ties to even, a saturating policy, elements of at most 22 bits.
+    """
+    _, _, lsb_min, max_ordinal, _, _, _, _ = element
+    peaks = np.empty(x.shape[1], np.float32)
+    multipliers = np.empty(x.shape[1], np.float32)
+    high = np.float32(max_ordinal)
+    for strip in range(start, stop):
+        first = strip * tile_rows
+        last = min(x.shape[0], first + tile_rows)
+        easy = column_peaks(x, first, last, peaks)
+        if easy:
+            easy = tile_multipliers(
+                peaks, tile_columns, element_emax, -lsb_min, bias, nan_code, scales[strip],
+                multipliers,
+            )  # fmt: skip
+        if not easy:
+            scale_strips(
+                x, tile_rows, tile_columns, element_emax, bias, nan_code, scales, strip, strip + 1
+            )
+            encode_strips(
+                x, scales, tile_rows, tile_columns, bias, nan_code, element, mode, overflow,
+                random, 0, codes, counts, strip, strip + 1,
+            )  # fmt: skip
+            continue
+        for i in range(first, last):
+            encode_fixed_row(x[i], multipliers, low, high, codes[i], counts)

@@ -1,0 +1,75 @@
+"""The one door to numba: every kernel is compiled here, with one set of flags.
+
+Three promises hold for whatever passes through :func:`kernel`.
+
+* **The machine code is the source code.**  numba keeps compiled code on disk and asks only
+  whether the file *of that function* has changed; a helper edited in another file leaves the
+  caller's stale code in place, and wrong bits come out (numba issue 1833).  Here the cache lives
+  in a folder named by a digest of every source file of ``formats/`` and ``emu/``, so that an edit
+  to any of them starts afresh (``jit_cache.py``).
+* **No arithmetic is rearranged.**  ``fastmath`` is off: every operation is the IEEE 754 one, in
+  the order written, so compiled and interpreted runs give the same bits.
+* **numba is not needed to import.**  It is loaded when the first kernel is decorated, never by
+  ``import bitpde.formats``.
+"""
+
+import inspect
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar, cast
+
+from .jit_cache import cache_folder
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+_LOCK = threading.Lock()
+
+
+def kernel(function: Function) -> Function:
+    """Compile ``function`` with the flags of this package, and cache the machine code safely.
+
+    The flags are ``nogil=True`` (kernels may run on several threads at once), ``fastmath=False``
+    and ``error_model="numpy"`` (``1.0 / 0.0`` is an infinity, not an exception).  Kernels and
+    ``@intrinsic`` functions of other files may be called freely, as long as those files lie in
+    ``formats/`` or ``emu/``, where the digest sees them.
+
+    Parameters
+    ----------
+    function : callable
+        A function that numba can compile.  It should take what it needs as arguments: module
+        globals are frozen into the machine code.
+
+    Returns
+    -------
+    callable
+        The compiled function; ``function`` itself under ``NUMBA_DISABLE_JIT=1``.
+
+    Notes
+    -----
+    *Exactness*: the compiled function rounds where the Python function rounds, and nowhere else.
+    A function without a file, because it was typed at a prompt, is compiled but not cached.
+
+    Examples
+    --------
+    >>> @kernel
+    ... def double(x):
+    ...     return x + x
+    >>> double(21)
+    42
+    """
+    import numba
+
+    if numba.config.DISABLE_JIT:
+        return function
+    with _LOCK:
+        before = numba.config.CACHE_DIR  # process-wide: set it, use it, put it back
+        folder = cache_folder(before) if Path(inspect.getfile(function)).is_file() else None
+        compiler = numba.njit(
+            cache=folder is not None, fastmath=False, nogil=True, error_model="numpy"
+        )
+        numba.config.CACHE_DIR = str(folder or before)
+        try:
+            return cast("Function", compiler(function))
+        finally:
+            numba.config.CACHE_DIR = before

@@ -1,0 +1,90 @@
+"""How arrays of any shape are laid before the kernels, which see contiguous matrices only."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .block import Block
+from .fixed import Fixed
+from .minifloat import Minifloat
+from .power_of_two import PowerOfTwo
+
+#: Elements a thread takes at a time: long against the hand-over (about 20 us), short against the work.
+CHUNK_ELEMENTS = 1 << 17
+
+_NATIVE = {(8, 23): np.float32, (11, 52): np.float64}
+
+
+class Tiling(NamedTuple):
+    """The tile, in the proportions of one matrix, and the scale format."""
+
+    tile: tuple[int, int]
+    scale: PowerOfTwo
+
+    def strips_per_chunk(self, columns: int) -> int:
+        """How many strips of tiles make a chunk for a thread."""
+        return max(1, CHUNK_ELEMENTS // max(1, self.tile[0] * columns))
+
+
+def native_dtype(format: Fixed | Minifloat | Block) -> type[np.floating[Any]] | None:  # noqa: A002
+    """The NumPy float whose bits are this format's codes, where there is one."""
+    if not isinstance(format, Minifloat):
+        return None
+    width = (format.exponent_bits, format.significand_bits)
+    dtype = _NATIVE.get(width)
+    usual = dtype is not None and format.bias == 2 ** (format.exponent_bits - 1) - 1
+    return dtype if usual and format.has_infinity else None
+
+
+def element_integers(element: Fixed | Minifloat) -> tuple[int, ...]:
+    """What kernels know of an element format; the order is that of `encode_strips`."""
+    if isinstance(element, Fixed):
+        return (1, element.significand_bits, element.lsb_min, element.max_ordinal, -1, -1, 0, 0)
+    infinity, nan = element.infinity_code, element.nan_code
+    return (
+        0,
+        element.significand_bits,
+        element.lsb_min,
+        element.max_ordinal,
+        -1 if infinity is None else infinity,
+        -1 if nan is None else nan,
+        element.sign_code if element.bits < 64 else -element.sign_code,
+        int(element.has_negative_zero),
+    )
+
+
+def _signed(array: NDArray[Any]) -> NDArray[Any]:
+    return array.view(np.int64) if array.dtype == np.uint64 else array
+
+
+def matrices(
+    format: Fixed | Minifloat | Block,  # noqa: A002
+    scales: NDArray[np.uint8] | None,
+    *arrays: NDArray[Any],
+) -> Iterator[tuple[Tiling, NDArray[np.uint8], list[NDArray[Any]]]]:
+    """The matrices of a batch: how they are tiled, their scales, and each array's part.
+
+    ``arrays`` are C-contiguous and of one shape; the parts are views, so that outputs are written
+    through.  Kernels count in int64, so 64-bit codes come as that dtype.  A scalar format is one tile per row whose scales are all 1 (code = bias).
+    """
+    shape = arrays[0].shape
+    if arrays[0].size == 0:
+        return
+    columns = shape[-1] if shape else 1
+    whole = [_signed(array).reshape(-1, columns) for array in arrays]
+    if scales is None or not isinstance(format, Block):
+        ones = np.full((whole[0].shape[0], 1), PowerOfTwo().bias, np.uint8)
+        yield Tiling((1, columns), PowerOfTwo()), ones, whole
+        return
+    tiling = Tiling(format.tile, format.scale)
+    rows = shape[-2] if len(shape) > 1 else 1
+    strips = -(-rows // format.tile[0])
+    all_scales = scales.reshape(-1, -(-columns // format.tile[1]))
+    if rows % format.tile[0] == 0:
+        yield tiling, all_scales, whole
+        return
+    for k in range(whole[0].shape[0] // rows):
+        parts = [array[k * rows : (k + 1) * rows] for array in whole]
+        yield tiling, all_scales[k * strips : (k + 1) * strips], parts

@@ -1,0 +1,75 @@
+"""Trivial predictors: what a table of errors must be compared with before it means anything."""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from .problem import Problem
+from .stein import Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class FieldErrors:
+    """Relative L2 errors of a solution and of its Laplacian."""
+
+    solution: float
+    laplacian: float
+
+
+def relative_l2(estimate: Array, truth: Array) -> float:
+    """Return ``|estimate - truth| / |truth|`` in the Euclidean norm, computed in float64.
+
+    Examples
+    --------
+    >>> relative_l2(np.array([3.0, 5.0]), np.array([3.0, 4.0]))
+    0.2
+    """
+    difference = np.asarray(estimate, np.float64) - truth
+    return float(np.linalg.norm(difference) / np.linalg.norm(truth))
+
+
+def polynomial_baselines(problem: Problem, points: Array) -> dict[str, FieldErrors]:
+    """Return the errors of the best constant, linear and quadratic function on ``points``.
+
+    Each is the least-squares fit to the exact solution on the very points it is tested on, so no
+    function of its kind does better there.  Its Laplacian is that of the fitted polynomial.
+
+    Parameters
+    ----------
+    problem
+        The problem whose exact solution is fitted.
+    points
+        Test points, (P, D), P at least the number of coefficients.
+
+    Examples
+    --------
+    >>> from bitpde.pde import Poisson
+    >>> axis = np.linspace(0, 1, 33)
+    >>> points = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    >>> errors = polynomial_baselines(Poisson(), points)
+    >>> {name: round(error.solution, 3) for name, error in errors.items()}
+    {'constant': 0.275, 'linear': 0.099, 'quadratic': 0.01}
+    """
+    local = points - problem.center
+    exact, laplacian = problem.exact(points), problem.laplacian(points)
+    errors = {}
+    for name, degree in (("constant", 0), ("linear", 1), ("quadratic", 2)):
+        basis, curvature = _monomials(local, degree)
+        coefficients = np.linalg.lstsq(basis, exact, rcond=None)[0]
+        fitted = np.full_like(laplacian, (curvature @ coefficients).item())
+        errors[name] = FieldErrors(
+            solution=relative_l2(basis @ coefficients, exact),
+            laplacian=relative_l2(fitted, laplacian),
+        )
+    return errors
+
+
+def _monomials(points: Array, degree: int) -> tuple[Array, Array]:
+    """Return all monomials up to ``degree`` <= 2 as columns, and their constant Laplacians."""
+    columns, laplacians = [], []
+    for power in range(degree + 1):
+        for chosen in itertools.combinations_with_replacement(range(points.shape[1]), power):
+            columns.append(points[:, chosen].prod(axis=1))
+            laplacians.append(2.0 if power == 2 and chosen[0] == chosen[1] else 0.0)
+    return np.stack(columns, axis=1), np.array(laplacians)

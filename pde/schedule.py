@@ -1,0 +1,110 @@
+"""Learning rates as functions of the step: frozen values with one method."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+from .checks import from_kind, require_integer, require_real
+
+
+class Schedule(Protocol):
+    """What the training loop asks of a schedule."""
+
+    def rate(self, step: int, steps: int) -> float:
+        """Return the learning rate of ``step`` (from 0) of a run of ``steps``."""
+        ...
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain dictionary from which `schedule_from_json` makes an equal one."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linear:
+    """``initial (1 - step/steps)``: from ``initial`` at step 0 toward 0 at the end.
+
+    Examples
+    --------
+    >>> [Linear(initial=0.5).rate(step, 4) for step in range(4)]
+    [0.5, 0.375, 0.25, 0.125]
+    """
+
+    initial: float = 1e-3
+
+    def __post_init__(self) -> None:
+        require_real("Linear.initial", self.initial, above=0.0)
+
+    def rate(self, step: int, steps: int) -> float:
+        """Return the rate in float64, three roundings."""
+        return self.initial * (1 - step / steps)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain dictionary."""
+        return {"kind": "linear", **asdict(self)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constant:
+    """The same ``rate`` at every step."""
+
+    initial: float = 1e-3
+
+    def __post_init__(self) -> None:
+        require_real("Constant.initial", self.initial, above=0.0)
+
+    def rate(self, step: int, steps: int) -> float:
+        """Return ``initial``; exact."""
+        return self.initial
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain dictionary."""
+        return {"kind": "constant", **asdict(self)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exponential:
+    """``initial * factor * factor ...``, one more factor after every ``every`` steps.
+
+    Examples
+    --------
+    >>> schedule = Exponential(initial=1.0, factor=0.5, every=10)
+    >>> [schedule.rate(step, 100) for step in (9, 10, 30)]
+    [1.0, 0.5, 0.125]
+    """
+
+    initial: float = 1e-3
+    factor: float = 0.9
+    every: int = 1000
+
+    def __post_init__(self) -> None:
+        require_real("Exponential.initial", self.initial, above=0.0)
+        require_real("Exponential.factor", self.factor, above=0.0)
+        require_integer("Exponential.every", self.every, least=1)
+
+    def rate(self, step: int, steps: int) -> float:
+        """Return the rate in float64, one rounding per factor."""
+        rate = float(self.initial)
+        for _ in range(step // self.every):
+            rate *= self.factor
+        return rate
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain dictionary."""
+        return {"kind": "exponential", **asdict(self)}
+
+
+SCHEDULES: dict[str, type[Linear] | type[Constant] | type[Exponential]] = {
+    "linear": Linear,
+    "constant": Constant,
+    "exponential": Exponential,
+}
+
+
+def schedule_from_json(data: object) -> Linear | Constant | Exponential:
+    """Return the schedule whose ``to_json`` is ``data``; raise `RunError` otherwise.
+
+    Examples
+    --------
+    >>> schedule_from_json({"kind": "linear", "initial": 0.001})
+    Linear(initial=0.001)
+    """
+    return from_kind(SCHEDULES, data, "the schedule")

@@ -1,0 +1,16 @@
+"""What holds for every test: one name for each module, and time for kernels to compile."""
+
+import sys
+from pathlib import Path
+
+import hypothesis
+
+ROOT = Path(__file__).parents[1].resolve()
+
+# ``python -m pytest`` puts the checkout itself on the path, and there ``import pde`` would find
+# our folder: a second copy of ours, and in the way of the library of that name.
+sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != ROOT]
+
+# The first example of a property may wait for a compilation, so no deadline per example.
+hypothesis.settings.register_profile("bitpde", deadline=None)
+hypothesis.settings.load_profile("bitpde")
