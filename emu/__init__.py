@@ -1,3 +1,31 @@
-"""tmp"""
-from .accumulator import *
-from .gemm import matmul
+"""What the hardware does: accumulators, matrix products, datapaths, and a tape that runs on them.
+
+A `Datapath` says, for one machine, which cast every operand and result passes through; `ops` are
+exact arithmetic between these casts; a `Tape` replays them backwards through the same machine.
+
+>>> import numpy as np
+>>> from bitpde.emu import Tape, ops, preset
+>>> tape = Tape(preset("smx8"))
+>>> w = tape.parameter(np.full((4, 2), 0.3))
+>>> y = ops.matmul(tape.constant(np.eye(4)), w)
+>>> float(y.value[0, 0])  # 0.3 in INT8 with the scale 2^-8: 77/256
+0.30078125
+"""
+
+from . import ops as ops
+from .accumulator import Accumulator as Accumulator
+from .accumulator import ExactAccumulator as ExactAccumulator
+from .accumulator import SequentialAccumulator as SequentialAccumulator
+from .datapath import Datapath as Datapath
+from .errors import DatapathError as DatapathError
+from .gemm import matmul as matmul
+from .gradcheck import GradientCheck as GradientCheck
+from .gradcheck import check_gradient as check_gradient
+from .ledger import Ledger as Ledger
+from .presets import PRESETS as PRESETS
+from .presets import preset as preset
+from .tape import Node as Node
+from .tape import Tape as Tape
+from .width import Span as Span
+from .width import element_span as element_span
+from .width import value_span as value_span

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..formats import FP32, FP64, Block, Coded, Minifloat, split_work
 from .accumulator import Accumulator, ExactAccumulator, SequentialAccumulator
 from .errors import DatapathError
-from .width import Span, element_span, value_span
+from .width import element_span, value_span
 
 Matrix = NDArray[Any]
 
@@ -84,28 +84,22 @@ def tile_depth(a: Coded, b: Coded) -> int:
 
 
 def _sequential(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:  # noqa: A002
-    significant, lsb_min, overflow = _LIMITS[format]
+    if depth == 1 and a.format == b.format == format and _compiled():
+        return _multiply_panels(a, b, 1, format)
+    spans = value_span(a), value_span(b)
     tile = element_span(a.element).times(element_span(b.element)).summed(depth)
-    span = value_span(a).times(value_span(b)).summed(depth)
-    dtype = np.float32 if format == FP32 else np.float64
-    if _compiled() and _fits_panels(a, b, depth, tile, span, format):
-        return _multiply_panels(a.values(dtype), b.values(dtype), depth, dtype)
-    if format == FP32 and tile.bits <= 53 and span.lsb >= -900 and span.top <= 900:
+    whole = spans[0].times(spans[1]).summed(depth)
+    significant, lsb_min, overflow = _LIMITS[format]
+    fits = tile.bits <= significant and all(
+        span.lsb >= lsb_min and span.top < overflow for span in (*spans, whole)
+    )
+    if fits and _compiled():
+        return _multiply_panels(a, b, depth, format)
+    if format == FP32 and tile.bits <= 53 and whole.lsb >= -900 and whole.top <= 900:
         c = np.zeros((a.shape[0], b.shape[1]), np.float32)
         _by_rows(_kernels().multiply_wide, a.values(), b.values(), (depth,), c)
         return c
     return _general(a, b, depth, False, format)
-
-
-def _fits_panels(
-    a: Coded, b: Coded, depth: int, tile: Span, span: Span, format: Minifloat  # noqa: A002
-) -> bool:
-    """Whether FMA chains in ``format`` itself form every tile product exactly."""
-    if depth == 1 and a.format == b.format == format:
-        return True
-    significant, lsb_min, overflow = _LIMITS[format]
-    narrow = all(value_span(x).lsb >= lsb_min and value_span(x).top < overflow for x in (a, b))
-    return narrow and tile.bits <= significant and span.lsb >= lsb_min and span.top < overflow
 
 
 def _exact(a: Coded, b: Coded, accumulator: ExactAccumulator) -> Matrix:
@@ -137,14 +131,16 @@ def _by_rows(kernel: Any, a: Matrix, b: Matrix, limits: tuple[Any, ...], c: Matr
     split_work(work, c.shape[0], max(1, (1 << 14) // max(1, right.size)))
 
 
-def _multiply_panels(a: Matrix, b: Matrix, depth: int, dtype: Any) -> Matrix:
+def _multiply_panels(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:  # noqa: A002
+    """FMA chains in ``format`` itself; the caller has shown that tile products are exact in it."""
     from .microkernel import COLUMNS, ROWS
     from .panel_kernels import multiply_panels
 
+    dtype = np.float32 if format == FP32 else np.float64
     columns = COLUMNS[np.dtype(dtype).itemsize]
     rows, inner = a.shape[0], -(-a.shape[1] // depth) * depth
-    left = _packed(a, ROWS, inner)
-    right = _packed(b.T, columns, inner)
+    left = _packed(a.values(dtype), ROWS, inner)
+    right = _packed(b.values(dtype).T, columns, inner)
     row_length = -(-b.shape[1] // columns) * columns
     panels = -(-rows // ROWS)
     c = np.zeros(panels * ROWS * row_length, dtype)

@@ -48,6 +48,11 @@ from .coded import Coded as Coded
 from .coded import Format as Format
 from .encode import Counts as Counts
 from .errors import FormatError as FormatError
+from .exact import decode_exact as decode_exact
+from .exact import round_exact as round_exact
+from .exact_arrays import encode_array_exact as encode_array_exact
+from .exact_arrays import encode_tile_exact as encode_tile_exact
+from .exact_encode import encode_exact as encode_exact
 from .fixed import Fixed as Fixed
 from .jit import kernel as kernel
 from .layout import element_integers as element_integers

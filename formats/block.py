@@ -19,6 +19,7 @@ from .errors import FormatError
 from .fixed import Fixed
 from .minifloat import Minifloat
 from .power_of_two import PowerOfTwo
+from .specs import check_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,7 @@ class Block:
     scale: PowerOfTwo = PowerOfTwo()
 
     def __post_init__(self) -> None:
+        check_fields(self)
         tile = self.tile
         whole = isinstance(tile, tuple) and all(type(side) is int for side in tile)
         if not whole or len(tile) != 2 or min(tile) < 1:
@@ -62,7 +64,6 @@ class Block:
         if not isinstance(self.element, Fixed | Minifloat) or self.element.bits > 16:
             msg = f"element is {self.element!r}: give a Fixed or Minifloat of at most 16 bits"
             raise FormatError(msg)
-
         lowest = self.element.lsb_min + self.scale.emin
         if lowest < -1074 or self.element.emax + self.scale.emax > 1022:
             msg = f"{self} reaches beyond binary64, the carrier of values: choose another bias"

@@ -15,6 +15,7 @@ from .fixed import Fixed
 from .minifloat import Minifloat
 from .overflow import NonFinite, Overflow
 from .rounding import Rounding
+from .specs import check_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,10 @@ class Cast:
     random_bits: int = 0
 
     def __post_init__(self) -> None:
-        self._check_types()
+        check_fields(self)
+        if not isinstance(self.format, Format):
+            msg = f"format of a Cast is {self.format!r}: give a Fixed, Minifloat or Block"
+            raise FormatError(msg)
         if self.rounding is Rounding.STOCHASTIC and not 1 <= self.random_bits <= 32:
             msg = f"stochastic rounding with {self.random_bits} random bits: give random_bits 1 to 32"
             raise FormatError(msg)
@@ -63,20 +67,6 @@ class Cast:
         if self.overflow is Overflow.INFINITY_OR_NAN and not self.element.has_nan:
             msg = f"{self.element} has no infinity or NaN: choose another overflow, such as SATURATE"
             raise FormatError(msg)
-
-    def _check_types(self) -> None:
-        kinds = {
-            "format": Fixed | Minifloat | Block,
-            "rounding": Rounding,
-            "overflow": Overflow,
-            "nonfinite": NonFinite,
-            "random_bits": int,
-        }
-        for name, kind in kinds.items():
-            if not isinstance(getattr(self, name), kind):
-                expected = getattr(kind, "__name__", str(kind))
-                msg = f"{name} of a Cast is {getattr(self, name)!r}: give a {expected}"
-                raise FormatError(msg)
 
     @property
     def element(self) -> Fixed | Minifloat:
@@ -106,9 +96,8 @@ class Cast:
     ) -> tuple[Coded, Counts]:
         """`encode`, and how many elements saturated and underflowed."""
         carrier, exact = to_carrier(x)
-        floating = isinstance(self.element, Minifloat)
-        if not exact and floating and self.element.significand_bits >= JAMMED_PRECISION:
-            msg = f"an integer above 2^53 has no float64: {self.format} cannot round it once"
+        if not exact and self._needs_every_bit():
+            msg = f"an integer above 2^53 is no float64: {self.format} needs its last bits, split it"
             raise FormatError(msg)
         random = self._random(bits, carrier.shape)
         encoding = encode_array(
@@ -117,18 +106,32 @@ class Cast:
         )  # fmt: skip
         coded, counts, refused = encoding
         if refused or (self.nonfinite is NonFinite.RAISE and not np.isfinite(carrier).all()):
-            self._refuse(carrier, coded)
+            self._refuse(carrier, random, coded)
         return coded, counts
 
-    def _refuse(self, x: Carrier, coded: Coded) -> NoReturn:
+    def _needs_every_bit(self) -> bool:
+        """Whether an integer carried with its last bit jammed may come to another code."""
+        wide = self.element.significand_bits >= JAMMED_PRECISION
+        return self.overflow is Overflow.WRAP or (isinstance(self.element, Minifloat) and wide)
+
+    def _refuse(self, x: Carrier, random: NDArray[np.uint32] | None, coded: Coded) -> NoReturn:
         """Raise for the first value the policies refuse."""
-        bad = ~np.isfinite(x)
-        remedy = f"{self.nonfinite} and {self.format} leave it no code; remove it first"
-        if not bad.any():
-            bad = np.abs(x) > np.abs(coded.values())
-            remedy = "it is beyond the largest value; choose a wider format or Overflow.SATURATE"
-        index = tuple(int(i) for i in np.argwhere(bad)[0])
-        msg = f"x[{', '.join(map(str, index))}] is {x[index]}: {remedy}"
+        speechless = np.isnan(x) if isinstance(self.format, Minifloat) else ~np.isfinite(x)
+        if self.nonfinite is NonFinite.RAISE:
+            speechless = ~np.isfinite(x)
+        elif isinstance(self.format, Block) or self.format.has_nan:
+            speechless = np.zeros_like(speechless)
+        # A value refused as too large has code 0 where saturation gives the largest one.
+        saturated, _, _ = encode_array(
+            x, random, format=self.format, rounding=self.rounding, overflow=Overflow.SATURATE,
+            random_bits=self.random_bits,
+        )  # fmt: skip
+        refused = np.argwhere(speechless | (coded.codes != saturated.codes))
+        index = tuple(int(i) for i in refused[0])
+        remedy = "it is beyond the largest value; choose a wider format or Overflow.SATURATE"
+        if speechless[index]:
+            remedy = f"{self.nonfinite} and {self.format} leave it no code; remove it first"
+        msg = f"x{list(index)} is {x[index]}: {remedy}"
         raise FormatError(msg)
 
     def quantize(self, x: ArrayLike, bits: ArrayLike | None = None) -> NDArray[Any]:

@@ -1,19 +1,17 @@
 """Arrays as hardware stores them: integers that know their format."""
 
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .block import Block
+from .decode import Float, decode_array
 from .errors import FormatError
 from .fixed import Fixed
-from .layout import element_integers, matrices, native_dtype
 from .minifloat import Minifloat
 from .packing import pack_codes, unpack_codes
-from .threads import split_work
 
 Format = Fixed | Minifloat | Block
 
@@ -106,31 +104,33 @@ class Coded:
         if np.dtype(dtype) not in (np.float64, np.float32):
             msg = f"values come as float32 or float64, not {np.dtype(dtype)}"
             raise FormatError(msg)
-        native = native_dtype(self.format)
-        exact = self.codes.view(native).astype(np.float64) if native else self._decode()
-        if np.dtype(dtype) == np.float64:
-            return exact
+        if np.dtype(dtype) == np.float32:
+            return self._narrow_values()
+        values = self._decode(np.float64)
+        if values is None:
+            msg = f"{self.format} has values beyond float64"
+            raise FormatError(msg)
+        return values
+
+    def _narrow_values(self) -> NDArray[Any]:
+        values = self._decode(np.float32)
+        if values is not None:
+            return values
+        exact = self.values()
         with np.errstate(over="ignore", under="ignore"):
-            narrow = exact.astype(np.float32)
-        if not np.array_equal(narrow, exact, equal_nan=True):
+            values = exact.astype(np.float32)
+        if not np.array_equal(values, exact, equal_nan=True):
             msg = "some values are no float32: ask for values(np.float64)"
             raise FormatError(msg)
-        return narrow
-
-    def _decode(self) -> NDArray[np.float64]:
-        from .decode_kernels import decode_strips
-
-        values = np.empty(self.shape)
-        element = element_integers(self.element)
-        codes = np.ascontiguousarray(self.codes)
-        scales = None if self.scales is None else np.ascontiguousarray(self.scales)
-        for tiling, its_scales, (its_codes, out) in matrices(self.format, scales, codes, values):
-            work = partial(
-                decode_strips, its_codes, its_scales, *tiling.tile, tiling.scale.bias,
-                tiling.scale.nan_code, element, out,
-            )  # fmt: skip
-            split_work(work, its_scales.shape[0], tiling.strips_per_chunk(its_codes.shape[1]))
         return values
+
+    def _decode(self, dtype: Float) -> NDArray[Any] | None:
+        """The values; those of a transposed array as a transposed view."""
+        if self.ndim == 2 and not self.codes.flags.c_contiguous and self.codes.T.flags.c_contiguous:
+            values = self.T._decode(dtype)
+            return None if values is None else values.T
+        scales = None if self.scales is None else np.asarray(self.scales, order="C")
+        return decode_array(self.format, np.asarray(self.codes, order="C"), scales, dtype)
 
     def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
         """The values, so that NumPy functions take a `Coded` as an array of numbers."""

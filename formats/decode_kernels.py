@@ -1,4 +1,4 @@
-"""Compiled decoding: codes and scales to float64 values, exact."""
+"""Compiled decoding: codes and scales to values, exact."""
 
 import numpy as np
 
@@ -10,23 +10,48 @@ from .scalar_kernels import minifloat_value, power_of_two
 def decode_strips(
     codes, scales, tile_rows, tile_columns, bias, nan_code, element, values, start, stop
 ):
-    """Values of strips start..stop; no rounding: every value of every format is a float64.
-
-    ``values`` may be float32 where the caller has made sure that every value is one.
-    """
+    """Float64 values of strips start..stop; no rounding: every value is a float64."""
     fixed, significand_bits, lsb_min, max_ordinal, infinity, nan, sign, _ = element
     rows, columns = codes.shape
     for i in range(start * tile_rows, min(rows, stop * tile_rows)):
         for tile in range(scales.shape[1]):
             scale = int(scales[i // tile_rows, tile])
+            factor = power_of_two(scale - bias)
+            if scale == nan_code:
+                factor = np.nan
             for j in range(tile * tile_columns, min(columns, (tile + 1) * tile_columns)):
                 code = int(codes[i, j])
-                if scale == nan_code:
-                    values[i, j] = np.nan
-                elif fixed:
-                    values[i, j] = float(code) * power_of_two(lsb_min + scale - bias)
+                if fixed:
+                    values[i, j] = float(code) * power_of_two(lsb_min) * factor
                 else:
                     value = minifloat_value(
                         code, significand_bits, lsb_min, max_ordinal, infinity, nan, sign
                     )
-                    values[i, j] = value * power_of_two(scale - bias)
+                    values[i, j] = value * factor
+
+
+@kernel
+def decode_fixed_strips(
+    codes, scales, tile_rows, tile_columns, factors, values, start, stop
+):
+    """Values of strips start..stop of integer elements, in the float type of ``factors``.
+
+    ``factors[scale code]`` is the value of a code of 1 under that scale; each product is exact by
+    the caller's choice of type.
+    """
+    rows, columns = codes.shape
+    multipliers = np.empty(columns, factors.dtype)
+    for strip in range(start, stop):
+        for tile in range(scales.shape[1]):
+            factor = factors[scales[strip, tile]]
+            for j in range(tile * tile_columns, min(columns, (tile + 1) * tile_columns)):
+                multipliers[j] = factor
+        for i in range(strip * tile_rows, min(rows, (strip + 1) * tile_rows)):
+            decode_fixed_row(codes[i], multipliers, values[i])
+
+
+@kernel
+def decode_fixed_row(codes, multipliers, values):
+    """values = codes multipliers, element by element."""
+    for j in range(codes.shape[0]):
+        values[j] = codes[j] * multipliers[j]

@@ -1,5 +1,6 @@
 """Encoding an array: the choice between the compiled lanes, which all give the same bits."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from .carrier import Carrier
 from .coded import Coded, Format
 from .fixed import Fixed
 from .layout import Tiling, element_integers, matrices, native_dtype
+from .minifloat import Minifloat
 from .overflow import Overflow
 from .rounding import Rounding
 from .threads import split_work
@@ -37,6 +39,21 @@ class Encoding(NamedTuple):
     refused: int
 
 
+class _Job(NamedTuple):
+    """One matrix to encode and everything that says how."""
+
+    tiling: Tiling
+    x: NDArray[Any]
+    scales: NDArray[np.uint8]
+    codes: NDArray[Any]
+    random: NDArray[np.uint32]
+    element: Fixed | Minifloat
+    rounding: Rounding
+    overflow: Overflow
+    random_bits: int
+    blocked: bool
+
+
 def encode_array(
     x: Carrier,
     random: NDArray[np.uint32] | None,
@@ -58,25 +75,34 @@ def encode_array(
     element = format.element if isinstance(format, Block) else format
     codes = np.empty(x.shape, element.code_dtype)
     scales = np.zeros(format.grid(x.shape), np.uint8) if isinstance(format, Block) else None
-    vector = _is_vectorized(x, format, rounding, overflow)
-    counts = [np.zeros(3, np.int64)]
+    lane = _encode_strips
+    if _is_vectorized(x, format, rounding, overflow):
+        lane = _encode_fixed_strips
+    counts: list[NDArray[np.int64]] = [np.zeros(3, np.int64)]
     bits = () if random is None else (random,)
-    for tiling, its_scales, (part, out, *drawn) in matrices(format, scales, x, codes, *bits):
-
-        def work(
-            start: int,
-            stop: int,
-            arguments: tuple[Any, ...] = (tiling, part, its_scales, out, *(drawn or [_NO_RANDOM])),
-        ) -> None:
-            mine = np.zeros(3, np.int64)
-            lane = partial(_encode_strips, *arguments, element, rounding, overflow, random_bits)
-            lane(vector, scales is not None, mine, start, stop)
-            counts.append(mine)
-
-        split_work(work, its_scales.shape[0], tiling.strips_per_chunk(part.shape[1]))
+    for tiling, its_scales, parts in matrices(format, scales, x, codes, *bits):
+        job = _Job(
+            tiling, parts[0], its_scales, parts[1], parts[2] if len(parts) > 2 else _NO_RANDOM,
+            element, rounding, overflow, random_bits, scales is not None,
+        )  # fmt: skip
+        work = partial(_count, lane, job, counts)
+        split_work(work, its_scales.shape[0], tiling.strips_per_chunk(job.x.shape[1]))
     saturated, underflowed, refused = (int(n) for n in np.sum(counts, axis=0))
     coded = Coded(format=format, codes=codes, scales=scales)
     return Encoding(coded, Counts(x.size, saturated, underflowed), refused)
+
+
+def _count(
+    lane: Callable[[_Job, NDArray[np.int64], int, int], None],
+    job: _Job,
+    counts: list[NDArray[np.int64]],
+    start: int,
+    stop: int,
+) -> None:
+    """Run a lane on some strips with counters of its own: a sum of integers has no order."""
+    mine = np.zeros(3, np.int64)
+    lane(job, mine, start, stop)
+    counts.append(mine)
 
 
 def _is_vectorized(x: Carrier, format: Format, rounding: Rounding, overflow: Overflow) -> bool:  # noqa: A002
@@ -90,40 +116,36 @@ def _is_vectorized(x: Carrier, format: Format, rounding: Rounding, overflow: Ove
     )
 
 
-def _encode_strips(
-    tiling: Tiling,
-    x: NDArray[Any],
-    scales: NDArray[np.uint8],
-    codes: NDArray[Any],
-    random: NDArray[np.uint32],
-    element: Any,
-    rounding: Rounding,
-    overflow: Overflow,
-    random_bits: int,
-    vector: bool,
-    blocked: bool,
-    counts: NDArray[np.int64],
-    start: int,
-    stop: int,
-) -> None:
-    from .encode_kernels import encode_fixed_strips, encode_strips, scale_strips
+def _encode_strips(job: _Job, counts: NDArray[np.int64], start: int, stop: int) -> None:
+    """Scales and codes of strips start..stop by the general lane."""
+    from .encode_kernels import encode_strips, scale_strips
 
-    integers = element_integers(element)
-    scale = (tiling.scale.bias, tiling.scale.nan_code)
-    if vector:
-        symmetric = overflow is Overflow.SATURATE_SYMMETRIC
-        low = np.float32(-element.max_ordinal - (0 if symmetric else 1))
-        encode_fixed_strips(
-            x, *tiling.tile, element.emax, *scale, integers, rounding.code, overflow.code, low,
-            random, scales, codes, counts, start, stop,
-        )  # fmt: skip
-        return
-    if blocked:
-        scale_strips(x, *tiling.tile, element.emax, *scale, scales, start, stop)
+    tile, scale = job.tiling.tile, job.tiling.scale
+    if job.blocked:
+        scale_strips(
+            job.x, *tile, job.element.emax, scale.bias, scale.nan_code, job.scales, start, stop
+        )
     encode_strips(
-        x, scales, *tiling.tile, *scale, integers, rounding.code, overflow.code,
-        random, random_bits, codes, counts, start, stop,
+        job.x, job.scales, *tile, scale.bias, scale.nan_code, element_integers(job.element),
+        job.rounding.code, job.overflow.code, job.random, job.random_bits, job.codes, counts,
+        start, stop,
     )  # fmt: skip
+
+
+def _encode_fixed_strips(job: _Job, counts: NDArray[np.int64], start: int, stop: int) -> None:
+    """The same by the vector lane, and the strips it refuses by the general one."""
+    from .encode_kernels import encode_fixed_strips
+
+    high = job.element.max_ordinal
+    low = -high if job.overflow is Overflow.SATURATE_SYMMETRIC else -high - 1
+    refused = np.zeros(job.scales.shape[0], np.bool_)
+    encode_fixed_strips(
+        job.x, *job.tiling.tile, job.element.emax, job.tiling.scale.bias,
+        job.tiling.scale.nan_code, -job.element.lsb_min, np.float32(low), np.float32(high),
+        job.scales, job.codes, counts, refused, start, stop,
+    )  # fmt: skip
+    for strip in np.flatnonzero(refused):
+        _encode_strips(job, counts, int(strip), int(strip) + 1)
 
 
 def _encode_native(x: Carrier, format: Format, dtype: type[np.floating[Any]]) -> Encoding:  # noqa: A002

@@ -149,34 +149,26 @@ def encode_fixed_row(row, multipliers, low, high, codes, counts):
 
 @kernel
 def encode_fixed_strips(
-    x, tile_rows, tile_columns, element_emax, bias, nan_code, element, mode, overflow, low,
-    random, scales, codes, counts, start, stop,
+    x, tile_rows, tile_columns, element_emax, bias, nan_code, fraction_bits, low, high,
+    scales, codes, counts, refused_strips, start, stop,
 ):  # fmt: skip
     """Scales and codes of strips start..stop of a float32 matrix into integer elements.
 
-    Preconditions: ties to even, a saturating policy, elements of at most 22 bits.
+    Preconditions: ties to even, a saturating policy, elements of at most 22 bits.  A strip that
+    holds a NaN, an infinity or an extreme scale is left alone and marked in ``refused_strips``.
     """
-    _, _, lsb_min, max_ordinal, _, _, _, _ = element
     peaks = np.empty(x.shape[1], np.float32)
     multipliers = np.empty(x.shape[1], np.float32)
-    high = np.float32(max_ordinal)
     for strip in range(start, stop):
         first = strip * tile_rows
         last = min(x.shape[0], first + tile_rows)
         easy = column_peaks(x, first, last, peaks)
         if easy:
             easy = tile_multipliers(
-                peaks, tile_columns, element_emax, -lsb_min, bias, nan_code, scales[strip],
+                peaks, tile_columns, element_emax, fraction_bits, bias, nan_code, scales[strip],
                 multipliers,
             )  # fmt: skip
-        if not easy:
-            scale_strips(
-                x, tile_rows, tile_columns, element_emax, bias, nan_code, scales, strip, strip + 1
-            )
-            encode_strips(
-                x, scales, tile_rows, tile_columns, bias, nan_code, element, mode, overflow,
-                random, 0, codes, counts, strip, strip + 1,
-            )  # fmt: skip
-            continue
-        for i in range(first, last):
-            encode_fixed_row(x[i], multipliers, low, high, codes[i], counts)
+        refused_strips[strip] = not easy
+        if easy:
+            for i in range(first, last):
+                encode_fixed_row(x[i], multipliers, low, high, codes[i], counts)

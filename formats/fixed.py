@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from .errors import FormatError
+from .specs import check_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,7 @@ class Fixed:
     fraction_bits: int = 0
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not 2 <= self.bits <= 32:
             msg = f"Fixed has {self.bits} bits: choose 2 to 32"
             raise FormatError(msg)

@@ -13,11 +13,12 @@ Three promises hold for whatever passes through :func:`kernel`.
   ``import bitpde.formats``.
 """
 
+import importlib
 import inspect
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from .jit_cache import cache_folder
 
@@ -60,16 +61,17 @@ def kernel(function: Function) -> Function:
     """
     import numba
 
-    if numba.config.DISABLE_JIT:
+    config: Any = importlib.import_module("numba.core.config")
+    if config.DISABLE_JIT:
         return function
     with _LOCK:
-        before = numba.config.CACHE_DIR  # process-wide: set it, use it, put it back
+        before = config.CACHE_DIR  # process-wide: set it, use it, put it back
         folder = cache_folder(before) if Path(inspect.getfile(function)).is_file() else None
         compiler = numba.njit(
             cache=folder is not None, fastmath=False, nogil=True, error_model="numpy"
         )
-        numba.config.CACHE_DIR = str(folder or before)
+        config.CACHE_DIR = str(folder or before)
         try:
             return cast("Function", compiler(function))
         finally:
-            numba.config.CACHE_DIR = before
+            config.CACHE_DIR = before

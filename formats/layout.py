@@ -39,7 +39,10 @@ def native_dtype(format: Fixed | Minifloat | Block) -> type[np.floating[Any]] | 
 
 
 def element_integers(element: Fixed | Minifloat) -> tuple[int, ...]:
-    """What kernels know of an element format; the order is that of `encode_strips`."""
+    """What kernels know of an element format; the order is that of `encode_strips`.
+
+    All fit int64: the sign bit of a 64-bit format, which codes hold as int64, is -2^63.
+    """
     if isinstance(element, Fixed):
         return (1, element.significand_bits, element.lsb_min, element.max_ordinal, -1, -1, 0, 0)
     infinity, nan = element.infinity_code, element.nan_code

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from .errors import FormatError
+from .specs import check_fields
 
 
 class Specials(Enum):
@@ -21,6 +22,8 @@ class Specials(Enum):
     NONE = "none"
     #: the code of -0 is the only NaN, there is no infinity and no -0 ("FNUZ")
     NEGATIVE_ZERO_IS_NAN = "negative_zero_is_nan"
+
+    __repr__ = Enum.__str__  # so that the repr of a format evaluates back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,7 @@ class Minifloat:
     specials: Specials = Specials.IEEE
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if not 1 <= self.exponent_bits <= 11 or not 1 <= self.significand_bits <= 52:
             msg = (
                 f"Minifloat has {self.exponent_bits} exponent and {self.significand_bits} "

@@ -18,6 +18,8 @@ class Overflow(Enum):
     #: a FormatError naming the first value
     RAISE = "raise"
 
+    __repr__ = Enum.__str__  # so that the repr of a spec evaluates back
+
     @property
     def code(self) -> int:
         """The integer by which compiled kernels know this policy: its position in the enum."""
@@ -36,3 +38,5 @@ class NonFinite(Enum):
     PROPAGATE = "propagate"
     #: a FormatError naming the first such value
     RAISE = "raise"
+
+    __repr__ = Enum.__str__

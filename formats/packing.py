@@ -19,9 +19,16 @@ def pack_codes(codes: NDArray[Any], bits: int) -> NDArray[np.uint8]:
     >>> pack_codes(np.array([1, 2, -1], np.int8), 4).tolist()
     [33, 15]
     """
+    _check_width(bits)
     wide = np.ascontiguousarray(codes).astype("<u8").reshape(-1, 1).view(np.uint8)
     stream = np.unpackbits(wide, axis=1, bitorder="little", count=bits)
     return np.packbits(stream.reshape(-1), bitorder="little")
+
+
+def _check_width(bits: int) -> None:
+    if not 1 <= bits <= 64:
+        msg = f"codes have {bits} bits: choose 1 to 64"
+        raise FormatError(msg)
 
 
 def unpack_codes(
@@ -39,6 +46,7 @@ def unpack_codes(
     >>> unpack_codes(np.array([33, 15], np.uint8), 4, (3,), np.int8).tolist()
     [1, 2, -1]
     """
+    _check_width(bits)
     count = math.prod(shape)
     flat = np.ascontiguousarray(packed, dtype=np.uint8).reshape(-1)
     if flat.size != -(-count * bits // 8):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .errors import FormatError
+from .specs import check_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,7 @@ class PowerOfTwo:
     bias: int = 127
 
     def __post_init__(self) -> None:
+        check_fields(self)
         if self.exponent_bits != 8 or not 0 <= self.bias <= 254:
             msg = (
                 f"PowerOfTwo has {self.exponent_bits} bits and bias {self.bias}: scales are bytes, "

@@ -34,6 +34,8 @@ class Rounding(Enum):
     #: up in magnitude when ``floor(nu 2^N) + R >= 2^N`` for N random bits R (add and truncate)
     STOCHASTIC = "stochastic"
 
+    __repr__ = Enum.__str__  # so that the repr of a spec evaluates back
+
     @property
     def code(self) -> int:
         """The integer by which compiled kernels know this mode: its position in the enum."""

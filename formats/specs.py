@@ -12,6 +12,24 @@ from typing import Any
 from .errors import FormatError
 
 
+def check_fields(spec: Any) -> None:
+    """Require that the fields of a spec declared as one class hold an instance of just that class.
+
+    Examples
+    --------
+    >>> from bitpde.formats import Fixed
+    >>> Fixed(bits=8.0)
+    Traceback (most recent call last):
+        ...
+    bitpde.formats.errors.FormatError: bits of a Fixed is 8.0: give a plain int
+    """
+    for f in fields(spec):
+        value = getattr(spec, f.name)
+        if isinstance(f.type, type) and type(value) is not f.type:
+            msg = f"{f.name} of a {type(spec).__name__} is {value!r}: give a plain {f.type.__name__}"
+            raise FormatError(msg)
+
+
 def spec_to_json(spec: Any) -> Any:
     """Plain dicts, lists, strings and numbers that say what ``spec`` is.
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import require_real
+from .checks import settle_real
 
 Arrays = tuple[NDArray[Any], ...]
 
@@ -48,9 +48,9 @@ class Adam:
     epsilon: float = 1e-8
 
     def __post_init__(self) -> None:
-        require_real("Adam.epsilon", self.epsilon, least=0.0)
+        settle_real(self, "epsilon", least=0.0)
         for name in ("beta1", "beta2"):
-            require_real(f"Adam.{name}", getattr(self, name), least=0.0, below=1.0)
+            settle_real(self, name, least=0.0, below=1.0)
 
     def to_json(self) -> dict[str, float]:
         """Return a plain dictionary from which ``from_fields(Adam, ...)`` makes an equal one."""

@@ -1,32 +1,12 @@
 """Trivial predictors: what a table of errors must be compared with before it means anything."""
 
 import itertools
-from dataclasses import dataclass
 
 import numpy as np
 
+from .field_errors import FieldErrors, relative_l2
 from .problem import Problem
 from .stein import Array
-
-
-@dataclass(frozen=True, kw_only=True)
-class FieldErrors:
-    """Relative L2 errors of a solution and of its Laplacian."""
-
-    solution: float
-    laplacian: float
-
-
-def relative_l2(estimate: Array, truth: Array) -> float:
-    """Return ``|estimate - truth| / |truth|`` in the Euclidean norm, computed in float64.
-
-    Examples
-    --------
-    >>> relative_l2(np.array([3.0, 5.0]), np.array([3.0, 4.0]))
-    0.2
-    """
-    difference = np.asarray(estimate, np.float64) - truth
-    return float(np.linalg.norm(difference) / np.linalg.norm(truth))
 
 
 def polynomial_baselines(problem: Problem, points: Array) -> dict[str, FieldErrors]:

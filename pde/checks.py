@@ -29,36 +29,47 @@ def require_integer(field: str, value: object, *, least: int) -> None:
         raise RunError(msg)
 
 
-def require_real(
-    field: str, value: object, *, above: float = -math.inf, least: float = -math.inf,
+def settle_real(
+    spec: object,
+    name: str,
+    *,
+    above: float = -math.inf,
+    least: float = -math.inf,
     below: float = math.inf,
 ) -> None:
-    """Raise unless ``value`` is a finite ``float`` or ``int`` within the bounds that are given.
+    """Check the field ``name`` of a frozen specification and store it as a ``float``.
+
+    Storing it makes ``sigma=1`` and ``sigma=1.0`` the same value *and* the same JSON and digest.
 
     Parameters
     ----------
-    field, value
-        What is checked.
+    spec, name
+        The specification under construction and the field.
     above, least, below
-        The value must be ``> above``, ``>= least`` and ``< below``.
+        The value must be finite, ``> above``, ``>= least`` and ``< below``.
 
     Raises
     ------
     RunError
-        Naming ``field``, the value and the remedy.
+        Naming the field, the value and the remedy.
 
     Examples
     --------
-    >>> require_real("Stein.sigma", 0.0, above=0.0)
+    >>> from bitpde.pde.schedule import Constant
+    >>> Constant(initial=1)
+    Constant(initial=1.0)
+    >>> Constant(initial=0.0)
     Traceback (most recent call last):
-    bitpde.pde.errors.RunError: Stein.sigma is 0.0: give a finite number above 0.0
+    bitpde.pde.errors.RunError: Constant.initial is 0.0: give a finite number above 0.0
     """
+    value = getattr(spec, name)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
         if above < value < below and value >= least:
+            object.__setattr__(spec, name, float(value))
             return
     bounds = [("above", above), ("of at least", least), ("below", below)]
     told = [f"{word} {bound!r}" for word, bound in bounds if math.isfinite(bound)]
-    msg = f"{field} is {value!r}: give a finite number {' and '.join(told)}".rstrip()
+    msg = f"{type(spec).__name__}.{name} is {value!r}: give a finite number {' and '.join(told)}"
     raise RunError(msg)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .checks import require_integer, require_real
+from .checks import require_integer, settle_real
 from .stein import Estimator, Nodes, stein_nodes
 from .streams import Stream
 
@@ -40,7 +40,7 @@ class SteinMonteCarlo(Estimator):
     pairs: int = 512
 
     def __post_init__(self) -> None:
-        require_real("SteinMonteCarlo.sigma", self.sigma, above=0.0)
+        settle_real(self, "sigma", above=0.0)
         require_integer("SteinMonteCarlo.pairs", self.pairs, least=1)
 
     def count(self, dimension: int) -> int:

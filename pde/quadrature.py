@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 
-from .checks import require_integer, require_real
+from .checks import require_integer, settle_real
 from .stein import Array, Estimator, Nodes, stein_nodes
 from .streams import Stream
 
@@ -55,7 +55,7 @@ class SteinSparseGrid(Estimator):
     level: int = 3
 
     def __post_init__(self) -> None:
-        require_real("SteinSparseGrid.sigma", self.sigma, above=0.0)
+        settle_real(self, "sigma", above=0.0)
         require_integer("SteinSparseGrid.level", self.level, least=3)
 
     def count(self, dimension: int) -> int:
@@ -101,7 +101,7 @@ class SteinGaussHermite(Estimator):
     order: int = 3
 
     def __post_init__(self) -> None:
-        require_real("SteinGaussHermite.sigma", self.sigma, above=0.0)
+        settle_real(self, "sigma", above=0.0)
         require_integer("SteinGaussHermite.order", self.order, least=3)
 
     def count(self, dimension: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from ..emu import Datapath
 from .adam import Adam
 from .catalogue import problem_named
-from .checks import from_fields, require_integer, require_real
+from .checks import from_fields, require_integer, settle_real
 from .errors import RunError
 from .estimators import estimator_from_json
 from .network import MLP
@@ -71,7 +71,7 @@ class Run:
             require_integer(f"Run.{name}", getattr(self, name), least=1)
         require_integer("Run.seed", self.seed, least=0)
         require_integer("Run.test_points", self.test_points, least=6)
-        require_real("Run.boundary_weight", self.boundary_weight, least=0.0)
+        settle_real(self, "boundary_weight", least=0.0)
         widths, dimension = self.network.widths, self.problem.dimension
         if widths[0] != dimension or widths[-1] != 1:
             msg = (

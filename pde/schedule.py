@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from .checks import from_kind, require_integer, require_real
+from .checks import from_kind, require_integer, settle_real
 
 
 class Schedule(Protocol):
@@ -31,7 +31,7 @@ class Linear:
     initial: float = 1e-3
 
     def __post_init__(self) -> None:
-        require_real("Linear.initial", self.initial, above=0.0)
+        settle_real(self, "initial", above=0.0)
 
     def rate(self, step: int, steps: int) -> float:
         """Return the rate in float64, three roundings."""
@@ -49,7 +49,7 @@ class Constant:
     initial: float = 1e-3
 
     def __post_init__(self) -> None:
-        require_real("Constant.initial", self.initial, above=0.0)
+        settle_real(self, "initial", above=0.0)
 
     def rate(self, step: int, steps: int) -> float:
         """Return ``initial``; exact."""
@@ -76,8 +76,8 @@ class Exponential:
     every: int = 1000
 
     def __post_init__(self) -> None:
-        require_real("Exponential.initial", self.initial, above=0.0)
-        require_real("Exponential.factor", self.factor, above=0.0)
+        settle_real(self, "initial", above=0.0)
+        settle_real(self, "factor", above=0.0)
         require_integer("Exponential.every", self.every, least=1)
 
     def rate(self, step: int, steps: int) -> float:

@@ -5,11 +5,13 @@ changes, though a helper from another file is compiled into it.  So here a small
 written to disk, with our decorator and kernels in two folders, and run in fresh processes.
 """
 
+import importlib
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -135,14 +137,14 @@ def test_a_temporary_folder_that_others_can_write_is_not_trusted(project: Projec
 
 
 def test_the_choice_of_the_user_is_put_back() -> None:
-    import numba
+    config: Any = importlib.import_module("numba.core.config")
 
     def increment(x: int) -> int:
         return x + 1
 
-    before = numba.config.CACHE_DIR
+    before = config.CACHE_DIR
     assert jit.kernel(increment)(41) == 42
-    assert numba.config.CACHE_DIR == before
+    assert config.CACHE_DIR == before
 
 
 def test_only_old_digests_beyond_the_last_few_are_swept(project: Project) -> None:

@@ -33,7 +33,7 @@ def einsum_of(cores: tuple[Array, ...]) -> Array:
     """Return the tensor of a train straight from the definition, as one sum over all bonds."""
     bonds, axes = string.ascii_lowercase, string.ascii_uppercase
     terms = ",".join(bonds[k] + axes[k] + bonds[k + 1] for k in range(len(cores)))
-    return np.einsum(f"{terms}->{axes[: len(cores)]}", *cores)
+    return np.asarray(np.einsum(f"{terms}->{axes[: len(cores)]}", *cores))
 
 
 @given(shape=SHAPES, tolerance=st.floats(0.0, 0.999), seed=SEEDS, power=st.integers(-950, 950))

@@ -1,0 +1,133 @@
+"""A datapath says, for one machine, which cast every operand and result passes through.
+
+It is plain data: two machines are the same when their fields are, `to_json` says all there is, and
+`digest` stamps results with it.  The arithmetic that obeys it is in `ops.py` and `vjps.py`:
+
+* a matrix product quantizes its left operand with ``activation``, its right one with ``weight``,
+  multiplies in ``accumulator``, and hands the sum to the vector unit;
+* in the backward pass the incoming gradient is quantized with ``gradient`` and meets the *stored*
+  codes of the forward operands, transposed; the weights' gradient leaves through ``gradient``;
+* everything else (bias, nonlinearity, residual, loss, optimizer) is the vector unit's, in
+  ``vector``, one rounding per elementary operation.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..formats import (
+    FP32,
+    FP64,
+    Block,
+    Cast,
+    Fixed,
+    FormatError,
+    Minifloat,
+    PowerOfTwo,
+    spec_from_json,
+    spec_to_json,
+)
+from .accumulator import Accumulator, ExactAccumulator, SequentialAccumulator
+from .errors import DatapathError
+
+_KINDS: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (Cast, Fixed, Minifloat, Block, PowerOfTwo, ExactAccumulator, SequentialAccumulator)
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Datapath:
+    """One machine.
+
+    Parameters
+    ----------
+    name
+        What it is called in reports; not part of the digest.
+    activation, weight, gradient
+        Casts of the operands of matrix products by role.
+    accumulator
+        How their products become sums.
+    vector
+        Format of the vector unit, FP32 or FP64.
+
+    Examples
+    --------
+    >>> from bitpde.emu import preset
+    >>> smx8 = preset("smx8")
+    >>> Datapath.from_json(smx8.to_json()) == smx8
+    True
+    """
+
+    name: str
+    activation: Cast
+    weight: Cast
+    gradient: Cast
+    accumulator: Accumulator
+    vector: Minifloat
+
+    def __post_init__(self) -> None:
+        for role in ("activation", "weight", "gradient"):
+            if not isinstance(getattr(self, role), Cast):
+                msg = f"{role} of datapath {self.name!r} is {getattr(self, role)!r}: give a Cast"
+                raise DatapathError(msg)
+        if not isinstance(self.accumulator, ExactAccumulator | SequentialAccumulator):
+            msg = f"accumulator of datapath {self.name!r} is {self.accumulator!r}: give an Accumulator"
+            raise DatapathError(msg)
+        if self.vector not in (FP32, FP64):
+            msg = f"vector unit of datapath {self.name!r} is {self.vector!r}: choose FP32 or FP64"
+            raise DatapathError(msg)
+        if any(cast.random_bits for cast in (self.activation, self.weight, self.gradient)):
+            msg = f"datapath {self.name!r} rounds operands stochastically: no random unit is wired"
+            raise DatapathError(msg)
+        self._check_tiles()
+
+    def _check_tiles(self) -> None:
+        """Every product of forward and backward pass must meet tile to tile along k."""
+        casts = (self.activation, self.weight, self.gradient)
+        tiles = {c.format.tile for c in casts if isinstance(c.format, Block)}
+        if len(tiles) > 1:
+            msg = f"datapath {self.name!r} mixes tiles {sorted(tiles)}: give every role one tile"
+            raise DatapathError(msg)
+        for rows, columns in tiles:
+            if rows not in (1, columns):
+                msg = f"tile ({rows}, {columns}) is neither square nor (1, k): choose one of these"
+                raise DatapathError(msg)
+
+    @property
+    def dtype(self) -> type[np.float32] | type[np.float64]:
+        """NumPy type of the vector unit's values."""
+        return np.float32 if self.vector == FP32 else np.float64
+
+    def to_json(self) -> dict[str, Any]:
+        """The machine as plain data."""
+        data: dict[str, Any] = spec_to_json(self)
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Datapath":
+        """The machine `to_json` wrote.
+
+        Raises
+        ------
+        DatapathError
+            Naming the field that is unknown, missing or unlawful.
+        """
+        try:
+            spec = spec_from_json(dict(data), {**_KINDS, "Datapath": cls})
+        except FormatError as error:
+            msg = f"this is no datapath: {error}"
+            raise DatapathError(msg) from error
+        if not isinstance(spec, cls):
+            msg = f"this is a {type(spec).__name__}, no Datapath: see `bitpde datapath show smx8 --json`"
+            raise DatapathError(msg)
+        return spec
+
+    def digest(self) -> str:
+        """SHA-256 of everything but the name: equal digests, equal bits."""
+        data = {key: value for key, value in self.to_json().items() if key != "name"}
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,138 @@
+"""Operations on nodes: exact arithmetic between the casts of the tape's datapath.
+
+Matrix products go through the operand casts and the accumulator; every other operation is the
+vector unit's and rounds each elementary result once to its format.  Derivatives: `vjps.py`.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..formats import Cast
+from . import functions
+from .errors import DatapathError
+from .gemm import matmul as multiply_coded
+from .ledger import Ledger
+from .operand import Operand
+from .tape import Node, Tape
+
+
+def matmul(x: Node, w: Node) -> Node:
+    """``X W`` with X coded as activation and W as weight: (M, K) by (K, N).
+
+    *Exactness*: one rounding per operand element, then the accumulator's.
+    """
+    tape = _tape(x, w)
+    if x.value.ndim != 2 or w.value.ndim != 2 or x.shape[1] != w.shape[0]:
+        msg = f"shapes {x.shape} and {w.shape} do not multiply: give (M, K) and (K, N)"
+        raise DatapathError(msg)
+    if np.iscomplexobj(x.value) or np.iscomplexobj(w.value):
+        return tape.record("matmul", _complex_product(tape, x.value, w.value), (x, w), None)
+    left = Operand(tape, x.value, tape.datapath.activation, "the left operand of matmul")
+    right = Operand(tape, w.value, tape.datapath.weight, "the right operand of matmul")
+    value = product(tape, left, right)
+    return tape.record("matmul", value, (x, w), (left, right))
+
+
+def product(tape: Tape, left: Operand, right: Operand) -> NDArray[Any]:
+    """The product of two stored operands in the machine's accumulator, entered in the ledger."""
+    return contract_coded(tape, left.along_columns, right.along_rows)
+
+
+def contract_coded(tape: Tape, a: Any, b: Any) -> NDArray[Any]:
+    """``A B`` of coded matrices in the vector format, its multiplications counted."""
+    tape.ledger += Ledger(macs=a.shape[0] * a.shape[1] * b.shape[1])
+    product = multiply_coded(a, b, tape.datapath.accumulator)
+    return np.asarray(product, dtype=tape.datapath.dtype, order="C")
+
+
+def _complex_product(tape: Tape, x: NDArray[Any], w: NDArray[Any]) -> NDArray[Any]:
+    """The four real products of a complex one, for complex-step derivatives."""
+
+    def real(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+        casts: tuple[Cast, Cast] = (tape.datapath.activation, tape.datapath.weight)
+        left, right = Operand(tape, a, casts[0], "matmul"), Operand(tape, b, casts[1], "matmul")
+        return product(tape, left, right)
+
+    value: NDArray[Any] = real(x.real, w.real) - real(x.imag, w.imag)
+    return value + 1j * (real(x.real, w.imag) + real(x.imag, w.real))
+
+
+def add(a: Node, b: Node) -> Node:
+    """``a + b`` with NumPy broadcasting; one rounding."""
+    return _tape(a, b).record("add", a.value + b.value, (a, b), None)
+
+
+def subtract(a: Node, b: Node) -> Node:
+    """``a - b`` with NumPy broadcasting; one rounding."""
+    return _tape(a, b).record("subtract", a.value - b.value, (a, b), None)
+
+
+def multiply(a: Node, b: Node) -> Node:
+    """``a b`` element by element with NumPy broadcasting; one rounding."""
+    return _tape(a, b).record("multiply", a.value * b.value, (a, b), None)
+
+
+def scale(a: Node, factor: float) -> Node:
+    """``factor a``; the factor rounds once to the vector format, the product once."""
+    rounded = a.tape.datapath.dtype(factor)
+    return a.tape.record("scale", a.value * rounded, (a,), rounded)
+
+
+def tanh(a: Node) -> Node:
+    """Hyperbolic tangent; see `functions.tanh`."""
+    return a.tape.record("tanh", functions.tanh(a.value), (a,), None)
+
+
+def reshape(a: Node, shape: tuple[int, ...]) -> Node:
+    """The same numbers in C order under another shape; exact."""
+    return a.tape.record("reshape", a.value.reshape(shape), (a,), None)
+
+
+def columns(a: Node, start: int, stop: int) -> Node:
+    """Columns start..stop of a matrix; exact."""
+    if a.value.ndim != 2 or not 0 <= start < stop <= a.shape[1]:
+        msg = f"columns {start}..{stop} of shape {a.shape}: give 0 <= start < stop <= columns"
+        raise DatapathError(msg)
+    return a.tape.record("columns", a.value[:, start:stop].copy(), (a,), (start, stop))
+
+
+def contract(a: Node, c: ArrayLike) -> Node:
+    """``sum_j a[p, j] c[j, q]`` (or ``c[p, j, q]``) with constant c: (P, J) to (P, Q).
+
+    *Exactness*: a rounded product and a rounded sum for each j in order, in the vector format.
+    """
+    weights = np.asarray(c, dtype=a.tape.datapath.dtype)
+    weights = weights if weights.ndim == 3 else weights[None]
+    if a.value.ndim != 2 or weights.shape[0] not in (1, a.shape[0]) or weights.shape[1] != a.shape[1]:
+        msg = f"shapes {a.shape} and {np.shape(c)} do not contract: give (P, J) and (J, Q) or (P, J, Q)"
+        raise DatapathError(msg)
+    total = np.zeros((a.shape[0], weights.shape[2]), a.value.dtype)
+    for j in range(a.shape[1]):
+        total += a.value[:, j, None] * weights[:, j]
+    return a.tape.record("contract", total, (a,), weights)
+
+
+def mean_square(a: Node) -> Node:
+    """``sum a^2 / n``: squares rounded, their sum exact and rounded once, one division."""
+    squares = a.value * a.value
+    if squares.size == 0:
+        msg = "the mean square of no numbers is undefined: give at least one"
+        raise DatapathError(msg)
+    if np.iscomplexobj(squares):
+        total = squares.sum()
+    elif np.isfinite(squares).all():
+        total = a.tape.datapath.dtype(math.fsum(squares.reshape(-1).tolist()))
+    else:
+        total = squares.sum()
+    value = np.asarray(total / a.tape.datapath.dtype(squares.size))
+    return a.tape.record("mean_square", value, (a,), None)
+
+
+def _tape(a: Node, b: Node) -> Tape:
+    if a.tape is not b.tape:
+        msg = "the operands belong to different tapes: build the whole computation on one"
+        raise DatapathError(msg)
+    return a.tape

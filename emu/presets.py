@@ -1,0 +1,84 @@
+"""Named machines."""
+
+from typing import Final
+
+from ..formats import (
+    FP32,
+    FP64,
+    MXINT8,
+    SMX_INT8,
+    SMX_INT12,
+    Block,
+    Cast,
+    Fixed,
+    Minifloat,
+    NonFinite,
+    Overflow,
+)
+from .accumulator import SequentialAccumulator
+from .datapath import Datapath
+from .errors import DatapathError
+
+
+def _float(name: str, format: Minifloat) -> Datapath:  # noqa: A002
+    """Everything in one IEEE format; a product is a chain of fused multiply-adds."""
+    cast = Cast(format=format, overflow=Overflow.INFINITY_OR_NAN)
+    return Datapath(
+        name=name,
+        activation=cast,
+        weight=cast,
+        gradient=cast,
+        accumulator=SequentialAccumulator(format=format),
+        vector=format,
+    )
+
+
+def _integer(name: str, narrow: Block, wide: Block) -> Datapath:
+    """Integer tiles, symmetric; ``wide`` for gradients; FP32 between tiles and elsewhere."""
+    near = Cast(format=narrow, overflow=Overflow.SATURATE_SYMMETRIC, nonfinite=NonFinite.RAISE)
+    far = Cast(format=wide, overflow=Overflow.SATURATE_SYMMETRIC, nonfinite=NonFinite.RAISE)
+    return Datapath(
+        name=name,
+        activation=near,
+        weight=near,
+        gradient=far,
+        accumulator=SequentialAccumulator(format=FP32),
+        vector=FP32,
+    )
+
+
+_MXINT12: Final = Block(element=Fixed(bits=12, fraction_bits=10), tile=(1, 32))
+
+#: ``exact``: float64 throughout, the reference without quantization.
+#: ``fp32``: float32 throughout.
+#: ``smx8``: 4x4 tiles, INT8 activations and weights, INT12 gradients (arXiv 2512.09202).
+#: ``mxint8``: the same widths in 1x32 vector tiles (OCP MX v1.0 MXINT8), which must keep a second,
+#: separately rounded copy of every operand that is also used transposed.
+PRESETS: Final[dict[str, Datapath]] = {
+    machine.name: machine
+    for machine in (
+        _float("exact", FP64),
+        _float("fp32", FP32),
+        _integer("smx8", SMX_INT8, SMX_INT12),
+        _integer("mxint8", MXINT8, _MXINT12),
+    )
+}
+
+
+def preset(name: str) -> Datapath:
+    """The machine called ``name``.
+
+    Raises
+    ------
+    DatapathError
+        Naming the known ones.
+
+    Examples
+    --------
+    >>> preset("smx8").gradient.format.element.bits
+    12
+    """
+    if name not in PRESETS:
+        msg = f"unknown datapath {name!r}: choose one of {', '.join(sorted(PRESETS))}"
+        raise DatapathError(msg)
+    return PRESETS[name]

@@ -1,0 +1,116 @@
+"""The derivative table: for each operation, the adjoint of its derivative.
+
+Each function takes the recorded entry and the gradient ``g`` of its result, and returns one
+gradient per parent (None where none is needed).  Vector-unit operations round each elementary
+result once; the matrix product says which casts and which stored codes it uses.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .functions import ordered_sum
+from .operand import Operand
+from .ops import contract_coded
+from .tape import Entry
+
+Gradient = NDArray[Any]
+VJP = Callable[[Entry, Gradient], tuple[Gradient | None, ...]]
+
+
+def _matmul(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    """``dX = Q(G) Q(W)^T`` and ``dW = Q(X)^T Q(G)``, the latter cast as a gradient.
+
+    Q(X) and Q(W) are the operands of the forward pass: transposed where the tile is square,
+    stored a second time where it is not.
+    """
+    tape = entry.result.tape
+    x, w = entry.saved
+    gradient = Operand(tape, g, tape.datapath.gradient, "the gradient of a matmul")
+    dx = dw = None
+    if entry.parents[0].differentiable:
+        dx = contract_coded(tape, gradient.along_columns, w.along_columns.T)
+    if entry.parents[1].differentiable:
+        dw = contract_coded(tape, x.along_rows.T, gradient.along_rows)
+        result = Operand(tape, dw, tape.datapath.gradient, "the gradient of a weight")
+        dw = np.asarray(result.along_columns.values(tape.datapath.dtype))
+    return dx, dw
+
+
+def _sum_to(g: Gradient, shape: tuple[int, ...]) -> Gradient:
+    """The adjoint of broadcasting: sums, in order, over the axes that were repeated."""
+    for _ in range(g.ndim - len(shape)):
+        g = ordered_sum(g, 0)
+    for axis, length in enumerate(shape):
+        if length == 1 and g.shape[axis] != 1:
+            g = np.expand_dims(ordered_sum(g, axis), axis)
+    return g
+
+
+def _add(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    return tuple(_sum_to(g, p.shape) if p.differentiable else None for p in entry.parents)
+
+
+def _subtract(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    a, b = entry.parents
+    return (
+        _sum_to(g, a.shape) if a.differentiable else None,
+        _sum_to(-g, b.shape) if b.differentiable else None,
+    )
+
+
+def _multiply(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    a, b = entry.parents
+    return (
+        _sum_to(g * b.value, a.shape) if a.differentiable else None,
+        _sum_to(g * a.value, b.shape) if b.differentiable else None,
+    )
+
+
+def _scale(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    return (g * entry.saved,)
+
+
+def _tanh(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    y = entry.result.value
+    return (g * (1 - y * y),)
+
+
+def _reshape(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    return (g.reshape(entry.parents[0].shape),)
+
+
+def _columns(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    start, stop = entry.saved
+    whole = np.zeros(entry.parents[0].shape, g.dtype)
+    whole[:, start:stop] = g
+    return (whole,)
+
+
+def _contract(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    weights = entry.saved
+    total = np.zeros(entry.parents[0].shape, g.dtype)
+    for q in range(g.shape[1]):
+        total += g[:, q, None] * weights[:, :, q]
+    return (total,)
+
+
+def _mean_square(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    a = entry.parents[0].value
+    return (a * (g * (g.dtype.type(2) / g.dtype.type(a.size))),)
+
+
+VJPS: Final[dict[str, VJP]] = {
+    "matmul": _matmul,
+    "add": _add,
+    "subtract": _subtract,
+    "multiply": _multiply,
+    "scale": _scale,
+    "tanh": _tanh,
+    "reshape": _reshape,
+    "columns": _columns,
+    "contract": _contract,
+    "mean_square": _mean_square,
+}

@@ -1,0 +1,90 @@
+"""Decoding an array: the choice between the compiled lanes."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .block import Block
+from .fixed import Fixed
+from .layout import element_integers, matrices, native_dtype
+from .minifloat import Minifloat
+from .power_of_two import PowerOfTwo
+from .threads import split_work
+
+Float = type[np.float32] | type[np.float64]
+
+
+def decode_array(
+    format: Fixed | Minifloat | Block,  # noqa: A002
+    codes: NDArray[Any],
+    scales: NDArray[np.uint8] | None,
+    dtype: Float,
+) -> NDArray[Any] | None:
+    """Values as float64, or as float32 where every value the format has is one, else None; exact.
+
+    Preconditions: contiguous arrays of the shapes that belong to ``format``.
+    """
+    native = native_dtype(format)
+    if native is not None:
+        return codes.view(native).astype(dtype) if _holds(native, dtype) else None
+    element = format.element if isinstance(format, Block) else format
+    if isinstance(element, Fixed):
+        factors = _factors(element, scales, dtype)
+        return None if factors is None else _decode_fixed(format, codes, scales, factors)
+    return _decode_general(format, codes, scales) if dtype is np.float64 else None
+
+
+def _holds(narrow: type[np.floating[Any]], wide: Float) -> bool:
+    return np.dtype(narrow).itemsize <= np.dtype(wide).itemsize
+
+
+def _factors(
+    element: Fixed, scales: NDArray[np.uint8] | None, dtype: Float
+) -> NDArray[Any] | None:
+    """What a code of 1 stands for under each scale code; None where a value does not fit."""
+    scale = PowerOfTwo()
+    used = np.array([scale.bias]) if scales is None else scales[scales != scale.nan_code]
+    limits = np.finfo(dtype)
+    lowest, highest = int(limits.minexp) - int(limits.nmant), int(limits.maxexp) - 1
+    exponents = np.arange(scale.nan_code + 1) - scale.bias + element.lsb_min
+    least, greatest = (exponents[used.min()], exponents[used.max()]) if used.size else (0, 0)
+    if element.bits > limits.nmant or least < lowest or greatest + element.bits > highest:
+        return None
+    factors = np.ldexp(dtype(1.0), np.clip(exponents, lowest, highest))
+    factors[scale.nan_code] = np.nan
+    return factors
+
+
+def _decode_fixed(
+    format: Fixed | Block,  # noqa: A002
+    codes: NDArray[Any],
+    scales: NDArray[np.uint8] | None,
+    factors: NDArray[Any],
+) -> NDArray[Any]:
+    from .decode_kernels import decode_fixed_strips
+
+    values = np.empty(codes.shape, factors.dtype)
+    for tiling, its_scales, (its_codes, out) in matrices(format, scales, codes, values):
+        work = partial(decode_fixed_strips, its_codes, its_scales, *tiling.tile, factors, out)
+        split_work(work, its_scales.shape[0], tiling.strips_per_chunk(its_codes.shape[1]))
+    return values
+
+
+def _decode_general(
+    format: Fixed | Minifloat | Block,  # noqa: A002
+    codes: NDArray[Any],
+    scales: NDArray[np.uint8] | None,
+) -> NDArray[np.float64]:
+    from .decode_kernels import decode_strips
+
+    values = np.empty(codes.shape)
+    element = element_integers(format.element if isinstance(format, Block) else format)
+    for tiling, its_scales, (its_codes, out) in matrices(format, scales, codes, values):
+        work = partial(
+            decode_strips, its_codes, its_scales, *tiling.tile, tiling.scale.bias,
+            tiling.scale.nan_code, element, out,
+        )  # fmt: skip
+        split_work(work, its_scales.shape[0], tiling.strips_per_chunk(its_codes.shape[1]))
+    return values

@@ -1,0 +1,80 @@
+"""Decoding and rounding in rational arithmetic, one number at a time: the slow twin of the kernels.
+
+Nothing is shared with the kernels: a significand is a `Fraction`, a step is a power of two, a
+rounding is a question about the fraction between two integers.  It is written to be read against
+the standards; encoding is in ``exact_encode.py``, tiles and arrays are in ``exact_arrays.py``.
+"""
+
+from fractions import Fraction
+from math import inf, nan
+
+from .fixed import Fixed
+from .minifloat import Minifloat, Specials
+from .power_of_two import PowerOfTwo
+from .rounding import Rounding
+
+
+def decode_exact(format: Fixed | Minifloat | PowerOfTwo, code: int) -> Fraction | float:
+    """Decode the fields of ``code`` as the standards do; a float says -0, an infinity or NaN.
+
+    Examples
+    --------
+    >>> from bitpde.formats import E8M0, OFP8_E4M3
+    >>> decode_exact(OFP8_E4M3, 0x7E), decode_exact(OFP8_E4M3, 0xFF), decode_exact(E8M0, 130)
+    (Fraction(448, 1), nan, Fraction(8, 1))
+    """
+    if isinstance(format, Fixed):
+        return code / Fraction(2) ** format.fraction_bits
+    if isinstance(format, PowerOfTwo):
+        return nan if code == 255 else Fraction(2) ** (code - format.bias)
+    rest, trailing = divmod(code, 2**format.significand_bits)
+    sign, field = divmod(rest, 2**format.exponent_bits)
+    last_field = field == 2**format.exponent_bits - 1
+    last_trailing = trailing == 2**format.significand_bits - 1
+    match format.specials:
+        case Specials.IEEE if last_field:
+            return nan if trailing else inf * (-1) ** sign
+        case Specials.NAN_ONLY if last_field and last_trailing:
+            return nan
+        case Specials.NEGATIVE_ZERO_IS_NAN if sign and field == trailing == 0:
+            return nan
+    significand = Fraction(trailing, 2**format.significand_bits) + (field > 0)
+    value = (-1) ** sign * significand * Fraction(2) ** (max(field, 1) - format.bias)
+    return value if value or not sign else -0.0
+
+
+def round_exact(
+    x: Fraction, lsb: Fraction, rounding: Rounding, random: int = 0, random_bits: int = 0
+) -> int:
+    """Return the integer ``q`` for which ``q lsb`` is the rounding of ``x``, as `Rounding` says.
+
+    ``random`` are ``random_bits`` random bits, for stochastic rounding only.
+
+    Examples
+    --------
+    >>> [round_exact(Fraction(-5, 2), Fraction(1), mode) for mode in list(Rounding)[:6]]
+    [-2, -3, -2, -3, -2, -3]
+    """
+    q, nu = divmod(abs(x) / lsb, 1)
+    up = nu > 0 and {
+        Rounding.NEAREST_EVEN: 2 * nu > 1 or (2 * nu == 1 and q % 2 == 1),
+        Rounding.NEAREST_AWAY: 2 * nu >= 1,
+        Rounding.TOWARD_ZERO: False,
+        Rounding.DOWN: x < 0,
+        Rounding.UP: x > 0,
+        Rounding.TO_ODD: q % 2 == 0,
+        Rounding.STOCHASTIC: nu * 2**random_bits // 1 + random >= 2**random_bits,
+    }[rounding]
+    return (q + up) * (-1 if x < 0 else 1)
+
+
+def floor_log2(x: Fraction) -> int:
+    """Return the ``e`` with ``2^e <= x < 2^(e+1)`` of a positive rational; exact.
+
+    Examples
+    --------
+    >>> floor_log2(Fraction(8)), floor_log2(Fraction(7)), floor_log2(Fraction(1, 3))
+    (3, 2, -2)
+    """
+    e = x.numerator.bit_length() - x.denominator.bit_length()
+    return e if Fraction(2) ** e <= x else e - 1

@@ -1,0 +1,142 @@
+"""Checkpoints: a training state in one file that is whole, its own, and never overwritten in place.
+
+A checkpoint is a ``.npz`` archive without pickles: the parameters, Adam's two moments of each, and
+a line of JSON with the step, the run's digest, the ledger and the seconds used.  A SHA-256 over
+all of that is stored with it.  The file written before is kept beside it, as
+``checkpoint.previous.npz``.
+"""
+
+import hashlib
+import io
+import json
+import shutil
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..emu import Ledger
+from .adam import AdamState
+from .errors import CheckpointError
+from .files import write_atomically
+
+NAME = "checkpoint.npz"
+PREVIOUS = "checkpoint.previous.npz"
+
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class State:
+    """A training between two steps: all that the next step depends on, and what has been spent."""
+
+    parameters: tuple[NDArray[Any], ...]
+    optimizer: AdamState
+    ledger: Ledger
+    seconds: float
+
+    @property
+    def step(self) -> int:
+        """The steps done."""
+        return self.optimizer.step
+
+
+def save_checkpoint(folder: Path, state: State, run_digest: str) -> None:
+    """Write ``state`` to the folder's checkpoint; the one it replaces becomes the previous one.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written; the checkpoint in place is then untouched.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    groups = zip(state.parameters, state.optimizer.first, state.optimizer.second, strict=True)
+    for index, group in enumerate(groups):
+        for kind, array in zip(("parameter", "first", "second"), group, strict=True):
+            arrays[f"{kind}_{index}"] = array
+    facts = {
+        "step": state.step,
+        "run": run_digest,
+        "ledger": state.ledger.to_json(),
+        "seconds": state.seconds,
+    }
+    arrays["facts"] = np.array(json.dumps(facts))
+    arrays["sha256"] = np.array(_digest(arrays))
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    _keep_previous(folder)
+    write_atomically(folder / NAME, buffer.getvalue())
+
+
+def load_checkpoint(folder: Path, run_digest: str, dtype: type) -> State:
+    """Return the state in the folder's checkpoint; read only.
+
+    Raises
+    ------
+    CheckpointError
+        When the file is missing, damaged, of another run, of another number type or holds a
+        number that is not finite.
+    """
+    path = folder / NAME
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        checksum = str(arrays.pop("sha256"))
+        facts = json.loads(str(arrays["facts"]))
+        state = _state(arrays, facts)
+        owner = facts["run"]
+    except _UNREADABLE as error:
+        raise _refusal(path, f"cannot be read ({type(error).__name__}: {error})") from error
+    if checksum != _digest(arrays):
+        raise _refusal(path, "is damaged: its contents do not match its checksum")
+    if owner != run_digest:
+        raise _refusal(path, f"belongs to the run {owner[:12]}, not to {run_digest[:12]}")
+    for array in (*state.parameters, *state.optimizer.first, *state.optimizer.second):
+        if array.dtype != dtype:
+            raise _refusal(path, f"holds {array.dtype} where the datapath has {np.dtype(dtype)}")
+        if not np.isfinite(array).all():
+            raise _refusal(path, "holds a number that is not finite")
+    return state
+
+
+def _state(arrays: Mapping[str, NDArray[Any]], facts: dict[str, Any]) -> State:
+    """Return the state the entries of an archive stand for."""
+    count = sum(name.startswith("parameter_") for name in arrays)
+    kinds = ("parameter", "first", "second")
+    groups = [tuple(arrays[f"{kind}_{index}"] for index in range(count)) for kind in kinds]
+    optimizer = AdamState(step=int(facts["step"]), first=groups[1], second=groups[2])
+    ledger = Ledger.from_json(facts["ledger"])
+    seconds = float(facts["seconds"])
+    return State(parameters=groups[0], optimizer=optimizer, ledger=ledger, seconds=seconds)
+
+
+def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """Return SHA-256 over the names, types, shapes and bytes of ``arrays``, sorted by name."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name}|{array.dtype.str}|{array.shape}|".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def _keep_previous(folder: Path) -> None:
+    """Copy the checkpoint in place to the previous one, atomically."""
+    if (folder / NAME).exists():
+        copy = folder / (PREVIOUS + ".partial")
+        shutil.copyfile(folder / NAME, copy)
+        copy.replace(folder / PREVIOUS)
+
+
+def _refusal(path: Path, reason: str) -> CheckpointError:
+    previous = path.with_name(PREVIOUS)
+    if previous.exists():
+        remedy = f"rename {previous} to {path.name} to resume from the one before"
+    else:
+        remedy = "start again in another folder"
+    return CheckpointError(f"the checkpoint {path} {reason}: {remedy}")

@@ -1,0 +1,70 @@
+"""What is known of every step of a training, and its table ``metrics.csv``."""
+
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from .errors import CheckpointError
+from .files import write_atomically
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """One step: its loss (before the update), its learning rate, and the counts so far.
+
+    The counts include this step; `quantizations`, `saturations` and `underflows` are elements, as
+    the ledger of the datapath counts them.
+    """
+
+    step: int
+    loss: float
+    residual: float
+    boundary: float
+    learning_rate: float
+    quantizations: int
+    saturations: int
+    underflows: int
+
+    def line(self) -> str:
+        """Return the row of the table: shortest decimals that read back as the same float64."""
+        return ",".join(repr(value) for value in astuple(self)) + "\n"
+
+    @classmethod
+    def from_line(cls, line: str) -> "Metrics":
+        """Return the metrics whose `line` is ``line``; raise ``ValueError`` for another text."""
+        names = [field.name for field in fields(cls)]
+        texts = line.rstrip("\n").split(",")
+        real = {"loss", "residual", "boundary", "learning_rate"}
+        pairs = zip(names, texts, strict=True)
+        values = {name: float(text) if name in real else int(text) for name, text in pairs}
+        return cls(**values)  # type: ignore[arg-type]
+
+
+HEADER = ",".join(field.name for field in fields(Metrics)) + "\n"
+
+
+def read_metrics(path: Path, steps: int) -> tuple[Metrics, ...]:
+    """Return the first ``steps`` rows; whatever follows them, a torn line too, is not looked at.
+
+    Raises
+    ------
+    CheckpointError
+        When there are fewer rows, or one of them is damaged or out of order.
+    """
+    lines = path.read_text().splitlines(keepends=True)[1 : steps + 1] if path.exists() else []
+    try:
+        rows = tuple(Metrics.from_line(line) for line in lines)
+    except ValueError as error:
+        msg = f"{path} is damaged ({error}): restore it, or start again in another folder"
+        raise CheckpointError(msg) from error
+    if [row.step for row in rows] != list(range(steps)):
+        msg = (
+            f"{path} does not hold the {steps} steps of its checkpoint in order: "
+            "restore it, or start again in another folder"
+        )
+        raise CheckpointError(msg)
+    return rows
+
+
+def write_metrics(path: Path, rows: tuple[Metrics, ...]) -> None:
+    """Write the table with exactly ``rows``, atomically."""
+    write_atomically(path, (HEADER + "".join(row.line() for row in rows)).encode())

@@ -1,0 +1,96 @@
+"""The picture of a study: every machine's solution and error, and how the losses fell."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .evaluate import fields_at
+from .field_errors import relative_l2
+from .stein import Array
+from .study import Study
+from .train import Result
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SIDE = 65
+#: Okabe and Ito's palette, distinguishable with any colour vision
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_SMOOTHED_OVER = 10
+
+
+def plot_study(study: Study, path: Path) -> None:
+    """Save the picture of ``study``, a problem on the unit square, as a PNG file.
+
+    One row per datapath with its solution and error on a 65 x 65 grid (one colour scale for all
+    errors), then the two terms of every loss.  matplotlib (extra ``app``) is imported here; the
+    figure needs no display and leaves the state of ``pyplot`` alone.
+    """
+    from matplotlib.figure import Figure
+
+    axis = np.linspace(0, 1, _SIDE)
+    points = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    problem = study.results[0].run.problem
+    exact = problem.exact(points)
+    solutions = [_solution(result, points) for result in study.results]
+    errors = [solution - exact for solution in solutions]
+    limit = max(float(np.abs(error).max()) for error in errors)
+
+    rows = len(study.results)
+    figure = Figure(figsize=(9.6, 3.7 * rows + 3.3), layout="constrained")
+    figure.suptitle(f"{problem.name}, seed {study.results[0].run.seed}: smoothed network f")
+    upper, lower = figure.subfigures(2, 1, height_ratios=[3.7 * rows, 3.3])
+    panels = upper.subplots(rows, 2, squeeze=False, sharex=True, sharey=True)
+    for line, result, solution, error in zip(
+        panels, study.results, solutions, errors, strict=True
+    ):
+        name = result.run.datapath.name
+        _field(line[0], solution, f"{name}: f", "viridis", (exact.min(), exact.max()))
+        title = f"{name}: f - u, relative L2 on this grid {relative_l2(solution, exact):.1e}"
+        _field(line[1], error, title, "RdBu_r", (-limit, limit))
+    for panel in panels[:, 0]:
+        panel.set_ylabel("$x_2$")
+    for panel in panels[-1]:
+        panel.set_xlabel("$x_1$")
+    _losses(lower.subplots(1, 2, sharey=False), study.results)
+    figure.savefig(path, dpi=120)
+
+
+def _solution(result: Result, points: Array) -> Array:
+    return fields_at(result.run, result.state.parameters, points, result.run.datapath)[0]
+
+
+def _field(
+    panel: "Axes", values: Array, title: str, colours: str, limits: tuple[float, float]
+) -> None:
+    """Draw one field of the grid with its own colour bar."""
+    picture = panel.imshow(
+        values.reshape(_SIDE, _SIDE),
+        origin="lower",
+        extent=(0.0, 1.0, 0.0, 1.0),
+        cmap=colours,
+        vmin=limits[0],
+        vmax=limits[1],
+    )
+    panel.set_title(title, fontsize=10)
+    panel.figure.colorbar(picture, ax=panel, shrink=0.9)
+
+
+def _losses(panels: Sequence["Axes"], results: Sequence[Result]) -> None:
+    """Draw both terms of the loss over the steps, each as it was and as a running mean."""
+    titles = ("residual", "mean square residual"), ("boundary", "mean square boundary error")
+    for panel, (term, title) in zip(panels, titles, strict=True):
+        for colour, result in zip(_COLOURS, results, strict=False):
+            values = np.array([getattr(row, term) for row in result.history])
+            window = min(_SMOOTHED_OVER, len(values))
+            mean = np.convolve(values, np.ones(window) / window, mode="valid")
+            steps = np.arange(1, len(values) + 1)
+            panel.semilogy(steps, values, color=colour, alpha=0.25, linewidth=0.8)
+            panel.semilogy(steps[window - 1 :], mean, color=colour, label=result.run.datapath.name)
+        panel.set_title(title, fontsize=10)
+        panel.set_xlabel("step")
+        panel.grid(visible=True, which="major", alpha=0.3)
+        panel.legend(frameon=False)

@@ -1,0 +1,83 @@
+"""Folders that results go into: claimed once, recognised again, never mistaken for another's."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .checkpoint import NAME, PREVIOUS, State, load_checkpoint
+from .errors import RunError
+from .files import write_json
+from .metrics import Metrics, read_metrics
+from .run import Run
+from .step import initial_state
+
+CONFIG = "config.json"
+METRICS = "metrics.csv"
+
+
+def claim_folder(folder: Path, config: Mapping[str, Any], *, resume: bool) -> None:
+    """Make ``folder`` with its ``config.json``; with ``resume``, check that it has this very one.
+
+    A folder that does not exist or is empty is claimed in either case.  Any other is not touched.
+
+    Raises
+    ------
+    RunError
+        When the folder is in use, holds no configuration to resume, or a different one.
+    """
+    path = folder / CONFIG
+    if resume and path.exists():
+        _require_same(path, config)
+        return
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        what = "holds no run to resume" if resume else "already exists and is not empty"
+        msg = f"{folder} {what}: choose another folder{'' if resume else ', or resume'}"
+        raise RunError(msg)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(path, config)
+
+
+def open_run(run: Run, folder: Path, *, resume: bool) -> tuple[State, tuple[Metrics, ...]]:
+    """Claim ``folder`` for ``run``; return the state to go on from and the metrics up to it.
+
+    Raises
+    ------
+    RunError
+        As `claim_folder` does.
+    CheckpointError
+        When the checkpoint or the metrics cannot be used.
+    """
+    claim_folder(folder, run.to_json(), resume=resume)
+    if any((folder / name).exists() for name in (NAME, PREVIOUS, METRICS)):
+        state = load_checkpoint(folder, run.digest(), run.datapath.dtype)
+        return state, read_metrics(folder / METRICS, state.step)
+    return initial_state(run), ()
+
+
+def _require_same(path: Path, config: Mapping[str, Any]) -> None:
+    """Raise unless the JSON at ``path`` is ``config``, naming what differs."""
+    try:
+        stored = json.loads(path.read_text())
+    except ValueError as error:
+        msg = f"{path} is no JSON ({error}): restore it, or choose another folder"
+        raise RunError(msg) from error
+    if stored == config:
+        return
+    told = "; ".join(_differences(stored, config, ""))
+    msg = f"{path} is of another run ({told}): resume with its settings, or choose another folder"
+    raise RunError(msg)
+
+
+def _differences(stored: object, asked: object, name: str) -> list[str]:
+    """Return one phrase per leaf in which two JSON values differ."""
+    if isinstance(stored, dict) and isinstance(asked, dict):
+        keys = [*stored, *(key for key in asked if key not in stored)]
+        pairs = [(key, stored.get(key), asked.get(key)) for key in keys]
+        return [d for k, a, b in pairs for d in _differences(a, b, f"{name}.{k}".lstrip("."))]
+    return [] if stored == asked else [f"{name} was {_brief(stored)}, is {_brief(asked)}"]
+
+
+def _brief(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) < 40 else f"{text[:36]}..."

@@ -1,0 +1,85 @@
+"""One training step as a pure function: the next state is decided by the run and the last one."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..emu import Ledger, Node, Tape
+from .checkpoint import State
+from .errors import TrainingError
+from .loss import Loss, soft_boundary_loss
+from .metrics import Metrics
+from .run import Run
+
+
+def initial_state(run: Run) -> State:
+    """Return the state before step 0: drawn parameters, zero moments, nothing counted."""
+    drawn = run.network.initialize(run.stream("initialization"), run.datapath.dtype)
+    optimizer = run.optimizer.init(drawn)
+    return State(parameters=tuple(drawn), optimizer=optimizer, ledger=Ledger(), seconds=0.0)
+
+
+def training_step(run: Run, state: State) -> tuple[State, Metrics]:
+    """Return the state after one more step, and what that step saw.
+
+    The points and nodes of step k are those of its streams at k; the gradient runs backwards
+    through the datapath of the run; Adam moves the parameters in the vector format's type.
+
+    Raises
+    ------
+    TrainingError
+        When the loss or a new parameter is not finite, naming it and the step.
+    """
+    tape = Tape(run.datapath)
+    with np.errstate(all="ignore"):  # what overflows is found by the checks below
+        parameters = [tape.parameter(array) for array in state.parameters]
+        loss = _loss(run, parameters, tape, state.step)
+        _require_finite(loss.total.value, "loss", state.step)
+        gradients = tape.gradient(loss.total, parameters)
+        rate = run.schedule.rate(state.step, run.steps)
+        moved, optimizer = run.optimizer.update(state.parameters, gradients, state.optimizer, rate)
+    for index, array in enumerate(moved):
+        name = f"{'bias' if index % 2 else 'weight'} of layer {index // 2 + 1}"
+        _require_finite(array, name, state.step)
+    ledger = state.ledger + tape.ledger
+    after = replace(state, parameters=tuple(moved), optimizer=optimizer, ledger=ledger)
+    return after, _metrics(state.step, loss, rate, ledger)
+
+
+def _loss(run: Run, parameters: list[Node], tape: Tape, step: int) -> Loss:
+    """Return the loss on the points and nodes of ``step``."""
+    problem, dimension = run.problem, run.problem.dimension
+    inside = problem.domain_points(run.domain_points, run.stream("sampling/domain"), step)
+    edge = problem.boundary_points(run.boundary_points, run.stream("sampling/boundary"), step)
+    around_inside, around_edge = (
+        run.estimator.nodes(len(points), dimension, run.stream(f"stein/{name}"), step)
+        for name, points in (("domain", inside), ("boundary", edge))
+    )
+    return soft_boundary_loss(
+        problem,
+        run.network,
+        parameters,
+        tape,
+        domain=(inside, around_inside),
+        boundary=(edge, around_edge),
+        weight=run.boundary_weight,
+    )
+
+
+def _metrics(step: int, loss: Loss, rate: float, ledger: Ledger) -> Metrics:
+    return Metrics(
+        step=step,
+        loss=loss.total.value.item(),
+        residual=loss.residual.value.item(),
+        boundary=loss.boundary.value.item(),
+        learning_rate=rate,
+        quantizations=ledger.quantizations,
+        saturations=ledger.saturations,
+        underflows=ledger.underflows,
+    )
+
+
+def _require_finite(array: np.ndarray, name: str, step: int) -> None:
+    if not np.isfinite(array).all():
+        msg = f"the {name} is not finite at step {step}: lower the learning rate, or use a wider format"
+        raise TrainingError(msg)

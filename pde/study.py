@@ -1,0 +1,84 @@
+"""A study: the same training on several datapaths, one after the other, and the table of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import RunError
+from .files import write_atomically, write_json
+from .metrics import Metrics
+from .report import Row, baseline_rows, format_table, result_row, tier
+from .run import Run
+from .run_folder import claim_folder
+from .train import Result, train
+
+OnStudyStep = Callable[[Run, Metrics], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Study:
+    """Finished trainings, in the order they ran, and the rows of their table."""
+
+    results: tuple[Result, ...]
+    rows: tuple[Row, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary: the rows, and what identifies the runs behind them."""
+        first = self.results[0].run
+        seconds = sum(result.state.seconds for result in self.results)
+        return {
+            "problem": first.problem.name,
+            "seed": first.seed,
+            "steps": first.steps,
+            "tier": tier(seconds),
+            "test_points": first.test_points,
+            "runs": {result.run.datapath.name: result.run.digest() for result in self.results},
+            "rows": [row.to_json() for row in self.rows],
+        }
+
+    def caption(self) -> str:
+        """Return the lines that belong under the table."""
+        facts = self.to_json()
+        digests = ", ".join(f"{name} {digest[:12]}" for name, digest in facts["runs"].items())
+        return (
+            f"{facts['problem']}, one seed ({facts['seed']}), {facts['steps']} steps, "
+            f"{facts['test_points']} test points, tier {facts['tier']}; run digests: {digests}\n"
+            "u is the smoothed network f(x) = E[u(x + delta)], in training and in these errors; "
+            "polynomials are least-squares fits to the exact solution\n"
+        )
+
+
+def run_study(
+    runs: Sequence[Run], folder: Path, *, on_step: OnStudyStep | None = None, resume: bool = False
+) -> Study:
+    """Train ``runs`` into ``folder/<datapath name>`` and write the study's files beside them.
+
+    Those are ``config.json`` (all runs), ``summary.json`` and ``table.txt``.
+
+    Raises
+    ------
+    RunError
+        When ``folder`` is in use or of another study, or two datapaths have one name.
+    CheckpointError, TrainingError, KeyboardInterrupt
+        As `train` does.
+    """
+    _require_distinct(runs)
+    config = {run.datapath.name: run.to_json() for run in runs}
+    claim_folder(folder, config, resume=resume)
+    results = []
+    for run in runs:
+        report = None if on_step is None else lambda row, run=run: on_step(run, row)
+        results.append(train(run, folder / run.datapath.name, on_step=report, resume=resume))
+    rows = [*map(result_row, results), *baseline_rows(results[0])]
+    study = Study(results=tuple(results), rows=tuple(rows))
+    write_json(folder / "summary.json", study.to_json())
+    write_atomically(folder / "table.txt", (format_table(rows) + "\n" + study.caption()).encode())
+    return study
+
+
+def _require_distinct(runs: Sequence[Run]) -> None:
+    names = [run.datapath.name for run in runs]
+    if len(set(names)) != len(names) or not names:
+        msg = f"the datapaths are {', '.join(names) or 'none'}: give at least one, each name once"
+        raise RunError(msg)
