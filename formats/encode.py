@@ -1,7 +1,7 @@
 """Encoding an array: the choice between the compiled lanes, which all give the same bits."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from .fixed import Fixed
 from .layout import Tiling, element_integers, matrices, native_dtype
 from .minifloat import Minifloat
 from .overflow import Overflow
+from .power_of_two import PowerOfTwo
 from .rounding import Rounding
 from .threads import split_work
 
@@ -92,6 +93,25 @@ def encode_array(
     return Encoding(coded, Counts(x.size, saturated, underflowed), refused)
 
 
+@lru_cache(maxsize=64)
+def scale_tables(
+    element: Fixed | Minifloat, scale: PowerOfTwo
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """By float32 exponent field of a tile's peak: its scale code, and what takes x to integers.
+
+    The factor is 0 where the vector lane must not run: infinities and NaN, and factors that are
+    no normal float32.  Field 0 stands for the zero tile alone.
+    """
+    fields = np.arange(256)
+    codes = np.clip(fields - 127 - element.emax + scale.bias, 0, scale.nan_code - 1)
+    codes[0] = 0
+    exponents = -element.lsb_min - (codes - scale.bias)
+    lawful = (exponents >= -126) & (exponents <= 127) & (fields < 255)
+    factors = np.where(lawful, np.ldexp(1.0, np.where(lawful, exponents, 0)), 0.0)
+    factors[0] = factors[0] or 1.0  # zeros are zeros under any factor
+    return codes.astype(np.uint8), factors.astype(np.float32)
+
+
 def _count(
     lane: Callable[[_Job, NDArray[np.int64], int, int], None],
     job: _Job,
@@ -140,9 +160,8 @@ def _encode_fixed_strips(job: _Job, counts: NDArray[np.int64], start: int, stop:
     low = -high if job.overflow is Overflow.SATURATE_SYMMETRIC else -high - 1
     refused = np.zeros(job.scales.shape[0], np.bool_)
     encode_fixed_strips(
-        job.x, *job.tiling.tile, job.element.emax, job.tiling.scale.bias,
-        job.tiling.scale.nan_code, -job.element.lsb_min, np.float32(low), np.float32(high),
-        job.scales, job.codes, counts, refused, start, stop,
+        job.x, *job.tiling.tile, *scale_tables(job.element, job.tiling.scale), np.float32(low),
+        np.float32(high), job.scales, job.codes, counts, refused, start, stop,
     )  # fmt: skip
     for strip in np.flatnonzero(refused):
         _encode_strips(job, counts, int(strip), int(strip) + 1)

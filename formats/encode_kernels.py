@@ -17,7 +17,6 @@ from .scalar_kernels import (
     fixed_code,
     floor_log2,
     minifloat_code,
-    power_of_two,
 )
 
 
@@ -102,27 +101,29 @@ def column_peaks(x, first, last, peaks):
 
 
 @kernel
-def tile_multipliers(
-    peaks, tile_columns, element_emax, fraction_bits, bias, nan_code, scales, multipliers
-):
+def tile_multipliers(peak_bits, tile_columns, codes, factors, tops, scales, multipliers):
     """Scale of each tile of a strip, and per column the float32 that takes x to the integers.
 
-    False if a multiplier leaves the normal float32 numbers.
+    ``codes`` and ``factors`` hold both by the exponent field of the tile's largest magnitude
+    (`scale_tables`); a factor of 0 marks a field that is not for this lane.  False if one came up.
+    ``peak_bits`` are the columns' peaks seen as int32, zero-padded to whole tiles; the loops over
+    tiles are innermost, so that they run in vectors also where a tile is narrow.
     """
-    normal = True
-    columns = peaks.shape[0]
-    for tile in range(scales.shape[0]):
-        top = np.float32(0.0)
-        for j in range(tile * tile_columns, min(columns, (tile + 1) * tile_columns)):
-            top = peaks[j] if peaks[j] > top else top
-        code = scale_code(np.float64(top), element_emax, bias, nan_code)
-        scales[tile] = code
-        exponent = fraction_bits - (code - bias)
-        normal &= -126 <= exponent <= 127
-        factor = np.float32(power_of_two(min(max(exponent, -126), 127)))
-        for j in range(tile * tile_columns, min(columns, (tile + 1) * tile_columns)):
-            multipliers[j] = factor
-    return normal
+    tiles = scales.shape[0]
+    for tile in range(tiles):
+        tops[tile] = peak_bits[tile * tile_columns]
+    for offset in range(1, tile_columns):
+        for tile in range(tiles):
+            tops[tile] = max(tops[tile], peak_bits[tile * tile_columns + offset])
+    lawful = True
+    for tile in range(tiles):
+        field = tops[tile] >> 23
+        lawful &= factors[field] != 0 and (field != 0 or tops[tile] == 0)
+        scales[tile] = codes[field]
+    for offset in range(tile_columns):
+        for tile in range(tiles):
+            multipliers[tile * tile_columns + offset] = factors[tops[tile] >> 23]
+    return lawful
 
 
 @kernel
@@ -134,12 +135,12 @@ def encode_fixed_row(row, multipliers, low, high, codes, counts):
     either way.
     """
     magic = np.float32(1.5 * 2.0**23)
-    saturated = 0
-    underflowed = 0
+    saturated = np.int32(0)  # int32, so that a vector counts as many elements as it rounds
+    underflowed = np.int32(0)
     for j in range(row.shape[0]):
         q = (row[j] * multipliers[j] + magic) - magic
-        underflowed += (q == 0) & (row[j] != 0)
-        saturated += (q > high) | (q < low)
+        underflowed = np.int32(underflowed + ((q == 0) & (row[j] != 0)))
+        saturated = np.int32(saturated + ((q > high) | (q < low)))
         q = high if q > high else q
         q = low if q < low else q
         codes[j] = np.int32(q)
@@ -149,25 +150,27 @@ def encode_fixed_row(row, multipliers, low, high, codes, counts):
 
 @kernel
 def encode_fixed_strips(
-    x, tile_rows, tile_columns, element_emax, bias, nan_code, fraction_bits, low, high,
-    scales, codes, counts, refused_strips, start, stop,
+    x, tile_rows, tile_columns, scale_codes, factors, low, high, scales, codes, counts,
+    refused_strips, start, stop,
 ):  # fmt: skip
     """Scales and codes of strips start..stop of a float32 matrix into integer elements.
 
-    Preconditions: ties to even, a saturating policy, elements of at most 22 bits.  A strip that
-    holds a NaN, an infinity or an extreme scale is left alone and marked in ``refused_strips``.
+    Preconditions: ties to even, a saturating policy, elements of at most 22 bits, tables from
+    `scale_tables`.  A strip that holds a NaN, an infinity or an extreme scale is left alone and
+    marked in ``refused_strips``.
     """
-    peaks = np.empty(x.shape[1], np.float32)
-    multipliers = np.empty(x.shape[1], np.float32)
+    peaks = np.zeros(scales.shape[1] * tile_columns, np.float32)
+    peak_bits = peaks.view(np.int32)
+    multipliers = np.empty(peaks.shape[0], np.float32)
+    tops = np.empty(scales.shape[1], np.int32)
     for strip in range(start, stop):
         first = strip * tile_rows
         last = min(x.shape[0], first + tile_rows)
         easy = column_peaks(x, first, last, peaks)
         if easy:
             easy = tile_multipliers(
-                peaks, tile_columns, element_emax, fraction_bits, bias, nan_code, scales[strip],
-                multipliers,
-            )  # fmt: skip
+                peak_bits, tile_columns, scale_codes, factors, tops, scales[strip], multipliers
+            )
         refused_strips[strip] = not easy
         if easy:
             for i in range(first, last):

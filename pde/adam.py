@@ -5,18 +5,18 @@
 
 Each product, sum, quotient and square root is one IEEE 754 operation in the number type of the
 parameters, in the order of the formulas, left to right; none is fused.  The scalars ``b``,
-``1 - b``, ``1 - b^t``, ``rate`` and ``epsilon`` are computed in float64 and rounded once to that type,
-powers by repeated squaring rather than by a library's ``pow``.
+``1 - b``, ``1 - b^t``, ``rate`` and ``epsilon`` are computed in float64 and rounded once to that
+type, powers by repeated squaring rather than by a library's ``pow``.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import settle_real
+from .spec import Spec, settle_real
 
 Arrays = tuple[NDArray[Any], ...]
 
@@ -31,7 +31,7 @@ class AdamState:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adam:
+class Adam(Spec):
     """The constants of the method; a pure function of state and gradient.
 
     Examples
@@ -51,10 +51,6 @@ class Adam:
         settle_real(self, "epsilon", least=0.0)
         for name in ("beta1", "beta2"):
             settle_real(self, name, least=0.0, below=1.0)
-
-    def to_json(self) -> dict[str, float]:
-        """Return a plain dictionary from which ``from_fields(Adam, ...)`` makes an equal one."""
-        return asdict(self)
 
     def init(self, parameters: Sequence[NDArray[Any]]) -> AdamState:
         """Return the state before the first update: zero moments of the parameters' type."""
@@ -84,7 +80,7 @@ class Adam:
 
 
 def _power(base: float, exponent: int) -> float:
-    """Return ``base ** exponent`` by repeated squaring: multiplications only, same bits anywhere."""
+    """Return ``base ** exponent`` by repeated squaring: rounded products only."""
     result = 1.0
     while exponent:
         if exponent & 1:

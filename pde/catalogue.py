@@ -7,7 +7,7 @@ from .problem import Problem
 PROBLEMS: dict[str, Problem] = {problem.name: problem for problem in (Poisson(),)}
 
 
-def problem_named(name: object) -> Problem:
+def problem_named(name: str) -> Problem:
     """Return the problem called ``name``.
 
     Raises
@@ -20,7 +20,7 @@ def problem_named(name: object) -> Problem:
     >>> problem_named("poisson")
     Poisson()
     """
-    if not isinstance(name, str) or name not in PROBLEMS:
+    if name not in PROBLEMS:
         msg = f"there is no problem {name!r}: use one of {', '.join(PROBLEMS)}"
         raise RunError(msg)
     return PROBLEMS[name]

@@ -6,9 +6,7 @@ from numpy.typing import NDArray
 from .streams import Stream
 
 
-def interior_points(
-    count: int, dimension: int, stream: Stream, step: int
-) -> NDArray[np.float64]:
+def interior_points(count: int, dimension: int, stream: Stream, step: int) -> NDArray[np.float64]:
     """Return ``count`` points uniform in ``[0, 1)^dimension``; exact multiples of 2^-53.
 
     Examples

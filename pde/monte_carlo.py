@@ -1,11 +1,10 @@
 """Stein's identity sampled: independent antithetic pairs of Gaussian offsets."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import require_integer, settle_real
+from .spec import require_integer, settle_real
 from .stein import Estimator, Nodes, stein_nodes
 from .streams import Stream
 
@@ -35,7 +34,7 @@ class SteinMonteCarlo(Estimator):
     (3, 1025, 2)
     """
 
-    kind = "monte-carlo"
+    name = "monte-carlo"
     sigma: float = 0.1
     pairs: int = 512
 
@@ -53,7 +52,3 @@ class SteinMonteCarlo(Estimator):
         offsets = np.stack([delta, -delta], axis=2).reshape(points, 2 * self.pairs, dimension)
         weights = np.full(2 * self.pairs, 1 / (2 * self.pairs))
         return stein_nodes(offsets, weights, self.sigma)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain dictionary."""
-        return {"kind": self.kind, **asdict(self)}

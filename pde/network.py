@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..emu import Node, ops
-from .checks import from_fields, require_integer
 from .errors import RunError
+from .spec import Spec, require_integer
 from .streams import Stream
 
 
 @dataclass(frozen=True, kw_only=True)
-class MLP:
+class MLP(Spec):
     """``x -> tanh(... tanh(x W_1 + b_1) ...) W_n + b_n`` on rows ``x``.
 
     Parameters
@@ -72,14 +72,3 @@ class MLP:
             product = ops.matmul(signal, parameters[layer])
             signal = ops.add(product, parameters[layer + 1])
         return signal
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain dictionary."""
-        return {"widths": list(self.widths)}
-
-    @classmethod
-    def from_json(cls, data: object) -> "MLP":
-        """Return the network whose `to_json` is ``data``; raise `RunError` otherwise."""
-        if isinstance(data, dict) and isinstance(data.get("widths"), list):
-            data = {**data, "widths": tuple(data["widths"])}
-        return from_fields(cls, data)

@@ -14,7 +14,6 @@ from .train import Result
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _SIDE = 65
 #: Okabe and Ito's palette, distinguishable with any colour vision
@@ -42,11 +41,9 @@ def plot_study(study: Study, path: Path) -> None:
     rows = len(study.results)
     figure = Figure(figsize=(9.6, 3.7 * rows + 3.3), layout="constrained")
     figure.suptitle(f"{problem.name}, seed {study.results[0].run.seed}: smoothed network f")
-    upper, lower = figure.subfigures(2, 1, height_ratios=[3.7 * rows, 3.3])
+    upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=[3.7 * rows, 3.3])[:, 0]
     panels = upper.subplots(rows, 2, squeeze=False, sharex=True, sharey=True)
-    for line, result, solution, error in zip(
-        panels, study.results, solutions, errors, strict=True
-    ):
+    for line, result, solution, error in zip(panels, study.results, solutions, errors, strict=True):
         name = result.run.datapath.name
         _field(line[0], solution, f"{name}: f", "viridis", (exact.min(), exact.max()))
         title = f"{name}: f - u, relative L2 on this grid {relative_l2(solution, exact):.1e}"

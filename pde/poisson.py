@@ -35,15 +35,15 @@ class Poisson(Problem):
 
     def exact(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return ``sin(x1 + x2) / 2``."""
-        return np.sin(points.sum(axis=1, keepdims=True)) / 2
+        return np.asarray(np.sin(points.sum(axis=1, keepdims=True)) / 2)
 
     def laplacian(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return ``-sin(x1 + x2)``."""
-        return -np.sin(points.sum(axis=1, keepdims=True))
+        return np.asarray(-np.sin(points.sum(axis=1, keepdims=True)))
 
     def source(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return ``-sin(x1 + x2)``."""
-        return -np.sin(points.sum(axis=1, keepdims=True))
+        return np.asarray(-np.sin(points.sum(axis=1, keepdims=True)))
 
     def domain_points(self, count: int, stream: Stream, step: int) -> NDArray[np.float64]:
         """Return points uniform in the open square (up to 2^-53)."""

@@ -5,10 +5,11 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
+from .spec import Spec
 from .streams import Stream
 
 
-class Problem(ABC):
+class Problem(Spec, ABC):
     """A boundary value problem ``Laplacian u = source`` with ``u`` known on the boundary.
 
     Every method takes ``points`` of shape (P, `dimension`) and returns float64 of shape (P, 1),
@@ -16,7 +17,7 @@ class Problem(ABC):
     with fields that are its parameters.
     """
 
-    #: the name of the problem in a catalogue, a file and a command line
+    #: the name of the problem in the catalogue, a folder and a command line
     name: str
     #: the number of coordinates of a point
     dimension: int

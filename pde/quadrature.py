@@ -7,14 +7,13 @@ place; an eigenvalue solver computes them, so that their last bits may differ be
 
 import itertools
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 
-from .checks import require_integer, settle_real
+from .spec import require_integer, settle_real
 from .stein import Array, Estimator, Nodes, stein_nodes
 from .streams import Stream
 
@@ -50,7 +49,7 @@ class SteinSparseGrid(Estimator):
     [13, 925]
     """
 
-    kind = "sparse-grid"
+    name = "sparse-grid"
     sigma: float = 0.1
     level: int = 3
 
@@ -66,10 +65,6 @@ class SteinSparseGrid(Estimator):
         """Return the same nodes of shape (J, dimension) for all points and steps."""
         offsets, weights = _smolyak(self.level, dimension)
         return stein_nodes(self.sigma * offsets, weights, self.sigma)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain dictionary."""
-        return {"kind": self.kind, **asdict(self)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +91,7 @@ class SteinGaussHermite(Estimator):
     [9, 17, 25]
     """
 
-    kind = "gauss-hermite"
+    name = "gauss-hermite"
     sigma: float = 0.1
     order: int = 3
 
@@ -106,16 +101,12 @@ class SteinGaussHermite(Estimator):
 
     def count(self, dimension: int) -> int:
         """Return ``order ** dimension``, plus one for node 0 when ``order`` is even."""
-        return self.order**dimension + (self.order + 1) % 2
+        return int(self.order**dimension) + (self.order + 1) % 2
 
     def nodes(self, points: int, dimension: int, stream: Stream, step: int) -> Nodes:
         """Return the same nodes of shape (J, dimension) for all points and steps."""
         offsets, weights = _product_grid(self.order, dimension)
         return stein_nodes(self.sigma * offsets, weights, self.sigma)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain dictionary."""
-        return {"kind": self.kind, **asdict(self)}
 
 
 @lru_cache(maxsize=16)

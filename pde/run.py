@@ -2,25 +2,45 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field, fields
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
 
 from ..emu import Datapath
 from .adam import Adam
-from .catalogue import problem_named
-from .checks import from_fields, require_integer, settle_real
+from .catalogue import PROBLEMS
 from .errors import RunError
-from .estimators import estimator_from_json
+from .estimators import ESTIMATORS
 from .network import MLP
 from .problem import Problem
 from .quadrature import SteinGaussHermite
-from .schedule import Linear, Schedule, schedule_from_json
+from .schedule import SCHEDULES, Linear, Schedule
+from .spec import Spec, read_spec, require_integer, settle_real
 from .stein import Estimator
 from .streams import Stream
 
+_PARTS = {
+    "problem": Problem,
+    "datapath": Datapath,
+    "estimator": Estimator,
+    "network": MLP,
+    "schedule": Schedule,
+    "optimizer": Adam,
+}
+_KINDS: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        *(type(problem) for problem in PROBLEMS.values()),
+        *ESTIMATORS.values(),
+        *SCHEDULES.values(),
+        MLP,
+        Adam,
+    )
+}
+
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class Run(Spec):
     """One training of one network for one problem on one datapath.
 
     Two runs that are equal give the same parameters bit for bit, on any number of threads and
@@ -67,6 +87,10 @@ class Run:
     test_points: int = 20_000
 
     def __post_init__(self) -> None:
+        for name, kind in _PARTS.items():
+            if not isinstance(getattr(self, name), kind):
+                msg = f"Run.{name} is {getattr(self, name)!r}: give a {kind.__name__}"
+                raise RunError(msg)
         for name in ("steps", "domain_points", "boundary_points"):
             require_integer(f"Run.{name}", getattr(self, name), least=1)
         require_integer("Run.seed", self.seed, least=0)
@@ -84,35 +108,20 @@ class Run:
         """Return the stream of random numbers called ``name`` under this run's seed."""
         return Stream(seed=self.seed, name=name)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain dictionary, self-contained: it holds the datapath, not its name."""
-        plain = {name.name: getattr(self, name.name) for name in fields(self)}
-        parts = ("datapath", "estimator", "network", "schedule", "optimizer")
-        values = {name: plain[name].to_json() for name in parts}
-        return {**plain, **values, "problem": self.problem.name}
-
     @classmethod
-    def from_json(cls, data: object) -> "Run":
+    def from_json(cls, data: object) -> Self:
         """Return the run whose `to_json` is ``data``.
 
         Raises
         ------
         RunError
-            When a field is missing, unknown or out of range.
-        DatapathError, FormatError
+            When a field is unknown, missing or out of range.
+        DatapathError
             When the datapath is not one.
         """
-        readers = {
-            "problem": problem_named,
-            "datapath": Datapath.from_json,
-            "estimator": estimator_from_json,
-            "network": MLP.from_json,
-            "schedule": schedule_from_json,
-            "optimizer": lambda adam: from_fields(Adam, adam),
-        }
-        if isinstance(data, dict):
-            data = {k: readers[k](v) if k in readers else v for k, v in data.items()}
-        return from_fields(cls, data)
+        if isinstance(data, Mapping) and isinstance(data.get("datapath"), Mapping):
+            data = {**data, "datapath": Datapath.from_json(data["datapath"])}
+        return read_spec(data, {**_KINDS, cls.__name__: cls}, cls)
 
     def digest(self) -> str:
         """Return SHA-256, in hexadecimal, of the JSON with sorted keys: the name of the run."""

@@ -1,25 +1,21 @@
 """Learning rates as functions of the step: frozen values with one method."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
-from .checks import from_kind, require_integer, settle_real
+from .spec import Spec, require_integer, settle_real
 
 
-class Schedule(Protocol):
-    """What the training loop asks of a schedule."""
+class Schedule(Spec, ABC):
+    """A learning rate for every step."""
 
+    @abstractmethod
     def rate(self, step: int, steps: int) -> float:
         """Return the learning rate of ``step`` (from 0) of a run of ``steps``."""
-        ...
-
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain dictionary from which `schedule_from_json` makes an equal one."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class Linear:
+class Linear(Schedule):
     """``initial (1 - step/steps)``: from ``initial`` at step 0 toward 0 at the end.
 
     Examples
@@ -37,13 +33,9 @@ class Linear:
         """Return the rate in float64, three roundings."""
         return self.initial * (1 - step / steps)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain dictionary."""
-        return {"kind": "linear", **asdict(self)}
-
 
 @dataclass(frozen=True, kw_only=True)
-class Constant:
+class Constant(Schedule):
     """The same ``rate`` at every step."""
 
     initial: float = 1e-3
@@ -55,13 +47,9 @@ class Constant:
         """Return ``initial``; exact."""
         return self.initial
 
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain dictionary."""
-        return {"kind": "constant", **asdict(self)}
-
 
 @dataclass(frozen=True, kw_only=True)
-class Exponential:
+class Exponential(Schedule):
     """``initial * factor * factor ...``, one more factor after every ``every`` steps.
 
     Examples
@@ -87,24 +75,7 @@ class Exponential:
             rate *= self.factor
         return rate
 
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain dictionary."""
-        return {"kind": "exponential", **asdict(self)}
 
-
-SCHEDULES: dict[str, type[Linear] | type[Constant] | type[Exponential]] = {
-    "linear": Linear,
-    "constant": Constant,
-    "exponential": Exponential,
+SCHEDULES: dict[str, type[Schedule]] = {
+    schedule.__name__: schedule for schedule in (Linear, Constant, Exponential)
 }
-
-
-def schedule_from_json(data: object) -> Linear | Constant | Exponential:
-    """Return the schedule whose ``to_json`` is ``data``; raise `RunError` otherwise.
-
-    Examples
-    --------
-    >>> schedule_from_json({"kind": "linear", "initial": 0.001})
-    Linear(initial=0.001)
-    """
-    return from_kind(SCHEDULES, data, "the schedule")

@@ -1,7 +1,7 @@
 r"""Derivatives of a network from its values alone: Stein's identity, once and twice.
 
-**What is differentiated.**  Let ``u`` be a network and ``delta ~ N(0, sigma^2 I_D)``.  The object of
-this folder is the *smoothed* network
+**What is differentiated.**  Let ``u`` be a network and ``delta ~ N(0, sigma^2 I_D)``.  The object
+of this folder is the *smoothed* network
 
     f(x) = E[u(x + delta)].
 
@@ -37,20 +37,21 @@ other.  The estimates are linear in the differences,
     f ~ u_0 + sum_j w_j (u_j - u_0),     grad f ~ sum_j (w_j delta_j / sigma^2) (u_j - u_0),
     Laplacian f ~ sum_j (w_j (|delta_j|^2 - sigma^2 D) / sigma^4) (u_j - u_0).
 
-**Exactness.**  If the rule integrates every polynomial of total degree ``m`` against the Gaussian,
-then, since the weights raise the degree by 0, 1 and 2, the three estimates are exact in real
-arithmetic for every polynomial ``u`` of total degree ``m``, ``m - 1`` and ``m - 2``.  The sparse grid of
-level 3 and the product rule of order 3 have ``m = 5``: value 5, gradient 4, Laplacian 3.  Random
-pairs have ``m = 1`` surely, and every ``m`` on average.
+**Exactness.**  Let the rule integrate every polynomial of total degree ``m`` against the Gaussian.
+The weights raise the degree by 0, 1 and 2; hence in real arithmetic value, gradient and Laplacian
+are exact for every polynomial ``u`` of total degree ``m``, ``m - 1`` and ``m - 2``.  The sparse
+grid of level 3 and the product rule of order 3 have ``m = 5``: value 5, gradient 4, Laplacian 3.
+Random pairs are exact on average for every ``u`` that grows slower than the Gaussian decays; any
+one draw has ``m = 1``, an exact value and a zero Laplacian for affine ``u``.
 """
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .spec import Spec
 from .streams import Stream
 
 Array = NDArray[np.float64]
@@ -126,20 +127,18 @@ def stein_nodes(offsets: Array, weights: Array, sigma: float) -> Nodes:
     return Nodes(
         offsets=np.concatenate([np.zeros_like(offsets[..., :1, :]), offsets], axis=-2),
         value_weights=np.concatenate([[1 - weights.sum()], weights]),
-        gradient_weights=np.concatenate(
-            [-gradient.sum(axis=-2, keepdims=True), gradient], axis=-2
-        ),
+        gradient_weights=np.concatenate([-gradient.sum(axis=-2, keepdims=True), gradient], axis=-2),
         laplacian_weights=np.concatenate(
             [-laplacian.sum(axis=-1, keepdims=True), laplacian], axis=-1
         ),
     )
 
 
-class Estimator(ABC):
+class Estimator(Spec, ABC):
     """A choice of nodes; members are frozen dataclasses equal by value."""
 
-    #: the name in JSON and on the command line
-    kind: str
+    #: the name on the command line
+    name: str
     #: standard deviation of the smoothing, in the units of the coordinates
     sigma: float
 
@@ -150,7 +149,3 @@ class Estimator(ABC):
     @abstractmethod
     def count(self, dimension: int) -> int:
         """Return J, the samples per point, node 0 included."""
-
-    @abstractmethod
-    def to_json(self) -> dict[str, Any]:
-        """Return a plain dictionary from which ``estimator_from_json`` makes an equal one."""

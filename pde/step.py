@@ -81,5 +81,5 @@ def _metrics(step: int, loss: Loss, rate: float, ledger: Ledger) -> Metrics:
 
 def _require_finite(array: np.ndarray, name: str, step: int) -> None:
     if not np.isfinite(array).all():
-        msg = f"the {name} is not finite at step {step}: lower the learning rate, or use a wider format"
+        msg = f"the {name} is not finite at step {step}: lower the learning rate, or widen a format"
         raise TrainingError(msg)

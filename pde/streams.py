@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import require_integer
 from .errors import RunError
+from .spec import require_integer
 
 _VERSION = "bitpde.stream.1"
 
@@ -88,7 +88,8 @@ class Stream:
         >>> points.shape, bool((points < 1).all())
         ((3, 2), True)
         """
-        return (self.raw(math.prod(shape), step) >> np.uint64(11)).reshape(shape) * 2.0**-53
+        words = (self.raw(math.prod(shape), step) >> np.uint64(11)).astype(np.float64)
+        return words.reshape(shape) * 2.0**-53
 
     def normal(self, shape: tuple[int, ...], step: int) -> NDArray[np.float64]:
         """Return standard normal numbers by inversion, ``ndtri(((raw >> 12) + 1/2) 2^-52)``.

@@ -1,4 +1,4 @@
-"""The training loop: steps, a row of metrics for each, and checkpoints to stop and go on bit for bit."""
+"""The training loop: steps, their metrics, and checkpoints from which it goes on bit for bit."""
 
 import os
 import time

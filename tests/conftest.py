@@ -11,6 +11,9 @@ ROOT = Path(__file__).parents[1].resolve()
 # our folder: a second copy of ours, and in the way of the library of that name.
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != ROOT]
 
+# What several tests share is imported by name: ``from format_cases import ...``.
+sys.path.append(str(Path(__file__).parent))
+
 # The first example of a property may wait for a compilation, so no deadline per example.
 hypothesis.settings.register_profile("bitpde", deadline=None)
 hypothesis.settings.load_profile("bitpde")

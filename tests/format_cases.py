@@ -1,0 +1,184 @@
+"""The formats, casts and numbers that several tests of formats share; no test is in here.
+
+`conftest.py` puts this folder on the path, so that a test says ``from format_cases import ...``.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from bitpde.formats import (
+    BF16,
+    CATALOGUE,
+    FP16,
+    INT8,
+    OCP_INT8,
+    OFP8_E4M3,
+    OFP8_E5M2,
+    Block,
+    Cast,
+    Fixed,
+    FormatError,
+    Minifloat,
+    Overflow,
+    PowerOfTwo,
+    Rounding,
+    Specials,
+)
+
+FNUZ = Specials.NEGATIVE_ZERO_IS_NAN
+
+
+def minifloat(exponent: int, significand: int, bias: int, specials: Specials) -> Minifloat:
+    return Minifloat(
+        exponent_bits=exponent, significand_bits=significand, bias=bias, specials=specials
+    )
+
+
+#: Formats that nobody named but that sit at a limit of the family.
+EXTRA: dict[str, Fixed | Minifloat | Block] = {
+    "E4M3_IEEE": minifloat(4, 3, 7, Specials.IEEE),
+    "E3M4_IEEE": minifloat(3, 4, 3, Specials.IEEE),
+    "E4M3_FNUZ": minifloat(4, 3, 8, FNUZ),
+    "E5M2_FNUZ": minifloat(5, 2, 16, FNUZ),
+    "E4M3B11_FNUZ": minifloat(4, 3, 11, FNUZ),
+    "least_minifloat": minifloat(1, 1, 0, Specials.IEEE),
+    "least_finite": minifloat(1, 1, 1, Specials.NONE),
+    "least_nan_only": minifloat(2, 1, 5, Specials.NAN_ONLY),
+    "one_exponent_bit": minifloat(1, 14, 3, FNUZ),
+    "far_below_one": minifloat(4, 3, 1060, Specials.NAN_ONLY),
+    "far_above_one": minifloat(4, 3, -1000, Specials.NAN_ONLY),
+    "fp32_without_infinity": minifloat(8, 23, 127, Specials.NAN_ONLY),
+    "fp32_of_another_bias": minifloat(8, 23, 120, Specials.IEEE),
+    "33_bits": minifloat(11, 21, 1023, Specials.IEEE),
+    "63_bits": minifloat(10, 52, 511, Specials.NAN_ONLY),
+    "50_bits_of_significand": minifloat(11, 50, 1023, Specials.IEEE),
+    "least_fixed": Fixed(bits=2),
+    "coarse_fixed": Fixed(bits=8, fraction_bits=-3),
+    "fine_fixed": Fixed(bits=16, fraction_bits=20),
+    "coarsest_fixed": Fixed(bits=2, fraction_bits=-256),
+    "finest_fixed": Fixed(bits=32, fraction_bits=256),
+    "wide_fixed": Fixed(bits=32, fraction_bits=31),
+    "widest_coarse_fixed": Fixed(bits=32, fraction_bits=-40),
+    "17_bits": Fixed(bits=17, fraction_bits=5),
+    "odd_tile": Block(element=Fixed(bits=7, fraction_bits=2), tile=(3, 5)),
+    "tall_tile": Block(element=OCP_INT8, tile=(32, 1)),
+    "own_scale_each": Block(element=OFP8_E4M3, tile=(1, 1)),
+    "square_float": Block(element=OFP8_E5M2, tile=(4, 4)),
+    "square_fnuz": Block(element=minifloat(4, 3, 8, FNUZ), tile=(2, 2)),
+    "wide_element": Block(element=FP16, tile=(2, 3)),
+    "long_range_element": Block(element=BF16, tile=(3, 2)),
+    "two_bits": Block(element=Fixed(bits=2), tile=(4, 4)),
+    "fine_element": Block(element=Fixed(bits=8, fraction_bits=100), tile=(4, 4)),
+    "coarse_element": Block(element=Fixed(bits=16, fraction_bits=-90), tile=(2, 2)),
+    "large_scales": Block(element=INT8, tile=(4, 4), scale=PowerOfTwo(bias=0)),
+    "small_scales": Block(element=INT8, tile=(4, 4), scale=PowerOfTwo(bias=254)),
+}
+ALL: dict[str, Fixed | Minifloat | Block] = {**CATALOGUE, **EXTRA}
+SCALARS = {name: f for name, f in ALL.items() if not isinstance(f, Block)}
+BLOCKS = {name: f for name, f in ALL.items() if isinstance(f, Block)}
+NARROW = {name: f for name, f in SCALARS.items() if f.bits <= 16}
+WIDE = {name: f for name, f in SCALARS.items() if f.bits > 16}
+#: The six formats of OCP MX v1.0 and the four square ones.
+CONCRETE = {name: f for name, f in CATALOGUE.items() if isinstance(f, Block)}
+
+DETERMINISTIC = [mode for mode in Rounding if mode is not Rounding.STOCHASTIC]
+
+
+def casts(
+    format: Fixed | Minifloat | Block, random_bits: int = 5, without: tuple[Overflow, ...] = ()
+) -> list[Cast]:
+    """Return every lawful cast to the format, apart from some overflow policies."""
+    found = []
+    for rounding, overflow in product(Rounding, Overflow):
+        bits = random_bits if rounding is Rounding.STOCHASTIC else 0
+        try:
+            cast = Cast(format=format, rounding=rounding, overflow=overflow, random_bits=bits)
+        except FormatError:
+            continue
+        if overflow not in without:
+            found.append(cast)
+    return found
+
+
+def random_for(cast: Cast, shape: tuple[int, ...], seed: int) -> NDArray[np.int64] | None:
+    """Return the random bits the cast wants, if it wants any."""
+    if cast.rounding is not Rounding.STOCHASTIC:
+        return None
+    return np.random.default_rng(seed).integers(0, 2**cast.random_bits, shape)
+
+
+def _landmarks(element: Fixed | Minifloat) -> Iterator[Fraction]:
+    yield from (element.lsb * Fraction(k, 2) for k in range(1, 8))
+    top = Fraction(2) ** element.emax
+    step = element.lsb if isinstance(element, Fixed) else top / 2**element.significand_bits
+    yield from (element.max + step * Fraction(k, 2) for k in range(-4, 4))
+    yield from (top / 2, top, top * 2, top * 4, top / 3)
+    if isinstance(element, Minifloat):
+        normal = Fraction(2) ** element.emin
+        yield from (normal, normal * 2, *(normal + element.lsb * Fraction(k, 2) for k in (-3, -1, 1)))
+
+
+def _as_floats(numbers: list[Fraction]) -> list[float]:
+    inside = [x for x in numbers if Fraction(2) ** -1074 <= abs(x) < Fraction(2) ** 1024]
+    return [float(x) for x in inside]
+
+
+#: Numbers that are at an edge whatever the format.
+EDGES = [
+    1.0, 1 / 3, 2.5, 3.5, 5e-324, 2.0**-1022, 2.0**-149, 2.0**-150, 1.4e-45, 2.0**-126, 2.0**-133,
+    2.0**-127, 2.0**53 + 2, 2.0**127, 3.4028234663852886e38, 2.0**128, 1.7976931348623157e308, 1e-30,
+]  # fmt: skip
+
+
+def edges(format: Fixed | Minifloat | Block) -> NDArray[np.float64]:
+    """Return finite float64 of both signs at, just below and just above the edges of a format."""
+    element = format.element if isinstance(format, Block) else format
+    positive = np.array([*_as_floats(list(_landmarks(element))), *EDGES])
+    with np.errstate(over="ignore"):
+        near = [positive, np.nextafter(positive, 0), np.nextafter(positive, np.inf)]
+    finite = np.unique(np.concatenate(near))
+    finite = finite[np.isfinite(finite)]
+    return np.concatenate([finite, -finite])
+
+
+def numbers(dtype: Any) -> st.SearchStrategy[Any]:
+    """Draw any number of the dtype: NaN, infinities, subnormals, -0 and all integers included."""
+    if np.dtype(dtype).kind == "f":
+        width = 8 * np.dtype(dtype).itemsize
+        tame = st.integers(-(2**11), 2**11).map(lambda n: n / 8)
+        return st.one_of(st.floats(width=width), tame, st.floats(-100, 100, width=width))
+    least, greatest = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    return st.one_of(st.integers(least, greatest), st.sampled_from([least, greatest, 0, 1]))
+
+
+FLOATS = [np.float16, np.float32, np.float64]
+DTYPES = [*FLOATS, np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64]
+SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=7)
+
+
+@st.composite
+def laid_out(draw: st.DrawFn, dtype: Any, shapes: Any = SHAPES, finite: bool = False) -> NDArray[Any]:
+    """Draw an array of any shape that lies in memory in any way."""
+    shape = draw(shapes)
+    count = int(np.prod(shape, dtype=int))
+    one = numbers(dtype).filter(np.isfinite) if finite else numbers(dtype)
+    values = np.array(draw(st.lists(one, min_size=count, max_size=count)), dtype).reshape(shape)
+    match draw(st.sampled_from(["C", "F", "stride", "reverse", "swapped"])) if shape else "C":
+        case "F":
+            return np.asfortranarray(values)
+        case "stride":
+            wide = np.zeros((*shape[:-1], 2 * shape[-1]), dtype)
+            wide[..., ::2] = values
+            return wide[..., ::2]
+        case "reverse":
+            return np.ascontiguousarray(values[..., ::-1])[..., ::-1]
+        case "swapped":
+            return values.astype(values.dtype.newbyteorder())
+    return values

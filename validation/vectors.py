@@ -1,0 +1,178 @@
+"""Golden vectors: inputs and expected bits, so that another implementation can be held to ours.
+
+Each vector is self-contained JSON.  An *encode* vector gives a cast, float32 inputs as 8-digit hex
+of their bits, and the codes and scales they must give; a *matmul* vector gives a datapath with its
+digest, two float32 operands, and the bits of the product of their codes.  The inputs mix ordinary
+values with exact ties, powers of two and their neighbours, subnormals, zeros of both signs and the
+largest float32.  ``SUITE`` changes whenever a bit does.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..emu import PRESETS, Datapath, Tape, ops
+from ..formats import (
+    CATALOGUE,
+    FP64,
+    Block,
+    Cast,
+    Coded,
+    Fixed,
+    Minifloat,
+    Overflow,
+    PowerOfTwo,
+    Rounding,
+    spec_from_json,
+    spec_to_json,
+)
+
+SUITE: Final = 1
+GOLDEN: Final = Path(__file__).parent / "golden" / "vectors.json"
+
+_SHAPE: Final = (8, 36)  # ragged for 1x32 tiles, whole for 4x4 ones
+_KINDS: Final[dict[str, type]] = {k.__name__: k for k in (Cast, Fixed, Minifloat, Block, PowerOfTwo)}
+
+Vector = dict[str, Any]
+
+
+def to_hex(values: NDArray[np.float32]) -> list[list[str]]:
+    """The bits of a float32 matrix, eight hexadecimal digits each."""
+    return [[f"{int(word):08x}" for word in row] for row in values.view(np.uint32)]
+
+
+def from_hex(rows: list[list[str]]) -> NDArray[np.float32]:
+    """The float32 matrix `to_hex` wrote.
+
+    Examples
+    --------
+    >>> from_hex([["3f800000", "80000000"]]).tolist()
+    [[1.0, -0.0]]
+    """
+    return np.array([[int(word, 16) for word in row] for row in rows], np.uint32).view(np.float32)
+
+
+def inputs(shape: tuple[int, int], key: int) -> NDArray[np.float32]:
+    """Float32 test values, a function of the key alone: half of them special cases."""
+    raw = np.random.Philox(key=key).random_raw(2 * shape[0] * shape[1]).astype(np.uint64)
+    first, second = raw.reshape(2, *shape)
+    sign = np.where(first & np.uint64(1), -1.0, 1.0)
+    exponent = (first >> np.uint64(8)) % np.uint64(24)
+    significand = 1.0 + (second >> np.uint64(41)) * 2.0**-23
+    ordinary = np.ldexp(significand, exponent.astype(np.int64) - 16)
+    ulp = np.spacing(np.float32(1.0))
+    special = np.array(
+        [0.0, 1.0, 1.0 - ulp / 2, 1.0 + ulp, 0.5, 1.5, 2.5, 3.5, 1.25, 127.5, 448.0, 464.0, 480.0]
+        + [6.0, 7.0, 2.0**-6, 2.0**-9, 2.0**-10, 2.0**-126, 2.0**-149, 2.0**-127, 2.0**-16]
+    )
+    chosen = special[((second >> np.uint64(3)) % np.uint64(special.size)).astype(np.int64)]
+    use_special = (first >> np.uint64(40)) % np.uint64(2) == 1
+    return (sign * np.where(use_special, chosen, ordinary)).astype(np.float32)
+
+
+def generate() -> Iterator[Vector]:
+    """All vectors of the suite, computed now."""
+    for index, (name, cast) in enumerate(_casts()):
+        x = inputs(_SHAPE, index)
+        if index % 4 == 0:
+            x[-1, -1] = np.finfo(np.float32).max
+        coded = cast.encode(x)
+        yield {
+            "vector": f"encode {name}",
+            "cast": spec_to_json(cast),
+            "inputs": to_hex(x),
+            "codes": coded.codes.tolist(),
+            "scales": None if coded.scales is None else coded.scales.tolist(),
+        }
+    for name, machine in PRESETS.items():
+        if machine.vector != FP64:
+            a, b = _operands(name)
+            yield {
+                "vector": f"matmul {name}",
+                "datapath": machine.to_json(),
+                "digest": machine.digest(),
+                "a": to_hex(a),
+                "b": to_hex(b),
+                "product": to_hex(_product(machine, a, b)),
+            }
+
+
+def differences(vectors: Iterator[Vector] | list[Vector]) -> list[str]:
+    """What this installation computes otherwise than the vectors say: one line each."""
+    return [line for vector in vectors for line in _check(vector)]
+
+
+def load(path: Path = GOLDEN) -> list[Vector]:
+    """The vectors of a file, by default the ones shipped.
+
+    Raises
+    ------
+    ValueError
+        If the file is no vector file of this suite.
+    """
+    try:
+        data = json.loads(path.read_text())
+        suite, vectors = data["suite"], data["vectors"]
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"{path} is no golden vector file: {error!r}"
+        raise ValueError(msg) from error
+    if suite != SUITE:
+        msg = f"{path} holds suite {suite}, this is suite {SUITE}: use the file of this release"
+        raise ValueError(msg)
+    return list(vectors)
+
+
+def write(path: Path = GOLDEN) -> int:
+    """Write the suite as computed now; returns how many vectors."""
+    vectors = list(generate())
+    lines = ",\n".join(json.dumps(vector, separators=(",", ":")) for vector in vectors)
+    path.write_text(f'{{"suite":{SUITE},"vectors":[\n{lines}\n]}}\n')
+    return len(vectors)
+
+
+def _casts() -> Iterator[tuple[str, Cast]]:
+    """Every catalogue format in its default cast, and every rounding once."""
+    for name, format_ in CATALOGUE.items():
+        if format_ != FP64:
+            yield name, Cast(format=format_)
+    for rounding in Rounding:
+        if rounding not in (Rounding.NEAREST_EVEN, Rounding.STOCHASTIC):
+            for name in ("SMX_INT8", "MXFP8_E4M3", "OFP8_E5M2", "INT8"):
+                cast = Cast(format=CATALOGUE[name], rounding=rounding)
+                yield f"{name} {rounding.value}", cast
+    symmetric = Overflow.SATURATE_SYMMETRIC
+    yield "SMX_INT8 symmetric", Cast(format=CATALOGUE["SMX_INT8"], overflow=symmetric)
+    infinite = Overflow.INFINITY_OR_NAN
+    yield "OFP8_E4M3 non-saturating", Cast(format=CATALOGUE["OFP8_E4M3"], overflow=infinite)
+
+
+def _operands(name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    key = sum(name.encode())
+    return inputs((6, 40), key), inputs((40, 5), key + 1)
+
+
+def _product(machine: Datapath, a: NDArray[np.float32], b: NDArray[np.float32]) -> Any:
+    tape = Tape(machine)
+    return ops.matmul(tape.constant(a), tape.constant(b)).value
+
+
+def _check(vector: Mapping[str, Any]) -> Iterator[str]:
+    name = vector["vector"]
+    if "cast" in vector:
+        cast = spec_from_json(vector["cast"], _KINDS)
+        coded: Coded = cast.encode(from_hex(vector["inputs"]))
+        if coded.codes.tolist() != vector["codes"]:
+            yield f"{name}: codes differ"
+        if coded.scales is not None and coded.scales.tolist() != vector["scales"]:
+            yield f"{name}: scales differ"
+        return
+    machine = Datapath.from_json(vector["datapath"])
+    if machine.digest() != vector["digest"]:
+        yield f"{name}: datapath digest is {machine.digest()}, the vector says {vector['digest']}"
+    product = _product(machine, from_hex(vector["a"]), from_hex(vector["b"]))
+    if to_hex(product) != vector["product"]:
+        yield f"{name}: products differ"
