@@ -222,7 +222,9 @@ def _datapath_list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({name: path.to_json() for name, path in PRESETS.items()}, indent=2))
         return 0
-    rows = [("datapath", "activation", "weight", "gradient", "vector", "digest")]
+    rows: list[Sequence[str]] = [
+        ("datapath", "activation", "weight", "gradient", "vector", "digest")
+    ]
     for name, path in PRESETS.items():
         casts = (path.activation, path.weight, path.gradient)
         formats = [_format_name(value) for value in (*(c.format for c in casts), path.vector)]

@@ -1,5 +1,6 @@
 """The smoothed network measured: its fields on many points, in chunks, on any datapath."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..emu import Datapath, Tape
+from .errors import TrainingError
 from .field_errors import FieldErrors, relative_l2
 from .fields import smoothed_fields
 from .run import Run
@@ -59,10 +61,20 @@ def held_out_points(run: Run) -> Array:
 
 
 def field_errors(run: Run, parameters: Sequence[NDArray[Any]], datapath: Datapath) -> FieldErrors:
-    """Return the relative L2 errors of both fields over `held_out_points`."""
+    """Return the relative L2 errors of both fields over `held_out_points`.
+
+    Raises
+    ------
+    TrainingError
+        When a field is not finite somewhere.
+    """
     points = held_out_points(run)
     value, laplacian = fields_at(run, parameters, points, datapath)
-    return FieldErrors(
+    errors = FieldErrors(
         solution=relative_l2(value, run.problem.exact(points)),
         laplacian=relative_l2(laplacian, run.problem.laplacian(points)),
     )
+    if not math.isfinite(errors.solution + errors.laplacian):
+        msg = f"the trained network is not finite on {datapath.name}: train with a lower rate"
+        raise TrainingError(msg)
+    return errors

@@ -1,10 +1,13 @@
 """One training step as a pure function: the next state is decided by the run and the last one."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..emu import Ledger, Node, Tape
+from ..emu import DatapathError, Ledger, Node, Tape
+from ..formats import FormatError
 from .checkpoint import State
 from .errors import TrainingError
 from .loss import Loss, soft_boundary_loss
@@ -31,12 +34,9 @@ def training_step(run: Run, state: State) -> tuple[State, Metrics]:
         When the loss or a new parameter is not finite, naming it and the step.
     """
     tape = Tape(run.datapath)
+    rate = run.schedule.rate(state.step, run.steps)
     with np.errstate(all="ignore"):  # what overflows is found by the checks below
-        parameters = [tape.parameter(array) for array in state.parameters]
-        loss = _loss(run, parameters, tape, state.step)
-        _require_finite(loss.total.value, "loss", state.step)
-        gradients = tape.gradient(loss.total, parameters)
-        rate = run.schedule.rate(state.step, run.steps)
+        loss, gradients = _loss_and_gradients(run, state, tape)
         moved, optimizer = run.optimizer.update(state.parameters, gradients, state.optimizer, rate)
     for index, array in enumerate(moved):
         name = f"{'bias' if index % 2 else 'weight'} of layer {index // 2 + 1}"
@@ -44,6 +44,18 @@ def training_step(run: Run, state: State) -> tuple[State, Metrics]:
     ledger = state.ledger + tape.ledger
     after = replace(state, parameters=tuple(moved), optimizer=optimizer, ledger=ledger)
     return after, _metrics(state.step, loss, rate, ledger)
+
+
+def _loss_and_gradients(run: Run, state: State, tape: Tape) -> tuple[Loss, list[NDArray[Any]]]:
+    """Return the loss of the step and its gradients; a cast's refusal names the step."""
+    try:
+        parameters = [tape.parameter(array) for array in state.parameters]
+        loss = _loss(run, parameters, tape, state.step)
+        _require_finite(loss.total.value, "loss", state.step)
+        return loss, tape.gradient(loss.total, parameters)
+    except (DatapathError, FormatError) as error:
+        msg = f"the datapath {run.datapath.name} cannot go on at step {state.step}: {error}"
+        raise TrainingError(msg) from error
 
 
 def _loss(run: Run, parameters: list[Node], tape: Tape, step: int) -> Loss:
@@ -79,7 +91,7 @@ def _metrics(step: int, loss: Loss, rate: float, ledger: Ledger) -> Metrics:
     )
 
 
-def _require_finite(array: np.ndarray, name: str, step: int) -> None:
+def _require_finite(array: NDArray[Any], name: str, step: int) -> None:
     if not np.isfinite(array).all():
         msg = f"the {name} is not finite at step {step}: lower the learning rate, or widen a format"
         raise TrainingError(msg)

@@ -1,5 +1,6 @@
 """A study: the same training on several datapaths, one after the other, and the table of them."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,12 @@ def run_study(
 
 
 def _require_distinct(runs: Sequence[Run]) -> None:
+    """Raise unless the datapaths have names, no two alike, that folders can have."""
     names = [run.datapath.name for run in runs]
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_+-]*", name):
+            msg = f"a datapath is called {name!r}: give it a name of letters, digits, _, + and -"
+            raise RunError(msg)
     if len(set(names)) != len(names) or not names:
         msg = f"the datapaths are {', '.join(names) or 'none'}: give at least one, each name once"
         raise RunError(msg)

@@ -175,6 +175,4 @@ def test_a_block_comes_back_just_when_its_scales_are_those_the_encoder_picks(
         low_enough = top >= binade or scale == 0
         high_enough = (top < 2 * binade or scale == 254) and (top > 0 or scale == 0)
         picked = picked and low_enough and high_enough
-    for overflow in (Overflow.SATURATE, Overflow.RAISE):
-        back = Cast(format=a.format, overflow=overflow).encode(a.values())
-        assert back.equals(a) == picked
+    assert Cast(format=a.format).encode(a.values()).equals(a) == picked
