@@ -17,7 +17,7 @@ from ..formats import FP32, FP64, Minifloat
 from .errors import DatapathError
 
 
-def _check(format: Minifloat) -> None:  # noqa: A002
+def _check(format: Minifloat) -> None:
     if format not in (FP32, FP64):
         msg = f"an accumulator in {format} is not available: choose FP32 or FP64"
         raise DatapathError(msg)

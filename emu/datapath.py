@@ -76,7 +76,9 @@ class Datapath:
                 msg = f"{role} of datapath {self.name!r} is {getattr(self, role)!r}: give a Cast"
                 raise DatapathError(msg)
         if not isinstance(self.accumulator, ExactAccumulator | SequentialAccumulator):
-            msg = f"accumulator of datapath {self.name!r} is {self.accumulator!r}: give an Accumulator"
+            msg = (
+                f"datapath {self.name!r} has accumulator {self.accumulator!r}: give an Accumulator"
+            )
             raise DatapathError(msg)
         if self.vector not in (FP32, FP64):
             msg = f"vector unit of datapath {self.name!r} is {self.vector!r}: choose FP32 or FP64"
@@ -123,7 +125,8 @@ class Datapath:
             msg = f"this is no datapath: {error}"
             raise DatapathError(msg) from error
         if not isinstance(spec, cls):
-            msg = f"this is a {type(spec).__name__}, no Datapath: see `bitpde datapath show smx8 --json`"
+            kind = type(spec).__name__
+            msg = f"this is a {kind}, no Datapath: see `bitpde datapath show smx8 --json`"
             raise DatapathError(msg)
         return spec
 

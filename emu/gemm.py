@@ -83,7 +83,7 @@ def tile_depth(a: Coded, b: Coded) -> int:
     return depths.pop() if depths else 1
 
 
-def _sequential(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:  # noqa: A002
+def _sequential(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:
     if depth == 1 and a.format == b.format == format and _compiled():
         return _multiply_panels(a, b, 1, format)
     spans = value_span(a), value_span(b)
@@ -113,7 +113,7 @@ def _exact(a: Coded, b: Coded, accumulator: ExactAccumulator) -> Matrix:
     return _general(a, b, 1, True, accumulator.format)
 
 
-def _general(a: Coded, b: Coded, depth: int, exact: bool, format: Minifloat) -> Matrix:  # noqa: A002
+def _general(a: Coded, b: Coded, depth: int, exact: bool, format: Minifloat) -> Matrix:
     significant, lsb_min, overflow = _LIMITS[format]
     span = value_span(a).times(value_span(b)).summed(a.shape[1] + 1)
     lowest = min(span.lsb, lsb_min)
@@ -131,7 +131,7 @@ def _by_rows(kernel: Any, a: Matrix, b: Matrix, limits: tuple[Any, ...], c: Matr
     split_work(work, c.shape[0], max(1, (1 << 14) // max(1, right.size)))
 
 
-def _multiply_panels(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:  # noqa: A002
+def _multiply_panels(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:
     """FMA chains in ``format`` itself; the caller has shown that tile products are exact in it."""
     from .microkernel import COLUMNS, ROWS
     from .panel_kernels import multiply_panels
@@ -144,9 +144,7 @@ def _multiply_panels(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matri
     row_length = -(-b.shape[1] // columns) * columns
     panels = -(-rows // ROWS)
     c = np.zeros(panels * ROWS * row_length, dtype)
-    work = partial(
-        multiply_panels, left, right, c, inner, row_length, columns, (0,) * depth
-    )
+    work = partial(multiply_panels, left, right, c, inner, row_length, columns, (0,) * depth)
     split_work(work, panels, _panels_per_chunk(panels, inner * row_length))
     return c.reshape(-1, row_length)[:rows, : b.shape[1]]
 

@@ -115,8 +115,6 @@ def read_register(register, lowest, significand_bits, lsb_min, top_exponent):
     if k >> (significand_bits + 1):
         k >>= 1
         lsb += 1
-    if lsb + significand_bits >= top_exponent:
-        magnitude = np.inf
-    else:
-        magnitude = float(k) * power_of_two(lsb)
+    overflows = lsb + significand_bits >= top_exponent
+    magnitude = np.inf if overflows else float(k) * power_of_two(lsb)
     return -magnitude if negative else magnitude

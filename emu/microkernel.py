@@ -126,9 +126,7 @@ def _partial_sum(registers: _Registers, a: Any, b: Any, depth: int) -> list[list
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def update_tile(
-    typing_context, a, b, c, a_start, b_start, c_start, row_length, tiles, depth
-):  # type: ignore[no-untyped-def]
+def update_tile(_context, a, b, c, a_start, b_start, c_start, row_length, tiles, depth):  # type: ignore[no-untyped-def]  # noqa: ARG001
     """C tile at ``c_start`` += ``tiles`` tile products of packed panels of A and B.
 
     a, b, c : contiguous 1-D arrays of one float type (the panels as `pack_panels` lays them).

@@ -106,8 +106,13 @@ def contract(a: Node, c: ArrayLike) -> Node:
     """
     weights = np.asarray(c, dtype=a.tape.datapath.dtype)
     weights = weights if weights.ndim == 3 else weights[None]
-    if a.value.ndim != 2 or weights.shape[0] not in (1, a.shape[0]) or weights.shape[1] != a.shape[1]:
-        msg = f"shapes {a.shape} and {np.shape(c)} do not contract: give (P, J) and (J, Q) or (P, J, Q)"
+    if (
+        a.value.ndim != 2
+        or weights.shape[0] not in (1, a.shape[0])
+        or weights.shape[1] != a.shape[1]
+    ):
+        shapes = f"{a.shape} and {np.shape(c)}"
+        msg = f"shapes {shapes} do not contract: give (P, J) and (J, Q) or (P, J, Q)"
         raise DatapathError(msg)
     total = np.zeros((a.shape[0], weights.shape[2]), a.value.dtype)
     for j in range(a.shape[1]):

@@ -20,7 +20,7 @@ from .datapath import Datapath
 from .errors import DatapathError
 
 
-def _float(name: str, format: Minifloat) -> Datapath:  # noqa: A002
+def _float(name: str, format: Minifloat) -> Datapath:
     """Everything in one IEEE format; a product is a chain of fused multiply-adds."""
     cast = Cast(format=format, overflow=Overflow.INFINITY_OR_NAN)
     return Datapath(

@@ -21,6 +21,8 @@ from .minifloat import Minifloat
 from .power_of_two import PowerOfTwo
 from .specs import check_fields
 
+_E8M0 = PowerOfTwo(exponent_bits=8, bias=127)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
@@ -52,7 +54,7 @@ class Block:
 
     element: Fixed | Minifloat
     tile: tuple[int, int]
-    scale: PowerOfTwo = PowerOfTwo()
+    scale: PowerOfTwo = _E8M0
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -70,7 +72,7 @@ class Block:
             raise FormatError(msg)
 
     @property
-    def T(self) -> "Block":  # noqa: N802
+    def T(self) -> "Block":
         """The format of the transpose: the same with the sides of the tile exchanged."""
         return replace(self, tile=self.tile[::-1])
 

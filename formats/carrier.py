@@ -41,7 +41,9 @@ def to_carrier(x: ArrayLike) -> tuple[Carrier, bool]:
     raise FormatError(msg)
 
 
-def _integers(array: NDArray[np.signedinteger] | NDArray[np.unsignedinteger]) -> tuple[Carrier, bool]:
+def _integers(
+    array: NDArray[np.signedinteger] | NDArray[np.unsignedinteger],
+) -> tuple[Carrier, bool]:
     values = np.ascontiguousarray(array, dtype=np.float64).reshape(array.shape)
     if array.dtype.itemsize < 8 or not np.any(np.abs(values) >= 2.0**53):
         return values, True

@@ -52,7 +52,9 @@ class Cast:
             msg = f"format of a Cast is {self.format!r}: give a Fixed, Minifloat or Block"
             raise FormatError(msg)
         if self.rounding is Rounding.STOCHASTIC and not 1 <= self.random_bits <= 32:
-            msg = f"stochastic rounding with {self.random_bits} random bits: give random_bits 1 to 32"
+            msg = (
+                f"stochastic rounding with {self.random_bits} random bits: give random_bits 1 to 32"
+            )
             raise FormatError(msg)
         if self.rounding is not Rounding.STOCHASTIC and self.random_bits != 0:
             msg = f"{self.rounding} takes no random bits: leave random_bits={self.random_bits} out"
@@ -65,7 +67,9 @@ class Cast:
             msg = "a Minifloat does not wrap: choose another overflow, such as SATURATE"
             raise FormatError(msg)
         if self.overflow is Overflow.INFINITY_OR_NAN and not self.element.has_nan:
-            msg = f"{self.element} has no infinity or NaN: choose another overflow, such as SATURATE"
+            msg = (
+                f"{self.element} has no infinity or NaN: choose another overflow, such as SATURATE"
+            )
             raise FormatError(msg)
 
     @property
@@ -91,13 +95,13 @@ class Cast:
         """
         return self.encode_counted(x, bits)[0]
 
-    def encode_counted(
-        self, x: ArrayLike, bits: ArrayLike | None = None
-    ) -> tuple[Coded, Counts]:
+    def encode_counted(self, x: ArrayLike, bits: ArrayLike | None = None) -> tuple[Coded, Counts]:
         """`encode`, and how many elements saturated and underflowed."""
         carrier, exact = to_carrier(x)
         if not exact and self._needs_every_bit():
-            msg = f"an integer above 2^53 is no float64: {self.format} needs its last bits, split it"
+            msg = (
+                f"an integer above 2^53 is no float64: {self.format} needs its last bits, split it"
+            )
             raise FormatError(msg)
         random = self._random(bits, carrier.shape)
         encoding = encode_array(
@@ -160,6 +164,7 @@ class Cast:
             msg = f"bits are {array.dtype} of shape {array.shape}: give integers of shape {shape}"
             raise FormatError(msg)
         if array.size and not 0 <= int(array.min()) <= int(array.max()) < 2**self.random_bits:
-            msg = f"bits run from {array.min()} to {array.max()}: keep them in [0, 2^{self.random_bits})"
+            limit = 2**self.random_bits
+            msg = f"bits run from {array.min()} to {array.max()}: keep them in [0, {limit})"
             raise FormatError(msg)
         return np.ascontiguousarray(array, dtype=np.uint32).reshape(shape)

@@ -78,7 +78,7 @@ class Coded:
         return packed + (0 if self.scales is None else self.scales.size)
 
     @property
-    def T(self) -> "Coded":  # noqa: N802
+    def T(self) -> "Coded":
         """The transpose over the last two axes: a view, no bit is touched.
 
         The format's tile is transposed with it, so a square tile stays what it was.
@@ -95,6 +95,8 @@ class Coded:
 
     def values(self, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """What the codes stand for, as float64 or float32; exact.
+
+        Read-only where the codes are the very bits of that type (FP32, FP64), else a new array.
 
         Raises
         ------
@@ -157,7 +159,7 @@ class Coded:
         cls,
         packed: NDArray[np.uint8],
         *,
-        format: Format,  # noqa: A002
+        format: Format,
         shape: tuple[int, ...],
         scales: NDArray[np.uint8] | None = None,
     ) -> "Coded":

@@ -17,21 +17,24 @@ Float = type[np.float32] | type[np.float64]
 
 
 def decode_array(
-    format: Fixed | Minifloat | Block,  # noqa: A002
+    format: Fixed | Minifloat | Block,
     codes: NDArray[Any],
     scales: NDArray[np.uint8] | None,
     dtype: Float,
 ) -> NDArray[Any] | None:
     """Values as float64, or as float32 where every value the format has is one, else None; exact.
 
+    Where the codes are the bits of ``dtype`` the result is a read-only view of them.
     Preconditions: contiguous arrays of the shapes that belong to ``format``.
     """
     native = native_dtype(format)
     if native is not None:
-        return codes.view(native).astype(dtype) if _holds(native, dtype) else None
+        with np.errstate(invalid="ignore"):  # widening a signaling NaN
+            return codes.view(native).astype(dtype, copy=False) if _holds(native, dtype) else None
     element = format.element if isinstance(format, Block) else format
     if isinstance(element, Fixed):
-        factors = _factors(element, scales, dtype)
+        scale = format.scale if isinstance(format, Block) else PowerOfTwo()
+        factors = _factors(element, scale, scales, dtype)
         return None if factors is None else _decode_fixed(format, codes, scales, factors)
     return _decode_general(format, codes, scales) if dtype is np.float64 else None
 
@@ -41,10 +44,9 @@ def _holds(narrow: type[np.floating[Any]], wide: Float) -> bool:
 
 
 def _factors(
-    element: Fixed, scales: NDArray[np.uint8] | None, dtype: Float
+    element: Fixed, scale: PowerOfTwo, scales: NDArray[np.uint8] | None, dtype: Float
 ) -> NDArray[Any] | None:
     """What a code of 1 stands for under each scale code; None where a value does not fit."""
-    scale = PowerOfTwo()
     used = np.array([scale.bias]) if scales is None else scales[scales != scale.nan_code]
     limits = np.finfo(dtype)
     lowest, highest = int(limits.minexp) - int(limits.nmant), int(limits.maxexp) - 1
@@ -58,7 +60,7 @@ def _factors(
 
 
 def _decode_fixed(
-    format: Fixed | Block,  # noqa: A002
+    format: Fixed | Block,
     codes: NDArray[Any],
     scales: NDArray[np.uint8] | None,
     factors: NDArray[Any],
@@ -73,7 +75,7 @@ def _decode_fixed(
 
 
 def _decode_general(
-    format: Fixed | Minifloat | Block,  # noqa: A002
+    format: Fixed | Minifloat | Block,
     codes: NDArray[Any],
     scales: NDArray[np.uint8] | None,
 ) -> NDArray[np.float64]:

@@ -31,9 +31,7 @@ def decode_strips(
 
 
 @kernel
-def decode_fixed_strips(
-    codes, scales, tile_rows, tile_columns, factors, values, start, stop
-):
+def decode_fixed_strips(codes, scales, tile_rows, tile_columns, factors, values, start, stop):
     """Values of strips start..stop of integer elements, in the float type of ``factors``.
 
     ``factors[scale code]`` is the value of a code of 1 under that scale; each product is exact by

@@ -59,7 +59,7 @@ def encode_array(
     x: Carrier,
     random: NDArray[np.uint32] | None,
     *,
-    format: Format,  # noqa: A002
+    format: Format,
     rounding: Rounding,
     overflow: Overflow,
     random_bits: int,
@@ -125,7 +125,7 @@ def _count(
     counts.append(mine)
 
 
-def _is_vectorized(x: Carrier, format: Format, rounding: Rounding, overflow: Overflow) -> bool:  # noqa: A002
+def _is_vectorized(x: Carrier, format: Format, rounding: Rounding, overflow: Overflow) -> bool:
     """Whether `encode_fixed_strips` may run: its preconditions."""
     return (
         isinstance(format, Block)
@@ -167,9 +167,9 @@ def _encode_fixed_strips(job: _Job, counts: NDArray[np.int64], start: int, stop:
         _encode_strips(job, counts, int(strip), int(strip) + 1)
 
 
-def _encode_native(x: Carrier, format: Format, dtype: type[np.floating[Any]]) -> Encoding:  # noqa: A002
+def _encode_native(x: Carrier, format: Format, dtype: type[np.floating[Any]]) -> Encoding:
     """A format NumPy has: its conversion is the same single rounding to nearest even."""
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         values = x.astype(dtype)
     nan = np.isnan(values)
     if nan.any():

@@ -56,15 +56,18 @@ def round_exact(
     [-2, -3, -2, -3, -2, -3]
     """
     q, nu = divmod(abs(x) / lsb, 1)
-    up = nu > 0 and {
-        Rounding.NEAREST_EVEN: 2 * nu > 1 or (2 * nu == 1 and q % 2 == 1),
-        Rounding.NEAREST_AWAY: 2 * nu >= 1,
-        Rounding.TOWARD_ZERO: False,
-        Rounding.DOWN: x < 0,
-        Rounding.UP: x > 0,
-        Rounding.TO_ODD: q % 2 == 0,
-        Rounding.STOCHASTIC: nu * 2**random_bits // 1 + random >= 2**random_bits,
-    }[rounding]
+    up = (
+        nu > 0
+        and {
+            Rounding.NEAREST_EVEN: 2 * nu > 1 or (2 * nu == 1 and q % 2 == 1),
+            Rounding.NEAREST_AWAY: 2 * nu >= 1,
+            Rounding.TOWARD_ZERO: False,
+            Rounding.DOWN: x < 0,
+            Rounding.UP: x > 0,
+            Rounding.TO_ODD: q % 2 == 0,
+            Rounding.STOCHASTIC: nu * 2**random_bits // 1 + random >= 2**random_bits,
+        }[rounding]
+    )
     return (q + up) * (-1 if x < 0 else 1)
 
 

@@ -102,6 +102,7 @@ class Fixed:
     def decode(self, code: int) -> Fraction:
         """The real number the integer ``code`` stands for; exact."""
         if not -(2 ** (self.bits - 1)) <= code <= self.max_ordinal:
-            msg = f"{code} is no code of {self}: codes run from {self.codes()[0]} to {self.max_ordinal}"
+            limits = f"{self.codes()[0]} to {self.max_ordinal}"
+            msg = f"{code} is no code of {self}: codes run from {limits}"
             raise FormatError(msg)
         return int(code) * self.lsb

@@ -11,7 +11,7 @@ from .fixed import Fixed
 from .minifloat import Minifloat
 from .power_of_two import PowerOfTwo
 
-#: Elements a thread takes at a time: long against the hand-over (about 20 us), short against the work.
+#: Elements a thread takes at a time: long against the hand-over, short against the work.
 CHUNK_ELEMENTS = 1 << 17
 
 _NATIVE = {(8, 23): np.float32, (11, 52): np.float64}
@@ -28,7 +28,7 @@ class Tiling(NamedTuple):
         return max(1, CHUNK_ELEMENTS // max(1, self.tile[0] * columns))
 
 
-def native_dtype(format: Fixed | Minifloat | Block) -> type[np.floating[Any]] | None:  # noqa: A002
+def native_dtype(format: Fixed | Minifloat | Block) -> type[np.floating[Any]] | None:
     """The NumPy float whose bits are this format's codes, where there is one."""
     if not isinstance(format, Minifloat):
         return None
@@ -63,14 +63,15 @@ def _signed(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def matrices(
-    format: Fixed | Minifloat | Block,  # noqa: A002
+    format: Fixed | Minifloat | Block,
     scales: NDArray[np.uint8] | None,
     *arrays: NDArray[Any],
 ) -> Iterator[tuple[Tiling, NDArray[np.uint8], list[NDArray[Any]]]]:
     """The matrices of a batch: how they are tiled, their scales, and each array's part.
 
     ``arrays`` are C-contiguous and of one shape; the parts are views, so that outputs are written
-    through.  Kernels count in int64, so 64-bit codes come as that dtype.  A scalar format is one tile per row whose scales are all 1 (code = bias).
+    through.  Kernels count in int64, so 64-bit codes come as that dtype.  A scalar format is one
+    tile per row whose scales are all 1 (code = bias).
     """
     shape = arrays[0].shape
     if arrays[0].size == 0:

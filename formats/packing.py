@@ -1,4 +1,4 @@
-"""Dense storage of codes of any width: bit ``k`` of the stream is bit ``k % 8`` of byte ``k // 8``."""
+"""Dense storage of codes of any width: bit k of the stream is bit ``k % 8`` of byte ``k // 8``."""
 
 import math
 from typing import Any
@@ -61,4 +61,8 @@ def unpack_codes(
     if np.dtype(dtype).kind == "i":
         wide[:, bits:] = wide[:, bits - 1 : bits]
     codes = np.packbits(wide.reshape(-1), bitorder="little").view("<u8")
-    return codes.astype(np.int64 if np.dtype(dtype).kind == "i" else np.uint64).astype(dtype).reshape(shape)
+    return (
+        codes.astype(np.int64 if np.dtype(dtype).kind == "i" else np.uint64)
+        .astype(dtype)
+        .reshape(shape)
+    )

@@ -153,7 +153,7 @@ def overflowed_ordinal(negative, max_ordinal, infinity, nan, mode, overflow):
     """Magnitude code of a finite value beyond the largest one; -1 where the policy refuses."""
     if overflow == RAISE:
         return -1
-    inward = mode == TOWARD_ZERO or mode == TO_ODD or mode == (UP if negative else DOWN)
+    inward = mode in (TOWARD_ZERO, TO_ODD) or mode == (UP if negative else DOWN)
     if overflow != INFINITY_OR_NAN or inward:
         return max_ordinal
     return infinity if infinity >= 0 else nan

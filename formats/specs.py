@@ -26,7 +26,9 @@ def check_fields(spec: Any) -> None:
     for f in fields(spec):
         value = getattr(spec, f.name)
         if isinstance(f.type, type) and type(value) is not f.type:
-            msg = f"{f.name} of a {type(spec).__name__} is {value!r}: give a plain {f.type.__name__}"
+            msg = (
+                f"{f.name} of a {type(spec).__name__} is {value!r}: give a plain {f.type.__name__}"
+            )
             raise FormatError(msg)
 
 

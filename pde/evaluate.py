@@ -48,7 +48,7 @@ def fields_at(
         local = points[start : start + chunk] - center
         nodes = run.estimator.nodes(len(local), local.shape[1], stream, number)
         tape = Tape(datapath)
-        nodes_on_tape = [tape.parameter(array.astype(datapath.dtype)) for array in parameters]
+        nodes_on_tape = [tape.constant(array.astype(datapath.dtype)) for array in parameters]
         value, laplacian = smoothed_fields(run.network, nodes_on_tape, local, nodes, tape)
         values.append(value.value.astype(np.float64))
         laplacians.append(laplacian.value.astype(np.float64))

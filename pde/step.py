@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..emu import DatapathError, Ledger, Node, Tape
+from ..emu import DatapathError, Ledger, Tape
 from ..formats import FormatError
 from .checkpoint import State
 from .errors import TrainingError
-from .loss import Loss, soft_boundary_loss
+from .loss import Loss, Points, soft_boundary_loss
 from .metrics import Metrics
 from .run import Run
 
@@ -50,7 +50,10 @@ def _loss_and_gradients(run: Run, state: State, tape: Tape) -> tuple[Loss, list[
     """Return the loss of the step and its gradients; a cast's refusal names the step."""
     try:
         parameters = [tape.parameter(array) for array in state.parameters]
-        loss = _loss(run, parameters, tape, state.step)
+        points = _points(run, state.step)
+        loss = soft_boundary_loss(
+            run.problem, run.network, parameters, points, run.boundary_weight, tape
+        )
         _require_finite(loss.total.value, "loss", state.step)
         return loss, tape.gradient(loss.total, parameters)
     except (DatapathError, FormatError) as error:
@@ -58,24 +61,14 @@ def _loss_and_gradients(run: Run, state: State, tape: Tape) -> tuple[Loss, list[
         raise TrainingError(msg) from error
 
 
-def _loss(run: Run, parameters: list[Node], tape: Tape, step: int) -> Loss:
-    """Return the loss on the points and nodes of ``step``."""
-    problem, dimension = run.problem, run.problem.dimension
+def _points(run: Run, step: int) -> Points:
+    """Return the points of ``step`` and the nodes around them, each from its stream."""
+    problem = run.problem
     inside = problem.domain_points(run.domain_points, run.stream("sampling/domain"), step)
     edge = problem.boundary_points(run.boundary_points, run.stream("sampling/boundary"), step)
-    around_inside, around_edge = (
-        run.estimator.nodes(len(points), dimension, run.stream(f"stein/{name}"), step)
-        for name, points in (("domain", inside), ("boundary", edge))
-    )
-    return soft_boundary_loss(
-        problem,
-        run.network,
-        parameters,
-        tape,
-        domain=(inside, around_inside),
-        boundary=(edge, around_edge),
-        weight=run.boundary_weight,
-    )
+    count = len(inside) + len(edge)
+    nodes = run.estimator.nodes(count, problem.dimension, run.stream("stein"), step)
+    return Points(inside=inside, edge=edge, nodes=nodes)
 
 
 def _metrics(step: int, loss: Loss, rate: float, ledger: Ledger) -> Metrics:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from bitpde.emu import PRESETS
 from bitpde.formats import CATALOGUE, FP64
 from bitpde.validation import SUITE, differences, generate, load, write

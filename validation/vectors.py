@@ -34,8 +34,14 @@ from ..formats import (
 SUITE: Final = 1
 GOLDEN: Final = Path(__file__).parent / "golden" / "vectors.json"
 
+_SPECIAL: Final = (
+    *(0.0, 0.5, 1.0, 1.25, 1.5, 2.5, 3.5, 6.0, 7.0, 127.5, 448.0, 464.0, 480.0),
+    *(2.0**-6, 2.0**-9, 2.0**-10, 2.0**-16, 2.0**-126, 2.0**-127, 2.0**-149),
+)
 _SHAPE: Final = (8, 36)  # ragged for 1x32 tiles, whole for 4x4 ones
-_KINDS: Final[dict[str, type]] = {k.__name__: k for k in (Cast, Fixed, Minifloat, Block, PowerOfTwo)}
+_KINDS: Final[dict[str, type]] = {
+    k.__name__: k for k in (Cast, Fixed, Minifloat, Block, PowerOfTwo)
+}
 
 Vector = dict[str, Any]
 
@@ -65,10 +71,7 @@ def inputs(shape: tuple[int, int], key: int) -> NDArray[np.float32]:
     significand = 1.0 + (second >> np.uint64(41)) * 2.0**-23
     ordinary = np.ldexp(significand, exponent.astype(np.int64) - 16)
     ulp = np.spacing(np.float32(1.0))
-    special = np.array(
-        [0.0, 1.0, 1.0 - ulp / 2, 1.0 + ulp, 0.5, 1.5, 2.5, 3.5, 1.25, 127.5, 448.0, 464.0, 480.0]
-        + [6.0, 7.0, 2.0**-6, 2.0**-9, 2.0**-10, 2.0**-126, 2.0**-149, 2.0**-127, 2.0**-16]
-    )
+    special = np.array([*_SPECIAL, 1.0 - ulp / 2, 1.0 + ulp])
     chosen = special[((second >> np.uint64(3)) % np.uint64(special.size)).astype(np.int64)]
     use_special = (first >> np.uint64(40)) % np.uint64(2) == 1
     return (sign * np.where(use_special, chosen, ordinary)).astype(np.float32)
