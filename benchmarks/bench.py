@@ -13,6 +13,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -55,25 +56,14 @@ def seconds(function: Callable[[], object]) -> float:
 def casts(size: int, repeats: int) -> list[Row]:
     """Encoding and decoding of a large float32 matrix."""
     x = np.random.default_rng(0).standard_normal((4 * size, 4 * size), np.float32)
-    copy = np.empty_like(x)
+    duplicate = partial(np.copyto, np.empty_like(x), x)
     rows = []
     for name in ("SMX_INT8", "SMX_INT12", "MXINT8", "MXFP8_E4M3"):
         cast = Cast(format=CATALOGUE[name])
-        coded = cast.encode(x)
-        stick = "np.copyto"
-        rows.append(
-            compare(
-                f"encode {name}", lambda c=cast: c.encode(x), stick,
-                lambda: np.copyto(copy, x), repeats,
-            )
-        )  # fmt: skip
-        dtype = np.float64 if "FP8" in name else np.float32
-        rows.append(
-            compare(
-                f"decode {name}", lambda c=coded, d=dtype: c.values(d), stick,
-                lambda: np.copyto(copy, x), repeats,
-            )
-        )  # fmt: skip
+        decode = partial(cast.encode(x).values, np.float64 if "FP8" in name else np.float32)
+        encode = partial(cast.encode, x)
+        rows.append(compare(f"encode {name}", encode, "np.copyto", duplicate, repeats))
+        rows.append(compare(f"decode {name}", decode, "np.copyto", duplicate, repeats))
     return rows
 
 
@@ -81,17 +71,13 @@ def products(size: int, repeats: int) -> list[Row]:
     """Square products under the sequential FP32 accumulator."""
     rng = np.random.default_rng(0)
     x, y = (rng.standard_normal((size, size), np.float32) for _ in range(2))
+    blas = partial(np.matmul, x, y)
     rows = []
     for name in ("FP32", "SMX_INT8", "SMX_INT12"):
         overflow = Overflow.INFINITY_OR_NAN if name == "FP32" else Overflow.SATURATE_SYMMETRIC
         cast = Cast(format=CATALOGUE[name], overflow=overflow)
-        a, b = cast.encode(x), cast.encode(y)
-        rows.append(
-            compare(
-                f"matmul {name}", lambda a=a, b=b: matmul(a, b, SequentialAccumulator()), "NumPy float32 @",
-                lambda: x @ y, repeats,
-            )
-        )  # fmt: skip
+        ours = partial(matmul, cast.encode(x), cast.encode(y), SequentialAccumulator())
+        rows.append(compare(f"matmul {name}", ours, "NumPy float32 @", blas, repeats))
     return rows
 
 

@@ -109,7 +109,8 @@ def _exact(a: Coded, b: Coded, accumulator: ExactAccumulator) -> Matrix:
         if np.isfinite(left).all() and np.isfinite(right).all():
             with np.errstate(over="ignore", under="ignore"):
                 dtype = np.float32 if accumulator.format == FP32 else np.float64
-                return (left @ right + 0.0).astype(dtype)
+                product: Matrix = (left @ right + 0.0).astype(dtype)  # + 0.0: no -0
+                return product
     return _general(a, b, 1, True, accumulator.format)
 
 

@@ -125,8 +125,8 @@ def _partial_sum(registers: _Registers, a: Any, b: Any, depth: int) -> list[list
     return _read(builder, variables)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def update_tile(_context, a, b, c, a_start, b_start, c_start, row_length, tiles, depth):  # type: ignore[no-untyped-def]  # noqa: ARG001
+@intrinsic
+def update_tile(_context, a, b, c, a_start, b_start, c_start, row_length, tiles, depth):  # noqa: ARG001
     """C tile at ``c_start`` += ``tiles`` tile products of packed panels of A and B.
 
     a, b, c : contiguous 1-D arrays of one float type (the panels as `pack_panels` lays them).
@@ -136,7 +136,7 @@ def update_tile(_context, a, b, c, a_start, b_start, c_start, row_length, tiles,
     index = types.intp
     signature = types.void(a, b, c, index, index, index, index, index, depth)
 
-    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+    def codegen(context, builder, sig, args):
         registers = _Registers(context, builder, sig, args)
         span = len(sig.args[8])
         pointers = registers.c_pointers()

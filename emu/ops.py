@@ -56,8 +56,9 @@ def _complex_product(tape: Tape, x: NDArray[Any], w: NDArray[Any]) -> NDArray[An
         left, right = Operand(tape, a, casts[0], "matmul"), Operand(tape, b, casts[1], "matmul")
         return product(tape, left, right)
 
-    value: NDArray[Any] = real(x.real, w.real) - real(x.imag, w.imag)
-    return value + 1j * (real(x.real, w.imag) + real(x.imag, w.real))
+    value: NDArray[Any] = 1j * (real(x.real, w.imag) + real(x.imag, w.real))
+    value += real(x.real, w.real) - real(x.imag, w.imag)
+    return value
 
 
 def add(a: Node, b: Node) -> Node:

@@ -18,16 +18,14 @@ import inspect
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from .jit_cache import cache_folder
-
-Function = TypeVar("Function", bound=Callable[..., object])
 
 _LOCK = threading.Lock()
 
 
-def kernel(function: Function) -> Function:
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile ``function`` with the flags of this package, and cache the machine code safely.
 
     The flags are ``nogil=True`` (kernels may run on several threads at once), ``fastmath=False``
@@ -72,6 +70,7 @@ def kernel(function: Function) -> Function:
         )
         config.CACHE_DIR = str(folder or before)
         try:
-            return cast("Function", compiler(function))
+            compiled: Callable[..., Any] = compiler(function)
+            return compiled
         finally:
             config.CACHE_DIR = before
