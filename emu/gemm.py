@@ -147,7 +147,7 @@ def _multiply_panels(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matri
     c = np.zeros(panels * ROWS * row_length, dtype)
     work = partial(multiply_panels, left, right, c, inner, row_length, columns, (0,) * depth)
     split_work(work, panels, _panels_per_chunk(panels, inner * row_length))
-    return c.reshape(-1, row_length)[:rows, : b.shape[1]]
+    return c.reshape(panels * ROWS, row_length)[:rows, : b.shape[1]]
 
 
 def _panels_per_chunk(panels: int, work_per_row: int) -> int:

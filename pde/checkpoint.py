@@ -9,7 +9,6 @@ all of that is stored with it.  The file written before is kept beside it, as
 import hashlib
 import io
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +61,7 @@ def save_checkpoint(folder: Path, state: State, run_digest: str) -> None:
         "seconds": state.seconds,
     }
     arrays["facts"] = np.array(json.dumps(facts))
-    arrays["sha256"] = np.array(_digest(arrays))
+    arrays["sha256"] = np.array(contents_digest(arrays))
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     _keep_previous(folder)
@@ -80,7 +79,7 @@ def load_checkpoint(folder: Path, run_digest: str, dtype: type) -> State:
     """
     path = folder / NAME
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         checksum = str(arrays.pop("sha256"))
         facts = json.loads(str(arrays["facts"]))
@@ -88,7 +87,7 @@ def load_checkpoint(folder: Path, run_digest: str, dtype: type) -> State:
         owner = facts["run"]
     except Exception as error:  # a damaged archive may raise nearly anything
         raise _refusal(path, f"cannot be read ({type(error).__name__}: {error})") from error
-    if checksum != _digest(arrays):
+    if checksum != contents_digest(arrays):
         raise _refusal(path, "is damaged: its contents do not match its checksum")
     if owner != run_digest:
         raise _refusal(path, f"belongs to the run {owner[:12]}, not to {run_digest[:12]}")
@@ -111,7 +110,7 @@ def _state(arrays: Mapping[str, NDArray[Any]], facts: dict[str, Any]) -> State:
     return State(parameters=groups[0], optimizer=optimizer, ledger=ledger, seconds=seconds)
 
 
-def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
+def contents_digest(arrays: Mapping[str, NDArray[Any]]) -> str:
     """Return SHA-256 over the names, types, shapes and bytes of ``arrays``, sorted by name."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
@@ -124,9 +123,7 @@ def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
 def _keep_previous(folder: Path) -> None:
     """Copy the checkpoint in place to the previous one, atomically."""
     if (folder / NAME).exists():
-        copy = folder / (PREVIOUS + ".partial")
-        shutil.copyfile(folder / NAME, copy)
-        copy.replace(folder / PREVIOUS)
+        write_atomically(folder / PREVIOUS, (folder / NAME).read_bytes())
 
 
 def _refusal(path: Path, reason: str) -> CheckpointError:

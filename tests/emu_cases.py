@@ -32,7 +32,7 @@ def round_once(x: Fraction, format: Minifloat) -> float:
     step = Fraction(2) ** max(exponent - significant + 1, least)
     size = round(abs(x) / step) * step  # Python rounds a Fraction to even
     magnitude = math.inf if size >= Fraction(2) ** overflow else float(size)
-    return math.copysign(magnitude, x)
+    return -magnitude if x < 0 else magnitude
 
 
 def rounded_sum(terms: Sequence[Number], format: Minifloat) -> float:
@@ -58,7 +58,7 @@ def exact_product(x: Number, y: Number) -> Number:
 
 def _infinite(x: Number) -> float:
     """Return a float of the same kind and sign: zero, finite, infinite or NaN."""
-    return x if isinstance(x, float) else math.copysign(1.0, x)
+    return float(x) if isinstance(x, float) or not x else math.copysign(1.0, x)
 
 
 def numbers_of(coded: Coded) -> list[list[Number]]:

@@ -5,6 +5,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -88,13 +89,13 @@ WIDE = {name: f for name, f in SCALARS.items() if f.bits > 16}
 #: The six formats of OCP MX v1.0 and the four square ones.
 CONCRETE = {name: f for name, f in CATALOGUE.items() if isinstance(f, Block)}
 
-DETERMINISTIC = [mode for mode in Rounding if mode is not Rounding.STOCHASTIC]
 
 
+@cache
 def casts(
     format: Fixed | Minifloat | Block, random_bits: int = 5, without: tuple[Overflow, ...] = ()
 ) -> list[Cast]:
-    """Return every lawful cast to the format, apart from some overflow policies."""
+    """Return every lawful cast to the format, apart from some overflow policies; do not change."""
     found = []
     for rounding, overflow in product(Rounding, Overflow):
         bits = random_bits if rounding is Rounding.STOCHASTIC else 0
@@ -138,6 +139,7 @@ EDGES = [
 ]  # fmt: skip
 
 
+@cache
 def edges(format: Fixed | Minifloat | Block) -> NDArray[np.float64]:
     """Return finite float64 of both signs at, just below and just above the edges of a format."""
     element = format.element if isinstance(format, Block) else format
@@ -146,7 +148,17 @@ def edges(format: Fixed | Minifloat | Block) -> NDArray[np.float64]:
         near = [positive, np.nextafter(positive, 0), np.nextafter(positive, np.inf)]
     finite = np.unique(np.concatenate(near))
     finite = finite[np.isfinite(finite)]
-    return np.concatenate([finite, -finite])
+    both = np.concatenate([finite, -finite])
+    both.setflags(write=False)
+    return both
+
+
+def some_cast(
+    formats: dict[str, Fixed | Minifloat | Block], without: tuple[Overflow, ...] = ()
+) -> st.SearchStrategy[Cast]:
+    """Draw a lawful cast to one of the formats."""
+    known = st.sampled_from(list(formats))
+    return known.flatmap(lambda name: st.sampled_from(casts(formats[name], without=without)))
 
 
 def numbers(dtype: Any) -> st.SearchStrategy[Any]:

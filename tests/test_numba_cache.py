@@ -38,7 +38,6 @@ result = twice(40)
 stats = getattr(twice, "stats", None)
 print(result, sum(stats.cache_hits.values()) if stats else "interpreted")
 """
-DIGIT = "abcdef0123456789"
 
 
 class Project:
@@ -147,16 +146,17 @@ def test_the_choice_of_the_user_is_put_back() -> None:
     assert config.CACHE_DIR == before
 
 
-def test_only_old_digests_beyond_the_last_few_are_swept(project: Project) -> None:
-    day = 24 * 3600
+@pytest.mark.parametrize(("today", "kept"), [(1, "abc"), (5, "abcde")])
+def test_only_old_digests_beyond_the_last_few_are_swept(
+    project: Project, today: int, kept: str
+) -> None:
+    # With the digest in use, four stay in any case, and whatever was used within a day.
     cache = project.folder / "cache" / "bitpde"
-    for age, name in enumerate(DIGIT[:6]):
+    for age, name in enumerate("abcdef"):
         folder = cache / (name * 16)
         folder.mkdir(parents=True)
-        # Three used today, three not for days.
-        used = time.time() - (60 * age if age < 3 else day * age)
+        used = time.time() - (60 * age if age < today else 24 * 3600 * (age + 1))
         os.utime(folder, (used, used))
     project.run()
-    kept = [path.name[0] for path in project.digests() if len(set(path.name)) == 1]
-    assert kept == ["a", "b", "c"]
-    assert len(project.digests()) == 4
+    assert [path.name[0] for path in project.digests() if len(set(path.name)) == 1] == list(kept)
+    assert len(project.digests()) == len(kept) + 1

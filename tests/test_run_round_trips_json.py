@@ -1,0 +1,185 @@
+"""A run is a value: it survives JSON, equal runs have equal digests, and nonsense is refused."""
+
+import dataclasses
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bitpde.emu import PRESETS, DatapathError, preset
+from bitpde.pde import (
+    MLP,
+    PROBLEMS,
+    Adam,
+    Constant,
+    Exponential,
+    Linear,
+    Poisson,
+    Run,
+    RunError,
+    SteinGaussHermite,
+    SteinMonteCarlo,
+    SteinSparseGrid,
+    estimator_named,
+    problem_named,
+)
+
+POSITIVE = st.floats(1e-6, 1e3) | st.integers(1, 1000)
+FRACTIONS = st.floats(0, 0.999)
+RATES = st.floats(1e-6, 1.0)
+ESTIMATORS = st.one_of(
+    st.builds(SteinGaussHermite, sigma=POSITIVE, order=st.integers(3, 9)),
+    st.builds(SteinSparseGrid, sigma=POSITIVE, level=st.integers(3, 9)),
+    st.builds(SteinMonteCarlo, sigma=POSITIVE, pairs=st.integers(1, 4096)),
+)
+SCHEDULES = st.one_of(
+    st.builds(Linear, initial=RATES),
+    st.builds(Constant, initial=RATES),
+    st.builds(Exponential, initial=RATES, factor=RATES, every=st.integers(1, 9999)),
+)
+WIDTHS = st.lists(st.integers(1, 512), max_size=4).map(lambda hidden: (2, *hidden, 1))
+RUNS = st.builds(
+    Run,
+    problem=st.sampled_from(list(PROBLEMS.values())),
+    datapath=st.sampled_from(list(PRESETS.values())),
+    estimator=ESTIMATORS,
+    network=st.builds(MLP, widths=WIDTHS),
+    steps=st.integers(1, 10**6),
+    domain_points=st.integers(1, 10**4),
+    boundary_points=st.integers(1, 10**4),
+    boundary_weight=st.floats(0, 1e6) | st.integers(0, 1000),
+    schedule=SCHEDULES,
+    optimizer=st.builds(Adam, beta1=FRACTIONS, beta2=FRACTIONS, epsilon=FRACTIONS),
+    seed=st.integers(0, 2**64),
+    test_points=st.integers(6, 10**5),
+)
+RUN = Run(problem=Poisson(), datapath=preset("smx8"))
+
+
+@given(run=RUNS)
+def test_a_run_survives_json(run: Run) -> None:
+    again = Run.from_json(json.loads(json.dumps(run.to_json(), allow_nan=False)))
+    assert again == run
+    assert again.digest() == run.digest()
+    assert hash(again) == hash(run)
+
+
+@given(first=RUNS, second=RUNS)
+def test_digests_are_equal_when_runs_are(first: Run, second: Run) -> None:
+    assert (first.digest() == second.digest()) == (first == second)
+
+
+def test_a_whole_number_and_its_float_are_one_run() -> None:
+    whole = dataclasses.replace(RUN, boundary_weight=300, estimator=SteinGaussHermite(sigma=1))
+    real = dataclasses.replace(RUN, boundary_weight=300.0, estimator=SteinGaussHermite(sigma=1.0))
+    assert whole.digest() == real.digest()
+
+
+def test_a_change_of_any_field_changes_the_digest() -> None:
+    changes: dict[str, Any] = {
+        "datapath": preset("fp32"),
+        "estimator": SteinSparseGrid(),
+        "network": MLP(widths=(2, 8, 1)),
+        "steps": 601,
+        "domain_points": 101,
+        "boundary_points": 101,
+        "boundary_weight": 1.0,
+        "schedule": Constant(),
+        "optimizer": Adam(beta1=0.5),
+        "seed": 1,
+        "test_points": 100,
+    }
+    assert {*changes, "problem"} == {field.name for field in dataclasses.fields(Run)}
+    digests = {dataclasses.replace(RUN, **{k: v}).digest() for k, v in changes.items()}
+    assert len(digests | {RUN.digest()}) == len(changes) + 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("steps", 0),
+        ("steps", -5),
+        ("steps", 2.0),
+        ("steps", True),
+        ("domain_points", 0),
+        ("boundary_points", -1),
+        ("boundary_weight", -1.0),
+        ("boundary_weight", math.nan),
+        ("boundary_weight", "300"),
+        ("seed", -1),
+        ("test_points", 5),
+        ("problem", "poisson"),
+        ("datapath", "smx8"),
+        ("estimator", None),
+        ("network", MLP(widths=(3, 8, 1))),
+        ("network", MLP(widths=(2, 8, 2))),
+        ("schedule", 1e-3),
+        ("optimizer", "adam"),
+    ],
+)
+def test_a_field_out_of_range_is_named_with_its_value(field: str, value: Any) -> None:
+    with pytest.raises(RunError, match=rf"Run\.{field} .*: ") as caught:
+        dataclasses.replace(RUN, **{field: value})
+    shown = value.widths if isinstance(value, MLP) else value
+    assert repr(shown) in str(caught.value)
+
+
+@pytest.mark.parametrize("widths", [(2,), [2, 1], (2, 0, 1), (2, 1.5, 1), (2, True, 1), "2,1"])
+def test_widths_without_a_meaning_are_refused(widths: Any) -> None:
+    with pytest.raises(RunError, match=r"MLP\.widths"):
+        MLP(widths=widths)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SteinMonteCarlo(pairs=0),
+        lambda: SteinMonteCarlo(sigma=0.0),
+        lambda: SteinSparseGrid(level=2),
+        lambda: SteinGaussHermite(order=2),
+        lambda: SteinGaussHermite(sigma=math.inf),
+        lambda: estimator_named("finite-differences", {}),
+        lambda: estimator_named("sparse-grid", {"pairs": 3}),
+        lambda: problem_named("heat"),
+    ],
+)
+def test_estimators_and_problems_that_cannot_be_are_refused(make: Any) -> None:
+    with pytest.raises(RunError, match=": "):
+        make()
+
+
+def _without(name: str) -> dict[str, Any]:
+    return {key: value for key, value in RUN.to_json().items() if key != name}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [],
+        "run",
+        {},
+        {**RUN.to_json(), "kind": "Walk"},
+        {**RUN.to_json(), "colour": "red"},
+        {**RUN.to_json(), "problem": {"kind": "Heat"}},
+        {**RUN.to_json(), "problem": "poisson"},
+        {**RUN.to_json(), "estimator": {"kind": "SteinMonteCarlo", "pears": 3}},
+        {**RUN.to_json(), "network": {"kind": "MLP", "widths": 3}},
+        {**RUN.to_json(), "network": {"kind": "MLP", "widths": [2, None, 1]}},
+        {**RUN.to_json(), "datapath": "smx8"},
+        _without("problem"),
+        _without("datapath"),
+    ],
+)
+def test_json_that_is_no_run_is_refused(data: Any) -> None:
+    with pytest.raises(RunError):
+        Run.from_json(data)
+
+
+def test_json_of_a_datapath_that_cannot_be_is_refused() -> None:
+    broken = {**RUN.to_json()["datapath"], "colour": "red"}
+    with pytest.raises(DatapathError, match="colour"):
+        Run.from_json({**RUN.to_json(), "datapath": broken})
