@@ -79,6 +79,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     arguments = _parser().parse_args(words, argparse.Namespace(words=words))
+    try:
+        return _guarded(arguments)
+    except KeyboardInterrupt:
+        return _say("interrupted", 130)
+
+
+def _guarded(arguments: argparse.Namespace) -> int:
+    """Carry out the command; turn what may be expected to go wrong into one line and a status."""
     from .emu import DatapathError
     from .formats import FormatError
     from .pde import CheckpointError, RunError, TrainingError
@@ -94,8 +102,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:
         return _say(f"error: {error.filename or 'a file'}: {error.strerror or error}", 1)
-    except KeyboardInterrupt:
-        return _say("interrupted", 130)
     return status
 
 
@@ -188,8 +194,9 @@ def _interruption(runs: list["Run"], folder: Path, arguments: argparse.Namespace
     """Return where the checkpoints are and the command that goes on from them."""
     found = [str(folder / run.datapath.name / "checkpoint.npz") for run in runs]
     kept = [path for path in found if Path(path).exists()]
-    words = ["bitpde", *arguments.words, *([] if arguments.resume else ["--resume"])]
-    where = f"the state is in {', '.join(kept)}" if kept else "nothing was trained yet"
+    resumable = (folder / "config.json").exists() and not arguments.resume
+    words = ["bitpde", *arguments.words, *(["--resume"] if resumable else [])]
+    where = f"the state is in {' and '.join(kept)}" if kept else "nothing was trained yet"
     return f"interrupted: {where}; to go on: {shlex.join(words)}"
 
 
@@ -205,7 +212,7 @@ def _datapath(name: str) -> "Datapath":
     except FileNotFoundError as error:
         msg = f"there is no file {path}: give a path to a datapath's JSON, or the name of a preset"
         raise DatapathError(msg) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         msg = f"{path} is no JSON ({error}): write one with bitpde datapath show smx8 --json"
         raise DatapathError(msg) from error
     try:

@@ -27,7 +27,7 @@ def _check(format: Minifloat) -> None:
 class ExactAccumulator:
     """Every product and sum exact, then **one rounding** (nearest even) to ``format``.
 
-    The order of the products cannot matter.
+    The sum starts at +0, so that an exact zero is +0.  The order of the products cannot matter.
     """
 
     format: Minifloat = FP32
@@ -40,7 +40,8 @@ class ExactAccumulator:
 class SequentialAccumulator:
     """``c <- round(c + tile product)`` in ``format``, tiles in order of k: **K / depth roundings**.
 
-    Each tile product is exact and is not rounded before it is added (nearest even).
+    ``c`` starts at +0.  Each tile product is exact and is not rounded before it is added (nearest
+    even).
     """
 
     format: Minifloat = FP32

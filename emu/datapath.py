@@ -71,6 +71,9 @@ class Datapath:
     vector: Minifloat
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            msg = f"name of a datapath is {self.name!r}: give a string"
+            raise DatapathError(msg)
         for role in ("activation", "weight", "gradient"):
             if not isinstance(getattr(self, role), Cast):
                 msg = f"{role} of datapath {self.name!r} is {getattr(self, role)!r}: give a Cast"
@@ -119,6 +122,9 @@ class Datapath:
         DatapathError
             Naming the field that is unknown, missing or unlawful.
         """
+        if not isinstance(data, Mapping):
+            msg = f"a {type(data).__name__} is no datapath: give the dictionary that to_json wrote"
+            raise DatapathError(msg)
         try:
             spec = spec_from_json(dict(data), {**_KINDS, "Datapath": cls})
         except FormatError as error:

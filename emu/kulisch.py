@@ -1,7 +1,8 @@
 """An exact accumulator in integers: a fixed-point register wide enough for every product.
 
 The register is an array of 32-bit limbs held in int64, limb ``k`` worth ``2^(lowest + 32 k)``;
-carries are settled only when it is read, so up to 2^30 products may be added.
+a product adds less than 2^35 to a limb and carries are settled only when the register is read, so
+up to 2^28 products may be added.
 """
 
 import numpy as np

@@ -4,7 +4,6 @@ Matrix products go through the operand casts and the accumulator; every other op
 vector unit's and rounds each elementary result once to its format.  Derivatives: `vjps.py`.
 """
 
-import math
 from typing import Any
 
 import numpy as np
@@ -105,10 +104,10 @@ def contract(a: Node, c: ArrayLike) -> Node:
 
     *Exactness*: a rounded product and a rounded sum for each j in order, in the vector format.
     """
-    weights = np.asarray(c, dtype=a.tape.datapath.dtype)
+    weights = np.array(c, dtype=a.tape.datapath.dtype)  # a copy: the backward pass needs it
     weights = weights if weights.ndim == 3 else weights[None]
     if (
-        a.value.ndim != 2
+        (a.value.ndim, weights.ndim) != (2, 3)
         or weights.shape[0] not in (1, a.shape[0])
         or weights.shape[1] != a.shape[1]
     ):
@@ -123,17 +122,10 @@ def contract(a: Node, c: ArrayLike) -> Node:
 
 def mean_square(a: Node) -> Node:
     """``sum a^2 / n``: squares rounded, their sum exact and rounded once, one division."""
-    squares = a.value * a.value
-    if squares.size == 0:
+    if a.value.size == 0:
         msg = "the mean square of no numbers is undefined: give at least one"
         raise DatapathError(msg)
-    if np.iscomplexobj(squares):
-        total = squares.sum()
-    elif np.isfinite(squares).all():
-        total = a.tape.datapath.dtype(math.fsum(squares.reshape(-1).tolist()))
-    else:
-        total = squares.sum()
-    value = np.asarray(total / a.tape.datapath.dtype(squares.size))
+    value = functions.sum_of_squares(a.value) / a.tape.datapath.dtype(a.value.size)
     return a.tape.record("mean_square", value, (a,), None)
 
 

@@ -78,7 +78,7 @@ def preset(name: str) -> Datapath:
     >>> preset("smx8").gradient.format.element.bits
     12
     """
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         msg = f"unknown datapath {name!r}: choose one of {', '.join(sorted(PRESETS))}"
         raise DatapathError(msg)
     return PRESETS[name]

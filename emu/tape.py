@@ -78,7 +78,7 @@ class Tape:
 
     def record(self, op: str, value: NDArray[Any], parents: Sequence[Node], saved: Any) -> Node:
         """Append one operation and return its result; for the functions of `ops`."""
-        node = self._node(value, any(parent.differentiable for parent in parents))
+        node = self._node(np.asarray(value), any(parent.differentiable for parent in parents))
         if node.differentiable:
             self._entries.append(Entry(op, tuple(parents), node, saved))
         return node
@@ -100,8 +100,8 @@ class Tape:
             if node.tape is not self:
                 msg = "a node belongs to another tape: build the whole computation on one"
                 raise DatapathError(msg)
-        if cotangent.shape != result.shape:
-            msg = f"cotangent of shape {cotangent.shape}: the result has shape {result.shape}"
+        if np.shape(cotangent) != result.shape:
+            msg = f"cotangent of shape {np.shape(cotangent)}: the result has shape {result.shape}"
             raise DatapathError(msg)
         gradients = {result.index: np.asarray(cotangent, dtype=self.datapath.dtype)}
         wanted = {node.index for node in nodes}
@@ -114,21 +114,24 @@ class Tape:
                 if part is not None:
                     held = gradients.get(parent.index)
                     gradients[parent.index] = part if held is None else held + part
-        zeros = self.datapath.dtype
-        return [gradients.get(n.index, np.zeros(n.shape, dtype=zeros)) for n in nodes]
+        zero = np.zeros((), dtype=self.datapath.dtype)
+        found = [gradients.get(n.index, np.broadcast_to(zero, n.shape)) for n in nodes]
+        return [np.array(g, order="C") for g in found]  # copies: two may be one array
 
     def _leaf(self, array: ArrayLike, *, differentiable: bool) -> Node:
         values = np.asarray(array)
         if values.dtype.kind not in "fiuc":
             msg = f"a leaf of dtype {values.dtype}: give real numbers"
             raise DatapathError(msg)
-        dtype = self._leaf_dtype(values)
-        finite = np.isfinite(values)
+        with np.errstate(over="ignore"):
+            rounded = np.array(values, dtype=self._leaf_dtype(values), order="C")
+        finite = np.isfinite(rounded)
         if not finite.all():
             index = tuple(int(i) for i in np.argwhere(~finite)[0])
-            msg = f"a leaf holds {values[index]} at {list(index)}: give finite numbers"
+            what = f"a leaf holds {values[index]} at {list(index)}"
+            msg = f"{what}: give finite numbers in the range of {rounded.dtype}"
             raise DatapathError(msg)
-        return self._node(np.array(values, dtype=dtype, order="C"), differentiable)
+        return self._node(rounded, differentiable)
 
     def _leaf_dtype(self, values: NDArray[Any]) -> type[np.generic]:
         if not np.iscomplexobj(values):

@@ -39,7 +39,8 @@ def unpack_codes(
     Raises
     ------
     FormatError
-        If the number of bytes is not that of ``shape``, or if a padding bit is set.
+        If the number of bytes is not that of ``shape``, if a padding bit is set, or if a code does
+        not fit ``dtype``.
 
     Examples
     --------
@@ -47,6 +48,9 @@ def unpack_codes(
     [1, 2, -1]
     """
     _check_width(bits)
+    if bits > 8 * np.dtype(dtype).itemsize:
+        msg = f"{np.dtype(dtype)} cannot hold codes of {bits} bits: choose a wider dtype"
+        raise FormatError(msg)
     count = math.prod(shape)
     flat = np.ascontiguousarray(packed, dtype=np.uint8).reshape(-1)
     if flat.size != -(-count * bits // 8):

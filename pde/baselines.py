@@ -25,11 +25,11 @@ def polynomial_baselines(problem: Problem, points: Array) -> dict[str, FieldErro
     Examples
     --------
     >>> from bitpde.pde import Poisson
-    >>> axis = np.linspace(0, 1, 33)
+    >>> axis = (np.arange(50) + 0.5) / 50
     >>> points = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     >>> errors = polynomial_baselines(Poisson(), points)
     >>> {name: round(error.solution, 3) for name, error in errors.items()}
-    {'constant': 0.275, 'linear': 0.099, 'quadratic': 0.01}
+    {'constant': 0.275, 'linear': 0.098, 'quadratic': 0.01}
     """
     local = points - problem.center
     exact, laplacian = problem.exact(points), problem.laplacian(points)

@@ -49,7 +49,7 @@ def save_checkpoint(folder: Path, state: State, run_digest: str) -> None:
     OSError
         When the folder cannot be written; the checkpoint in place is then untouched.
     """
-    arrays: dict[str, NDArray[Any]] = {}
+    arrays: dict[str, Any] = {}
     groups = zip(state.parameters, state.optimizer.first, state.optimizer.second, strict=True)
     for index, group in enumerate(groups):
         for kind, array in zip(("parameter", "first", "second"), group, strict=True):
@@ -63,7 +63,7 @@ def save_checkpoint(folder: Path, state: State, run_digest: str) -> None:
     arrays["facts"] = np.array(json.dumps(facts))
     arrays["sha256"] = np.array(contents_digest(arrays))
     buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
+    np.savez(buffer, **arrays)
     _keep_previous(folder)
     write_atomically(folder / NAME, buffer.getvalue())
 

@@ -1,6 +1,7 @@
 """The picture of a study: every machine's solution and error, and how the losses fell."""
 
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ _SIDE = 65
 #: Okabe and Ito's palette, distinguishable with any colour vision
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _SMOOTHED_OVER = 10
+_SMALLEST = 1e-30
 
 
 def plot_study(study: Study, path: Path) -> None:
@@ -39,14 +41,15 @@ def plot_study(study: Study, path: Path) -> None:
     limit = max(float(np.abs(error).max()) for error in errors)
 
     rows = len(study.results)
-    figure = Figure(figsize=(9.6, 3.7 * rows + 3.3), layout="constrained")
-    figure.suptitle(f"{problem.name}, seed {study.results[0].run.seed}: smoothed network f")
-    upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=[3.7 * rows, 3.3])[:, 0]
+    figure = Figure(figsize=(8.8, 3.6 * rows + 3.2), layout="constrained")
+    run = study.results[0].run
+    figure.suptitle(f"{problem.name}, seed {run.seed}: the smoothed network f on each datapath")
+    upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=[3.6 * rows, 3.2])[:, 0]
     panels = upper.subplots(rows, 2, squeeze=False, sharex=True, sharey=True)
     for line, result, solution, error in zip(panels, study.results, solutions, errors, strict=True):
         name = result.run.datapath.name
         _field(line[0], solution, f"{name}: f", "viridis", (exact.min(), exact.max()))
-        title = f"{name}: f - u, relative L2 on this grid {relative_l2(solution, exact):.1e}"
+        title = f"{name}: f - exact, relative L2 {relative_l2(solution, exact):.1e}"
         _field(line[1], error, title, "RdBu_r", (-limit, limit))
     for panel in panels[:, 0]:
         panel.set_ylabel("$x_2$")
@@ -78,10 +81,12 @@ def _field(
 
 def _losses(panels: Sequence["Axes"], results: Sequence[Result]) -> None:
     """Draw both terms of the loss over the steps, each as it was and as a running mean."""
+    from matplotlib.ticker import NullFormatter
+
     titles = ("residual", "mean square residual"), ("boundary", "mean square boundary error")
     for panel, (term, title) in zip(panels, titles, strict=True):
-        for colour, result in zip(_COLOURS, results, strict=False):
-            values = np.array([getattr(row, term) for row in result.history])
+        curves = [np.array([getattr(row, term) for row in r.history]) for r in results]
+        for colour, result, values in zip(cycle(_COLOURS), results, curves, strict=False):
             window = min(_SMOOTHED_OVER, len(values))
             mean = np.convolve(values, np.ones(window) / window, mode="valid")
             steps = np.arange(1, len(values) + 1)
@@ -89,5 +94,9 @@ def _losses(panels: Sequence["Axes"], results: Sequence[Result]) -> None:
             panel.semilogy(steps[window - 1 :], mean, color=colour, label=result.run.datapath.name)
         panel.set_title(title, fontsize=10)
         panel.set_xlabel("step")
-        panel.grid(visible=True, which="major", alpha=0.3)
+        together = np.maximum(np.concatenate(curves), _SMALLEST)
+        lowest, highest = np.log10([together.min(), together.max()])
+        panel.set_ylim(10 ** np.floor(lowest), 10 ** np.ceil(highest))
+        panel.yaxis.set_minor_formatter(NullFormatter())
+        panel.grid(visible=True, alpha=0.3)
         panel.legend(frameon=False)

@@ -11,7 +11,7 @@ from .files import write_atomically, write_json
 from .metrics import Metrics
 from .report import Row, baseline_rows, format_table, result_row, tier
 from .run import Run
-from .run_folder import claim_folder
+from .run_folder import CONFIG, claim_folder
 from .train import Result, train
 
 OnStudyStep = Callable[[Run, Metrics], None]
@@ -60,11 +60,15 @@ def run_study(
     Raises
     ------
     RunError
-        When ``folder`` is in use or of another study, or two datapaths have one name.
+        When ``folder`` is in use, of another study or, with ``resume``, of none; when two
+        datapaths have one name, or one has a name no folder can have.
     CheckpointError, TrainingError, KeyboardInterrupt
         As `train` does.
     """
     _require_distinct(runs)
+    if resume and not (folder / CONFIG).exists():
+        msg = f"there is no run in {folder} to resume: start one there, or correct the folder"
+        raise RunError(msg)
     config = {run.datapath.name: run.to_json() for run in runs}
     claim_folder(folder, config, resume=resume)
     results = []
@@ -82,7 +86,7 @@ def _require_distinct(runs: Sequence[Run]) -> None:
     """Raise unless the datapaths have names, no two alike, that folders can have."""
     names = [run.datapath.name for run in runs]
     for name in names:
-        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_+-]*", name):
+        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_+-]*", name):
             msg = f"a datapath is called {name!r}: give it a name of letters, digits, _, + and -"
             raise RunError(msg)
     if len(set(names)) != len(names) or not names:

@@ -7,15 +7,17 @@ that no Fraction can say (-0, an infinity, NaN) is a float.
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
+from typing import Any, cast
 
 import numpy as np
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from bitpde.formats import FP32, Block, Cast, Coded, Fixed, Format, Minifloat, decode_exact
 
-Number = Fraction | float
+Number = Fraction | int | float
+ONE = Fraction(1)
 
 #: (significant bits, exponent of the least step, exponent of the first power that overflows)
 _FLOATS = {True: (24, -149, 128), False: (53, -1074, 1024)}
@@ -26,70 +28,93 @@ def round_once(x: Fraction, format: Minifloat) -> float:
     if x == 0:
         return 0.0
     significant, least, overflow = _FLOATS[format == FP32]
-    exponent = abs(x).numerator.bit_length() - abs(x).denominator.bit_length()
-    if Fraction(2) ** exponent > abs(x):
-        exponent -= 1
-    step = Fraction(2) ** max(exponent - significant + 1, least)
-    size = round(abs(x) / step) * step  # Python rounds a Fraction to even
-    magnitude = math.inf if size >= Fraction(2) ** overflow else float(size)
-    return -magnitude if x < 0 else magnitude
+    n, d = abs(x.numerator), x.denominator
+    exponent = n.bit_length() - d.bit_length()
+    below = n << max(-exponent, 0) < d << max(exponent, 0)
+    step = max(exponent - below - significant + 1, least)
+    n, d = n << max(-step, 0), d << max(step, 0)
+    q, rest = divmod(n, d)
+    q += 2 * rest > d or (2 * rest == d and q % 2 == 1)
+    size = math.inf if q.bit_length() + step > overflow else math.ldexp(q, step)
+    return -size if x < 0 else size
 
 
-def rounded_sum(terms: Sequence[Number], format: Minifloat) -> float:
-    """Return the exact sum rounded once; NaN, infinities and the sign of zero by IEEE 754, 6."""
-    special = [t for t in terms if isinstance(t, float) and not math.isfinite(t)]
+def rounded_sum(terms: Sequence[Number], format: Minifloat, unit: Fraction = ONE) -> float:
+    """Return the exact sum rounded once; NaN, infinities and the sign of zero by IEEE 754, 6.
+
+    A zero, an infinity or NaN is a float; every other term is a multiple of ``unit``.
+    """
+    special = [t for t in terms if type(t) is float and not math.isfinite(t)]
     if special:
         opposite = math.inf in special and -math.inf in special
         return math.nan if opposite or any(math.isnan(t) for t in special) else special[0]
-    total = sum((Fraction(t) for t in terms), Fraction(0))
+    total = sum(t for t in terms if type(t) is not float)
     if total:
-        return round_once(total, format)
-    negative = all(isinstance(t, float) and math.copysign(1, t) < 0 for t in terms)
+        return round_once(total * unit, format)
+    negative = all(type(t) is float and math.copysign(1, t) < 0 for t in terms)
     return -0.0 if negative else 0.0
 
 
 def exact_product(x: Number, y: Number) -> Number:
     """Return the unrounded product; a float where it is a zero, an infinity or NaN."""
-    finite = math.isfinite(x) and math.isfinite(y)
-    if finite and x and y:
-        return Fraction(x) * Fraction(y)
-    return float(x) * float(y) if finite else _infinite(x) * _infinite(y)
+    if type(x) is not float and type(y) is not float:
+        return x * y
+    return _sign(x) * _sign(y)
 
 
-def _infinite(x: Number) -> float:
+def _sign(x: Number) -> float:
     """Return a float of the same kind and sign: zero, finite, infinite or NaN."""
-    return float(x) if isinstance(x, float) or not x else math.copysign(1.0, x)
+    return x if isinstance(x, float) else 1.0 if x > 0 else -1.0
+
+
+@lru_cache(maxsize=1 << 16)
+def _number(format: Format, code: int, scale: int | None) -> Number:
+    """Return what a code under a scale stands for."""
+    if not isinstance(format, Block) or scale is None:
+        value = decode_exact(cast(Fixed | Minifloat, format), code)
+        return value if value else float(value)
+    factor = decode_exact(format.scale, scale)
+    return exact_product(_number(format.element, code, None), factor)
 
 
 def numbers_of(coded: Coded) -> list[list[Number]]:
-    """Return what the codes of a matrix stand for, from the definitions of the formats."""
-    rows, columns = coded.shape
-    return [[_number(coded, i, j) for j in range(columns)] for i in range(rows)]
+    """Return what the codes of a matrix stand for, from the definitions of the formats.
+
+    A zero, an infinity or NaN is a float; every other number is a Fraction.
+    """
+    codes = coded.codes.tolist()
+    scales: Any = np.full(coded.shape, None)
+    if coded.scales is not None and isinstance(coded.format, Block):
+        height, width = coded.format.tile
+        grown = coded.scales.repeat(height, axis=0).repeat(width, axis=1)
+        scales = grown[: coded.shape[0], : coded.shape[1]]
+    return [
+        [_number(coded.format, code, scale) for code, scale in zip(*row, strict=True)]
+        for row in zip(codes, scales.tolist(), strict=True)
+    ]
 
 
-def _number(coded: Coded, i: int, j: int) -> Number:
-    value = decode_exact(coded.element, int(coded.codes[i, j]))
-    if coded.scales is None or not isinstance(coded.format, Block):
-        return value
-    height, width = coded.format.tile
-    scale = decode_exact(coded.format.scale, int(coded.scales[i // height, j // width]))
-    return exact_product(value, scale) if value or isinstance(value, float) else float(scale) * 0
+def _in_units(rows: list[list[Number]]) -> tuple[list[list[Number]], Fraction]:
+    """Return the finite numbers as multiples of one unit, and the unit: integers are faster."""
+    most = max((x.denominator for row in rows for x in row if not isinstance(x, float)), default=1)
+    units = [[x if isinstance(x, float) else int(x * most) for x in row] for row in rows]
+    return units, Fraction(1, most)
 
 
-def product_oracle(
-    a: Coded, b: Coded, depth: int, format: Minifloat
-) -> NDArray[np.float64]:
+def product_oracle(a: Coded, b: Coded, depth: int, format: Minifloat) -> NDArray[np.float64]:
     """Return ``A B``: from +0, tile after tile of ``depth`` products, each sum rounded once.
 
     The exact accumulator is the case of one tile as deep as the operands.
     """
-    left, right = numbers_of(a), numbers_of(b)
+    (left, left_unit), (right, right_unit) = _in_units(numbers_of(a)), _in_units(numbers_of(b))
+    unit = left_unit * right_unit
     result = np.zeros((a.shape[0], b.shape[1]))
     for i, j in np.ndindex(result.shape):
         terms = [exact_product(x, row[j]) for x, row in zip(left[i], right, strict=True)]
         total = 0.0
         for first in range(0, len(terms), depth):
-            total = rounded_sum([total, *terms[first : first + depth]], format)
+            held = Fraction(total) / unit if total and math.isfinite(total) else total
+            total = rounded_sum([held, *terms[first : first + depth]], format, unit)
         result[i, j] = total
     return result
 
@@ -108,29 +133,49 @@ _SCALES = {
     "any": st.integers(0, 254),
     "ends": st.sampled_from([0, 1, 2, 127, 252, 253, 254, 255]),
 }
+#: Exponents of wide floats in 255ths of their range: subnormal, near 1, products at either end.
+_CENTRES = [0, 54, 63, 120, 127, 128, 184, 190, 246, 254]
 
 
-def _codes_of(element: Fixed | Minifloat) -> st.SearchStrategy[int]:
-    codes = element.codes()
-    if element.bits < 32:
-        return st.integers(codes[0], codes[-1])
-    kind = np.uint32 if element.bits == 32 else np.uint64
-    floats = st.floats(width=32 if element.bits == 32 else 64)
-    dtype = np.float32 if element.bits == 32 else np.float64
-    return floats.map(lambda x: int(np.array(x, dtype).view(kind)))
+def _narrow_codes(raw: NDArray[np.uint64], element: Fixed | Minifloat) -> NDArray[Any]:
+    """Return the low bits, the sign extended where codes are signed."""
+    low = (raw % np.uint64(2**element.bits)).astype(np.int64)
+    if isinstance(element, Fixed):
+        low = np.where(low > element.max_ordinal, low - 2**element.bits, low)
+    return low
+
+
+def _wide_codes(raw: NDArray[np.uint64], element: Minifloat, centre: int) -> NDArray[np.uint64]:
+    """Return codes of any sign and significand with one of 16 exponents from centre on."""
+    width = element.significand_bits
+    top = 2**element.exponent_bits - 1
+    field = np.minimum(centre * top // 255 + (raw >> np.uint64(60)).astype(np.int64), top)
+    trailing = raw % np.uint64(2**width)
+    kept = np.where((raw >> np.uint64(56)) % 4 == 0, trailing * 0, trailing)  # powers of two
+    sign = (raw >> np.uint64(55)) % 2
+    signed = (sign << np.uint64(element.bits - 1)) | kept
+    return signed | (field.astype(np.uint64) << np.uint64(width))
 
 
 @st.composite
 def coded(draw: st.DrawFn, format: Format, rows: int, columns: int) -> Coded:
     """Draw a matrix with any codes and any scales, whether or not encoding could make them."""
     element = format.element if isinstance(format, Block) else format
-    dtype = np.dtype(element.code_dtype)
-    codes = draw(hnp.arrays(dtype, (rows, columns), elements=_codes_of(element)))
+    count = 8 * rows * columns
+    raw = np.frombuffer(draw(st.binary(min_size=count, max_size=count)), np.uint64)
+    raw = raw.reshape(rows, columns)
+    if isinstance(element, Minifloat) and element.bits > 16:
+        codes: NDArray[Any] = _wide_codes(raw, element, draw(st.sampled_from(_CENTRES)))
+    else:
+        codes = _narrow_codes(raw, element)
+    codes = codes.astype(element.code_dtype)
     if not isinstance(format, Block):
         return Coded(format=format, codes=codes)
     scale = _SCALES[draw(st.sampled_from(sorted(_SCALES)))]
     grid = format.grid((rows, columns))
-    return Coded(format=format, codes=codes, scales=draw(hnp.arrays(np.uint8, grid, elements=scale)))
+    count = grid[0] * grid[1]
+    scales = draw(st.lists(scale, min_size=count, max_size=count))
+    return Coded(format=format, codes=codes, scales=np.array(scales, np.uint8).reshape(grid))
 
 
 def with_cancellation(b: Coded, depth: int) -> Coded:

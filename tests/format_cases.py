@@ -3,7 +3,7 @@
 `conftest.py` puts this folder on the path, so that a test says ``from format_cases import ...``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import cache
 from itertools import product
@@ -24,6 +24,8 @@ from bitpde.formats import (
     OFP8_E5M2,
     Block,
     Cast,
+    Coded,
+    Counts,
     Fixed,
     FormatError,
     Minifloat,
@@ -31,7 +33,10 @@ from bitpde.formats import (
     PowerOfTwo,
     Rounding,
     Specials,
+    decode_exact,
+    round_exact,
 )
+from bitpde.formats.exact import floor_log2
 
 FNUZ = Specials.NEGATIVE_ZERO_IS_NAN
 
@@ -127,9 +132,9 @@ def _landmarks(element: Fixed | Minifloat) -> Iterator[Fraction]:
         yield from (normal + element.lsb * Fraction(k, 2) for k in (-3, -1, 0, 1))
 
 
-def _as_floats(numbers: list[Fraction]) -> list[float]:
-    inside = [x for x in numbers if Fraction(2) ** -1074 <= abs(x) < Fraction(2) ** 1024]
-    return [float(x) for x in inside]
+def _as_floats(numbers: Iterable[Fraction]) -> list[float]:
+    greatest = Fraction(np.finfo(np.float64).max)
+    return [float(x) for x in numbers if Fraction(2) ** -1074 <= x <= greatest]
 
 
 #: Numbers that are at an edge whatever the format.
@@ -143,7 +148,7 @@ EDGES = [
 def edges(format: Fixed | Minifloat | Block) -> NDArray[np.float64]:
     """Return finite float64 of both signs at, just below and just above the edges of a format."""
     element = format.element if isinstance(format, Block) else format
-    positive = np.array([*_as_floats(list(_landmarks(element))), *EDGES])
+    positive = np.array([*_as_floats(_landmarks(element)), *EDGES])
     with np.errstate(over="ignore"):
         near = [positive, np.nextafter(positive, 0), np.nextafter(positive, np.inf)]
     finite = np.unique(np.concatenate(near))
@@ -197,3 +202,43 @@ def laid_out(
         case "swapped":
             return values.astype(values.dtype.newbyteorder())
     return values
+
+
+def _step(cast: Cast, x: Fraction) -> Fraction:
+    """Return the distance of the neighbours of x if the format had no largest value."""
+    element = cast.element
+    if isinstance(element, Fixed) or not x:
+        return element.lsb
+    return max(Fraction(2) ** (floor_log2(abs(x)) - element.significand_bits), element.lsb)
+
+
+def _is_beyond(cast: Cast, x: Fraction, random: int) -> bool:
+    """Whether x, once rounded, lies beyond the largest value of its sign."""
+    step, element = _step(cast, x), cast.element
+    value = step * round_exact(x, step, cast.rounding, random, cast.random_bits)
+    symmetric = cast.overflow is Overflow.SATURATE_SYMMETRIC
+    return value > element.max or value < (-element.max if symmetric else element.min)
+
+
+def exact_counts(cast: Cast, x: NDArray[Any], coded: Coded, random: NDArray[Any] | None) -> Counts:
+    """Return the counts of an encoding by their definitions, one rational at a time."""
+    saturated = underflowed = 0
+    block = cast.format
+    for index in np.ndindex(x.shape):
+        scale: Fraction | float = Fraction(1)
+        if isinstance(block, Block) and coded.scales is not None:
+            sides = block.tile[2 - min(x.ndim, 2) :]
+            place = (*index[: x.ndim - len(sides)],)
+            place += tuple(i // n for i, n in zip(index[len(place) :], sides, strict=True))
+            scale = decode_exact(block.scale, int(coded.scales[place]))
+        number, value = x[index].item(), decode_exact(coded.element, int(coded.codes[index]))
+        if number != number or scale != scale:
+            continue
+        if number in (np.inf, -np.inf):
+            saturated += value != number
+            continue
+        draw = 0 if random is None else int(random[index])
+        beyond = _is_beyond(cast, Fraction(number) / Fraction(scale), draw)
+        saturated += beyond
+        underflowed += not beyond and value == 0 and number != 0
+    return Counts(x.size, saturated, underflowed)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bitpde.pde import Adam, Constant, Exponential, Linear, RunError
 
-WIDTHS = {np.float32: (24, -149), np.float64: (53, -1074)}
+WIDTHS: dict[type, tuple[int, int]] = {np.float32: (24, -149), np.float64: (53, -1074)}
 
 
 def rounded(x: Fraction, dtype: type) -> Fraction:
@@ -78,7 +78,7 @@ def test_every_bit_of_an_update_is_that_of_the_recurrence(
 ) -> None:
     adam = Adam(beta1=beta1)
     oracle = Oracle(adam, start, dtype)
-    parameters = [np.array([[start]], dtype)]
+    parameters: list[np.ndarray] = [np.array([[start]], dtype)]
     state = adam.init(parameters)
     for gradient in gradients:
         parameters, state = adam.update(parameters, [np.array([[gradient]], dtype)], state, rate)
@@ -94,7 +94,7 @@ def test_a_constant_gradient_moves_by_the_rate(gradient: float, steps: int) -> N
     # 1 / (1 + epsilon / g) of the rate.  The recurrences for m and v keep a relative error below
     # (3 t + 4) 2^-53, and (1 - b2^t) >= 1e-3 loses at most a factor 1e3: 1e-9 for 200 steps.
     adam, rate = Adam(), 2.0**-10
-    parameters = [np.zeros((1, 1))]
+    parameters: list[np.ndarray] = [np.zeros((1, 1))]
     state = adam.init(parameters)
     for _ in range(steps):
         parameters, state = adam.update(parameters, [np.full((1, 1), gradient)], state, rate)
@@ -110,7 +110,9 @@ def test_nothing_given_to_an_update_is_changed() -> None:
         array.setflags(write=False)
     before = adam.init(parameters)
     adam.update(parameters, gradients, before, 0.1)
-    assert (before.step, before.first[0].any(), before.second[0].any()) == (0, False, False)
+    assert before.step == 0
+    assert not before.first[0].any()
+    assert not before.second[0].any()
 
 
 @given(initial=st.floats(1e-6, 1.0), steps=st.integers(1, 2000), data=st.data())

@@ -79,7 +79,7 @@ ACCUMULATORS = [
     for kind in (SequentialAccumulator, ExactAccumulator)
     for format in (FP32, FP64)
 ]
-few = settings(max_examples=30, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=25, suppress_health_check=list(HealthCheck))
 
 
 def check(a: Coded, b: Coded, depth: int) -> None:

@@ -5,7 +5,6 @@ of them is dropped.
 """
 
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 from format_cases import (
@@ -41,10 +40,10 @@ OTHERS = (Overflow.WRAP, Overflow.RAISE, Overflow.INFINITY_OR_NAN)
 MIRRORED = {Rounding.DOWN: Rounding.UP, Rounding.UP: Rounding.DOWN}
 FINITE = hnp.arrays(
     np.float64,
-    hnp.array_shapes(min_dims=2, max_dims=2, max_side=9),
+    hnp.array_shapes(min_dims=2, max_dims=2, max_side=6),
     elements=numbers(np.float64).filter(np.isfinite),
 )
-MANY = settings(max_examples=300)
+MANY = settings(max_examples=200)
 
 
 def with_edges(cast: Cast, x: Floats) -> Floats:
@@ -59,8 +58,15 @@ def same_bits(a: Floats, b: Floats) -> bool:
     return np.array_equal(a.view(np.uint64), b.view(np.uint64))
 
 
+def is_exact(x: Floats, k: int) -> NDArray[np.bool]:
+    """Whether ``2^k x`` is a finite float64, for each x."""
+    with np.errstate(over="ignore"):
+        scaled = np.ldexp(x, k)
+    return np.isfinite(scaled) & (np.ldexp(scaled, -k) == x)
+
+
 def is_symmetric(cast: Cast) -> bool:
-    """Whether the least value is the opposite of the greatest; not so for all of two's complement."""
+    """Whether the least value is minus the greatest, as it is not in all of two's complement."""
     return isinstance(cast.element, Minifloat) or cast.overflow is Overflow.SATURATE_SYMMETRIC
 
 
@@ -122,9 +128,9 @@ def test_order_may_be_lost_between_tiles() -> None:
 def test_the_opposite_number_has_the_opposite_value(cast: Cast, x: Floats) -> None:
     # Down and up are each other's mirror image, every other mode is its own.
     mirror = replace(cast, rounding=MIRRORED.get(cast.rounding, cast.rounding))
-    for numbers in (x, with_edges(cast, x)):
-        opposite = quantize(mirror, -numbers)
-        assert np.array_equal(opposite, -quantize(cast, numbers), equal_nan=True)
+    for y in (x, with_edges(cast, x)):
+        opposite = quantize(mirror, -y)
+        assert np.array_equal(opposite, -quantize(cast, y), equal_nan=True)
 
 
 def test_the_opposite_of_an_integer_may_saturate_elsewhere() -> None:
@@ -141,8 +147,7 @@ def test_moving_the_point_of_fixed_point_is_a_power_of_two(cast: Cast, x: Floats
     format = cast.format
     assume(-256 <= format.fraction_bits - k <= 256)
     x = with_edges(cast, x)
-    with np.errstate(over="ignore"):
-        x = x[np.isfinite(np.ldexp(x, k)) & (np.ldexp(np.ldexp(x, k), -k) == x)]
+    x = x[is_exact(x, k)]
     moved = replace(format, fraction_bits=format.fraction_bits - k)
     first = cast.encode(x, random_for(cast, x.shape, 0))
     second = replace(cast, format=moved).encode(np.ldexp(x, k), random_for(cast, x.shape, 0))
@@ -150,9 +155,9 @@ def test_moving_the_point_of_fixed_point_is_a_power_of_two(cast: Cast, x: Floats
     assert same_bits(np.ldexp(first.values(), k), second.values())
 
 
-def in_normal_binades(format: Minifloat, x: float) -> bool:
-    """Whether x lies among the normal numbers, and a binade below the largest."""
-    return Fraction(2) ** format.emin <= abs(Fraction(x)) < Fraction(2) ** format.emax
+def in_normal_binades(format: Minifloat, x: Floats) -> NDArray[np.bool]:
+    """Whether each x lies among the normal numbers, and a binade below the largest."""
+    return (np.abs(x) >= 2.0**format.emin) & (np.abs(x) < 2.0**format.emax)
 
 
 @MANY
@@ -164,9 +169,10 @@ def in_normal_binades(format: Minifloat, x: float) -> bool:
 def test_normal_floats_scale_with_powers_of_two(cast: Cast, x: Floats, data: st.DataObject) -> None:
     format = cast.format
     room = max(0, format.emax - 1 - format.emin)
-    x = np.array([v for v in with_edges(cast, x).tolist() if in_normal_binades(format, v)])
     k = data.draw(st.integers(-room, room))
-    x = np.array([v for v in x.tolist() if in_normal_binades(format, np.ldexp(v, k))])
+    x = with_edges(cast, x)
+    x = x[is_exact(x, k) & in_normal_binades(format, x)]
+    x = x[in_normal_binades(format, np.ldexp(x, k))]
     assert same_bits(quantize(cast, np.ldexp(x, k)), np.ldexp(quantize(cast, x), k))
 
 
@@ -184,10 +190,8 @@ def test_blocks_scale_with_powers_of_two(cast: Cast, x: Floats, k: int) -> None:
         first = cast.encode(x, random_for(cast, x.shape, 0))
     except FormatError:
         return
-    with np.errstate(over="ignore"):
-        scaled = np.ldexp(x, k)
-    assume(np.isfinite(scaled).all() and np.array_equal(np.ldexp(scaled, -k), x))
+    assume(is_exact(x, k).all())
     assume(((first.scales > max(0, -k)) & (first.scales < 254 - max(0, k))).all())
-    second = cast.encode(scaled, random_for(cast, x.shape, 0))
+    second = cast.encode(np.ldexp(x, k), random_for(cast, x.shape, 0))
     assert np.array_equal(first.codes, second.codes)
-    assert np.array_equal(first.scales + k, second.scales)
+    assert np.array_equal(first.scales.astype(int) + k, second.scales)

@@ -1,0 +1,167 @@
+"""What the compiled kernels encode is, bit for bit and count for count, what rationals say.
+
+The oracle is ``formats/exact*.py``: fractions, one number at a time, no shared code.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from format_cases import (
+    ALL,
+    BLOCKS,
+    DTYPES,
+    SCALARS,
+    casts,
+    edges,
+    exact_counts,
+    laid_out,
+    random_for,
+    some_cast,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from bitpde.formats import (
+    INT8,
+    OFP8_E4M3,
+    Block,
+    Cast,
+    Fixed,
+    FormatError,
+    Minifloat,
+    Overflow,
+    Rounding,
+    encode_array_exact,
+    encode_exact,
+)
+
+UNUSUAL = np.array([np.nan, -np.nan, np.inf, -np.inf, 0.0, -0.0])
+WITHOUT_RAISE = (Overflow.RAISE,)
+BATCHES = hnp.array_shapes(min_dims=3, max_dims=3, max_side=6)
+LISTS = hnp.array_shapes(max_dims=1)
+#: Formats that round an integer of 64 bits directly from its jammed float64.
+JAMMED = {name: f for name, f in ALL.items() if name not in ("FP64", "63_bits")}
+
+
+def check(cast: Cast, x: NDArray[Any], seed: int = 0) -> None:
+    """Compare codes, scales and counts with the twin's, or that both refuse."""
+    random = random_for(cast, x.shape, seed)
+    try:
+        expected = encode_array_exact(cast, x, random)
+    except FormatError:
+        with pytest.raises(FormatError):
+            cast.encode(x, random)
+        return
+    coded, counts = cast.encode_counted(x, random)
+    assert coded.equals(expected), cast
+    assert coded.codes.dtype == expected.codes.dtype == np.dtype(cast.element.code_dtype)
+    assert counts == exact_counts(cast, x, expected, random), cast
+
+
+def lawful(cast: Cast, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the numbers that the twin does not refuse one by one."""
+    kept = []
+    for value in x.tolist():
+        try:
+            encode_exact(replace(cast, format=cast.element), value)
+        except FormatError:
+            continue
+        kept.append(value)
+    return np.array(kept)
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_scalars_at_their_edges_under_every_policy(name: str) -> None:
+    x = np.concatenate([UNUSUAL, edges(SCALARS[name])[::2]])
+    for cast in casts(SCALARS[name]):
+        check(cast, lawful(cast, x))
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_blocks_at_their_edges_under_every_policy(name: str) -> None:
+    rows = min(2, BLOCKS[name].tile[0])
+    x = np.resize(edges(BLOCKS[name])[::3], (2, 20)) * np.array([[1.0], [2.0**-7]])
+    x[0, 1::5] = 0.3 * x[0, ::5]
+    for k, cast in enumerate(casts(BLOCKS[name])):
+        check(cast, np.resize(np.roll(x, k), (rows, 20)))
+    check(Cast(format=BLOCKS[name]), np.array([[1.0, np.nan], [np.inf, -0.0]]))
+
+
+@settings(max_examples=300)
+@given(cast=some_cast(ALL), dtype=st.sampled_from(DTYPES), data=st.data(), seed=st.integers(0, 99))
+def test_arrays_of_any_dtype_shape_and_layout(
+    cast: Cast, dtype: Any, data: st.DataObject, seed: int
+) -> None:
+    x = data.draw(laid_out(dtype, finite=cast.overflow is Overflow.RAISE))
+    if np.dtype(dtype).itemsize == 8 and needs_every_bit(cast):
+        x = np.asarray(x, np.float64)
+    check(cast, x, seed)
+
+
+def needs_every_bit(cast: Cast) -> bool:
+    """Whether integers that are no float64 are refused."""
+    wide = isinstance(cast.element, Minifloat) and cast.element.significand_bits > 50
+    return wide or cast.overflow is Overflow.WRAP
+
+
+@settings(max_examples=100)
+@given(
+    cast=some_cast(JAMMED, (Overflow.RAISE, Overflow.WRAP)),
+    x=st.one_of(laid_out(np.int64, LISTS), laid_out(np.uint64, LISTS)),
+)
+def test_integers_beyond_2_to_the_53_are_rounded_once(cast: Cast, x: NDArray[Any]) -> None:
+    check(cast, x)
+
+
+@given(bits=st.integers(-50, 50), power=st.integers(54, 63), odd=st.booleans())
+def test_integers_next_to_a_tie_are_not_rounded_twice(bits: int, power: int, odd: bool) -> None:
+    # 2^k + 2^(k-11) lies halfway between two binary16 significands, also after a rounding to
+    # float64, which would lose the few units that decide.
+    x = np.array([2**power + 2 ** (power - 11) * (3 if odd else 1) + bits], np.uint64)
+    for name in ("BF16", "TF32", "FP32", "widest_coarse_fixed", "SMX_INT12"):
+        for rounding in list(Rounding)[:6]:
+            check(Cast(format=ALL[name], rounding=rounding), x)
+
+
+@pytest.mark.parametrize("name", ["FP64", "63_bits", "INT16"])
+@pytest.mark.parametrize(
+    "number", [np.int64(2**53 + 1), np.int64(-(2**62) - 1), np.uint64(2**64 - 1)], ids=str
+)
+def test_an_integer_that_would_lose_a_bit_before_its_rounding_is_refused(
+    name: str, number: np.integer
+) -> None:
+    overflow = Overflow.WRAP if isinstance(ALL[name], Fixed) else Overflow.SATURATE
+    with pytest.raises(FormatError, match=r"above 2\^53"):
+        Cast(format=ALL[name], overflow=overflow).encode(np.array([number, 1], number.dtype))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (5, 33), (4, 4), (0, 5), (5, 0), (33,), ()])
+@pytest.mark.parametrize("tile", [(4, 4), (1, 32), (32, 1), (3, 5)])
+@pytest.mark.parametrize("element", [INT8, OFP8_E4M3])
+def test_ragged_edges_count_as_padded_with_zeros(
+    element: Fixed | Minifloat, tile: tuple[int, int], shape: tuple[int, ...]
+) -> None:
+    rng = np.random.default_rng(7)
+    x = np.asarray(rng.standard_normal(shape) * np.exp(rng.uniform(-9, 9, shape)))
+    cast = Cast(format=Block(element=element, tile=tile))
+    for y in (x, x.astype(np.float32)):
+        check(cast, y)
+        matrix = np.atleast_2d(y)
+        edge = [(0, -n % side) for n, side in zip(matrix.shape, tile, strict=True)]
+        whole, part = cast.encode(np.pad(matrix, edge)), cast.encode(matrix)
+        assert np.array_equal(whole.codes[: matrix.shape[0], : matrix.shape[1]], part.codes)
+        assert np.array_equal(whole.scales, part.scales)
+
+
+@given(cast=some_cast(BLOCKS, WITHOUT_RAISE), x=laid_out(np.float32, BATCHES))
+def test_a_batch_is_encoded_matrix_by_matrix(cast: Cast, x: NDArray[np.float32]) -> None:
+    random = random_for(cast, x.shape, 5)
+    whole = cast.encode(x, random)
+    for k in range(x.shape[0]):
+        one = cast.encode(x[k], None if random is None else random[k])
+        assert np.array_equal(one.codes, whole.codes[k])
+        assert np.array_equal(one.scales, whole.scales[k])

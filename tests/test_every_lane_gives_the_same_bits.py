@@ -1,0 +1,213 @@
+"""Which lane, how many threads and which memory layout compute a product never shows in its bits.
+
+Every lane whose preconditions hold is called by its private name; the dispatch table of
+`emu/gemm.py` is then held to the lanes it is said to choose.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from emu_cases import random_coded, same_bits
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bitpde.emu import ExactAccumulator, SequentialAccumulator, gemm, matmul
+from bitpde.formats import (
+    FP32,
+    FP64,
+    INT8,
+    INT12,
+    MXFP8_E4M3,
+    MXFP8_E5M2,
+    MXINT8,
+    SMX_INT4,
+    SMX_INT8,
+    SMX_INT12,
+    SMX_INT16,
+    Block,
+    Coded,
+    Format,
+    Minifloat,
+    set_thread_count,
+)
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    yield
+    set_thread_count(None)
+
+
+def panels(a: Coded, b: Coded, depth: int, format: Minifloat) -> Any:
+    return gemm._multiply_panels(a, b, depth, format)
+
+
+def wide(a: Coded, b: Coded, depth: int, format: Minifloat) -> Any:
+    c = np.zeros((a.shape[0], b.shape[1]), np.float32)
+    gemm._by_rows(gemm._kernels().multiply_wide, a.values(), b.values(), (depth,), c)
+    return c
+
+
+def general(a: Coded, b: Coded, depth: int, format: Minifloat) -> Any:
+    return gemm._general(a, b, depth, False, format)
+
+
+Lane = Callable[[Coded, Coded, int, Minifloat], Any]
+
+#: Operands, depth, accumulator, and the lanes whose preconditions they meet with scales of
+#: 2^-8 .. 2^8: FP32 holds 24 bits of tile product, FP64 53, and `wide` is for FP32 only.
+CASES: dict[str, tuple[Format, Format, int, Minifloat, list[Lane]]] = {
+    "SMX_INT4, 10 bits": (SMX_INT4, SMX_INT4, 4, FP32, [panels, wide]),
+    "SMX_INT12 x SMX_INT8, 20 bits": (SMX_INT12, SMX_INT8, 4, FP32, [panels, wide]),
+    "SMX_INT12, 24 bits": (SMX_INT12, SMX_INT12, 4, FP32, [panels, wide]),
+    "SMX_INT16, 32 bits": (SMX_INT16, SMX_INT16, 4, FP32, [wide]),
+    "SMX_INT16 in FP64": (SMX_INT16, SMX_INT16, 4, FP64, [panels]),
+    "MXINT8, 19 bits": (MXINT8, MXINT8.T, 32, FP32, [panels, wide]),
+    "MXFP8_E4M3, 41 bits": (MXFP8_E4M3, MXFP8_E4M3.T, 32, FP32, [wide]),
+    "INT8 one by one": (INT8, INT8, 1, FP32, [panels, wide]),
+    "FP32 in FP32": (FP32, FP32, 1, FP32, [panels]),
+    "FP64 in FP64": (FP64, FP64, 1, FP64, [panels]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@given(m=st.integers(1, 13), n=st.integers(1, 40), k=st.integers(1, 300), seed=st.integers(0, 999))
+@settings(max_examples=8)
+def test_every_lane_that_may_run_agrees(case: str, m: int, n: int, k: int, seed: int) -> None:
+    left, right, depth, format, lanes = CASES[case]
+    a, b = random_coded(left, m, k, seed, spread=8), random_coded(right, k, n, seed + 1, spread=8)
+    expected = general(a, b, depth, format)
+    assert same_bits(matmul(a, b, SequentialAccumulator(format=format)), expected)
+    for lane in lanes:
+        assert same_bits(lane(a, b, depth, format), expected), lane
+
+
+@pytest.mark.parametrize("format", [FP32, FP64], ids=["FP32", "FP64"])
+@pytest.mark.parametrize("operand", [SMX_INT8, INT8, MXFP8_E4M3], ids=["SMX", "INT8", "E4M3"])
+@given(m=st.integers(1, 9), n=st.integers(1, 9), k=st.integers(1, 99), seed=st.integers(0, 999))
+@settings(max_examples=8)
+def test_an_exact_sum_by_blas_is_the_one_of_the_register(
+    format: Minifloat, operand: Format, m: int, n: int, k: int, seed: int
+) -> None:
+    # 18 + 18 bits of product, 2 * 1 of scale and 7 of sum are below 53: the order cannot matter.
+    a = random_coded(operand, m, k, seed, spread=1)
+    b = random_coded(operand, n, k, seed + 1, spread=1).T
+    blas = matmul(a, b, ExactAccumulator(format=format))
+    assert same_bits(blas, gemm._general(a, b, 1, True, format))
+
+
+SQUARE_5 = Block(element=INT12, tile=(5, 5))
+MX_E5M2 = MXFP8_E5M2
+SEQUENTIAL, SEQUENTIAL_64 = SequentialAccumulator(format=FP32), SequentialAccumulator(format=FP64)
+EXACT, EXACT_64 = ExactAccumulator(format=FP32), ExactAccumulator(format=FP64)
+LANES = {
+    "panels": "_multiply_panels",
+    "wide": "_by_rows",
+    "register": "_general",
+}
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "accumulator", "spread", "lane"),
+    [
+        (SMX_INT8, SMX_INT8, SEQUENTIAL, 4, "panels"),
+        (SMX_INT12, SMX_INT12, SEQUENTIAL, 4, "panels"),  # 24 bits: all that FP32 has
+        (SQUARE_5, SQUARE_5, SEQUENTIAL, 4, "wide"),  # 25 bits
+        (SMX_INT8, SMX_INT8, SEQUENTIAL, 80, "wide"),  # steps of 2^-160, below FP32
+        (SMX_INT16, SMX_INT16, SEQUENTIAL, 4, "wide"),
+        (SMX_INT16, SMX_INT16, SEQUENTIAL_64, 4, "panels"),
+        (MXFP8_E4M3, MXFP8_E4M3.T, SEQUENTIAL, 4, "wide"),
+        (MX_E5M2, MX_E5M2.T, SEQUENTIAL, 4, "register"),  # 69 bits
+        (FP32, FP32, SEQUENTIAL, 4, "panels"),
+        (FP64, FP64, SEQUENTIAL_64, 4, "panels"),
+        (FP64, FP64, SEQUENTIAL, 4, "register"),
+        (SMX_INT8, SMX_INT8, EXACT, 4, "blas"),
+        (SMX_INT8, SMX_INT8, EXACT_64, 4, "blas"),
+        (SMX_INT8, SMX_INT8, EXACT, 60, "register"),
+        (FP32, FP32, EXACT, 4, "register"),
+    ],
+)
+def test_the_lane_is_the_fastest_that_is_exact(
+    left: Format, right: Format, accumulator: Any, spread: int, lane: str
+) -> None:
+    a, b = random_coded(left, 8, 64, 1, spread), random_coded(right, 64, 8, 2, spread)
+    ran: list[str] = []
+
+    def spy(name: str) -> Callable[..., Any]:
+        real = getattr(gemm, LANES[name])
+
+        def run(*arguments: Any) -> Any:
+            ran.append(name)
+            return real(*arguments)
+
+        return run
+
+    with patch.multiple(gemm, **{private: spy(name) for name, private in LANES.items()}):
+        matmul(a, b, accumulator)
+    assert (ran[0] if ran else "blas") == lane
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "accumulator"),
+    [
+        (SMX_INT8, SMX_INT8, SEQUENTIAL),
+        (FP32, FP32, SEQUENTIAL),
+        (SMX_INT16, SMX_INT16, SEQUENTIAL),
+        (SMX_INT8, SMX_INT8, EXACT_64),
+        (FP64, FP64, EXACT_64),
+    ],
+)
+def test_one_two_and_three_threads_give_the_same_bits(
+    left: Format, right: Format, accumulator: Any
+) -> None:
+    # Large enough that packing, panels and rows are all cut into several pieces of work.
+    rows = 40 if left == FP64 else 1400
+    a, b = random_coded(left, rows, 100, 5), random_coded(right, 100, 35, 6)
+    results = []
+    for count in (1, 2, 3):
+        set_thread_count(count)
+        results.append(matmul(a, b, accumulator))
+    assert same_bits(results[0], results[1])
+    assert same_bits(results[0], results[2])
+
+
+def strided(x: Coded) -> Coded:
+    """Return the same matrix as every other element of one twice as large, backwards."""
+    rows, columns = x.shape
+    room = np.zeros((2 * rows, 2 * columns), x.codes.dtype)
+    view = room[::-2, ::2]
+    view[:] = x.codes
+    return Coded(format=x.format, codes=view, scales=x.scales)
+
+
+def column_major(x: Coded) -> Coded:
+    scales = None if x.scales is None else np.asfortranarray(x.scales)
+    return Coded(format=x.format, codes=np.asfortranarray(x.codes), scales=scales)
+
+
+@pytest.mark.parametrize("case", ["SMX_INT12, 24 bits", "MXINT8, 19 bits", "SMX_INT16, 32 bits"])
+@given(m=st.integers(1, 9), n=st.integers(1, 9), k=st.integers(1, 40), seed=st.integers(0, 999))
+@settings(max_examples=8)
+def test_the_layout_in_memory_does_not_show(case: str, m: int, n: int, k: int, seed: int) -> None:
+    left, right, *_ = CASES[case]
+    a, b = random_coded(left, m, k, seed), random_coded(right, k, n, seed + 1)
+    for accumulator in (SEQUENTIAL, SEQUENTIAL_64, EXACT):
+        expected = matmul(a, b, accumulator)
+        for x in (a, strided(a), column_major(a)):
+            for y in (b, strided(b), column_major(b)):
+                assert same_bits(matmul(x, y, accumulator), expected)
+
+
+@pytest.mark.parametrize("case", CASES)
+@given(m=st.integers(1, 9), n=st.integers(1, 9), k=st.integers(1, 40), seed=st.integers(0, 999))
+@settings(max_examples=8)
+def test_a_product_of_transposes_is_the_transpose_of_the_product(
+    case: str, m: int, n: int, k: int, seed: int
+) -> None:
+    left, right, _, format, _ = CASES[case]
+    a, b = random_coded(left, m, k, seed), random_coded(right, k, n, seed + 1)
+    for accumulator in (SequentialAccumulator(format=format), ExactAccumulator(format=format)):
+        assert same_bits(matmul(b.T, a.T, accumulator).T, matmul(a, b, accumulator))
