@@ -97,6 +97,8 @@ def _guarded(arguments: argparse.Namespace) -> int:
         return _say(f"error: {error}", 2)
     except (CheckpointError, TrainingError) as error:
         return _say(f"error: {error}", 1)
+    except MemoryError:
+        return _say("error: not enough memory: use fewer points, pairs or hidden units", 1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..formats import FP64
 from .datapath import Datapath
 from .errors import DatapathError
 from .presets import preset
@@ -56,7 +57,7 @@ def check_gradient(
     seed
         Of the random directions: standard normal, u for each argument in order, then v.
     datapath
-        A machine with a float64 vector unit; ``exact`` if left out.  Quantized machines have no
+        A machine in float64 throughout; ``exact`` if left out.  Quantized machines have no
         derivative to compare with.
 
     Examples
@@ -66,8 +67,9 @@ def check_gradient(
     True
     """
     machine = preset("exact") if datapath is None else datapath
-    if machine.dtype is not np.float64:
-        msg = f"datapath {machine.name!r} has no float64 vector unit: check under 'exact'"
+    casts = (machine.activation, machine.weight, machine.gradient)
+    if machine.vector != FP64 or any(cast.format != FP64 for cast in casts):
+        msg = f"datapath {machine.name!r} rounds below float64: check under 'exact'"
         raise DatapathError(msg)
     rng = np.random.default_rng(seed)
     points = [np.asarray(array, dtype=np.float64) for array in arrays]

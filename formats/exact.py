@@ -56,19 +56,22 @@ def round_exact(
     [-2, -3, -2, -3, -2, -3]
     """
     q, nu = divmod(abs(x) / lsb, 1)
-    up = (
-        nu > 0
-        and {
-            Rounding.NEAREST_EVEN: 2 * nu > 1 or (2 * nu == 1 and q % 2 == 1),
-            Rounding.NEAREST_AWAY: 2 * nu >= 1,
-            Rounding.TOWARD_ZERO: False,
-            Rounding.DOWN: x < 0,
-            Rounding.UP: x > 0,
-            Rounding.TO_ODD: q % 2 == 0,
-            Rounding.STOCHASTIC: nu * 2**random_bits // 1 + random >= 2**random_bits,
-        }[rounding]
-    )
-    return (q + up) * (-1 if x < 0 else 1)
+    match rounding if nu else Rounding.TOWARD_ZERO:
+        case Rounding.NEAREST_EVEN:
+            up = 2 * nu > 1 or (2 * nu == 1 and q % 2 == 1)
+        case Rounding.NEAREST_AWAY:
+            up = 2 * nu >= 1
+        case Rounding.TOWARD_ZERO:
+            up = False
+        case Rounding.DOWN:
+            up = x < 0
+        case Rounding.UP:
+            up = x > 0
+        case Rounding.TO_ODD:
+            up = q % 2 == 0
+        case Rounding.STOCHASTIC:
+            up = nu * 2**random_bits // 1 + random >= 2**random_bits
+    return -(q + up) if x < 0 else q + up
 
 
 def floor_log2(x: Fraction) -> int:

@@ -48,8 +48,9 @@ def fields_at(
         local = points[start : start + chunk] - center
         nodes = run.estimator.nodes(len(local), local.shape[1], stream, number)
         tape = Tape(datapath)
-        nodes_on_tape = [tape.constant(array.astype(datapath.dtype)) for array in parameters]
-        value, laplacian = smoothed_fields(run.network, nodes_on_tape, local, nodes, tape)
+        with np.errstate(all="ignore"):  # the caller sees what is not finite
+            on_tape = [tape.constant(array.astype(datapath.dtype)) for array in parameters]
+            value, laplacian = smoothed_fields(run.network, on_tape, local, nodes, tape)
         values.append(value.value.astype(np.float64))
         laplacians.append(laplacian.value.astype(np.float64))
     return np.concatenate(values), np.concatenate(laplacians)

@@ -50,7 +50,11 @@ def read_metrics(path: Path, steps: int) -> tuple[Metrics, ...]:
     CheckpointError
         When there are fewer rows, or one of them is damaged or out of order.
     """
-    lines = path.read_text().splitlines(keepends=True)[1 : steps + 1] if path.exists() else []
+    lines = (
+        path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)[1 : steps + 1]
+        if path.exists()
+        else []
+    )
     try:
         rows = tuple(Metrics.from_line(line) for line in lines)
     except ValueError as error:

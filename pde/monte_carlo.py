@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .spec import require_integer, settle_real
-from .stein import Estimator, Nodes, stein_nodes
+from .stein import SIGMA, Estimator, Nodes, stein_nodes
 from .streams import Stream
 
 
@@ -16,9 +16,9 @@ class SteinMonteCarlo(Estimator):
     Parameters
     ----------
     sigma
-        Standard deviation of the smoothing, above 0.
+        Standard deviation of the smoothing, between 1e-9 and 1e9.
     pairs
-        K of the formulas in ``stein.py``, at least 1; a point costs ``2 K + 1`` network values.
+        K of the formulas in ``stein.py``, 1 to 2^24; a point costs ``2 K + 1`` network values.
 
     Notes
     -----
@@ -39,8 +39,8 @@ class SteinMonteCarlo(Estimator):
     pairs: int = 512
 
     def __post_init__(self) -> None:
-        settle_real(self, "sigma", above=0.0)
-        require_integer("SteinMonteCarlo.pairs", self.pairs, least=1)
+        settle_real(self, "sigma", **SIGMA)
+        require_integer("SteinMonteCarlo.pairs", self.pairs, least=1, most=2**24)
 
     def count(self, dimension: int) -> int:
         """Return ``2 pairs + 1``."""

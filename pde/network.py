@@ -38,7 +38,7 @@ class MLP(Spec):
             msg = f"MLP.widths is {self.widths!r}: give a tuple of at least two integers"
             raise RunError(msg)
         for width in self.widths:
-            require_integer("a width of MLP.widths", width, least=1)
+            require_integer("a width of MLP.widths", width, least=1, most=2**20)
 
     @property
     def parameter_count(self) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 
 from .spec import require_integer, settle_real
-from .stein import Array, Estimator, Nodes, stein_nodes
+from .stein import SIGMA, Array, Estimator, Nodes, stein_nodes
 from .streams import Stream
 
 Rule = dict[tuple[float, ...], float]
@@ -34,9 +34,9 @@ class SteinSparseGrid(Estimator):
     Parameters
     ----------
     sigma
-        Standard deviation of the smoothing, above 0.
+        Standard deviation of the smoothing, between 1e-9 and 1e9.
     level
-        L, at least 3: lower levels cannot see the Laplacian of a quadratic.
+        L, 3 to 16: lower levels cannot see the Laplacian of a quadratic.
 
     Notes
     -----
@@ -56,8 +56,8 @@ class SteinSparseGrid(Estimator):
     level: int = 3
 
     def __post_init__(self) -> None:
-        settle_real(self, "sigma", above=0.0)
-        require_integer("SteinSparseGrid.level", self.level, least=3)
+        settle_real(self, "sigma", **SIGMA)
+        require_integer("SteinSparseGrid.level", self.level, least=3, most=16)
 
     def count(self, dimension: int) -> int:
         """Return the number of distinct nodes, zero included."""
@@ -76,9 +76,9 @@ class SteinGaussHermite(Estimator):
     Parameters
     ----------
     sigma
-        Standard deviation of the smoothing, above 0.
+        Standard deviation of the smoothing, between 1e-9 and 1e9.
     order
-        n, at least 3: lower orders cannot see the Laplacian of a quadratic.
+        n, 3 to 64: lower orders cannot see the Laplacian of a quadratic.
 
     Notes
     -----
@@ -98,8 +98,8 @@ class SteinGaussHermite(Estimator):
     order: int = 3
 
     def __post_init__(self) -> None:
-        settle_real(self, "sigma", above=0.0)
-        require_integer("SteinGaussHermite.order", self.order, least=3)
+        settle_real(self, "sigma", **SIGMA)
+        require_integer("SteinGaussHermite.order", self.order, least=3, most=64)
 
     def count(self, dimension: int) -> int:
         """Return ``order ** dimension``, plus one for node 0 when ``order`` is even."""

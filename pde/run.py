@@ -54,7 +54,7 @@ class Run(Spec):
     steps
         Optimizer steps, at least 1; every step draws fresh points.
     domain_points, boundary_points
-        Points per step of the two terms of the loss, at least 1 each.
+        Points per step of the two terms of the loss, 1 to 2^24 each.
     boundary_weight
         Factor of the boundary term, at least 0.
     schedule, optimizer
@@ -62,7 +62,7 @@ class Run(Spec):
     seed
         A non-negative integer from which every stream of random numbers is split.
     test_points
-        Points of the final errors, at least 6 (a quadratic has six coefficients in the plane).
+        Points of the final errors, 6 (the coefficients of a quadratic in the plane) to 2^24.
 
     Examples
     --------
@@ -91,10 +91,11 @@ class Run(Spec):
             if not isinstance(getattr(self, name), kind):
                 msg = f"Run.{name} is {getattr(self, name)!r}: give a {kind.__name__}"
                 raise RunError(msg)
-        for name in ("steps", "domain_points", "boundary_points"):
-            require_integer(f"Run.{name}", getattr(self, name), least=1)
+        require_integer("Run.steps", self.steps, least=1)
+        require_integer("Run.domain_points", self.domain_points, least=1, most=2**24)
+        require_integer("Run.boundary_points", self.boundary_points, least=1, most=2**24)
+        require_integer("Run.test_points", self.test_points, least=6, most=2**24)
         require_integer("Run.seed", self.seed, least=0)
-        require_integer("Run.test_points", self.test_points, least=6)
         settle_real(self, "boundary_weight", least=0.0)
         widths, dimension = self.network.widths, self.problem.dimension
         if widths[0] != dimension or widths[-1] != 1:

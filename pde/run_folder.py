@@ -58,7 +58,7 @@ def open_run(run: Run, folder: Path, *, resume: bool) -> tuple[State, tuple[Metr
 def _require_same(path: Path, config: Mapping[str, Any]) -> None:
     """Raise unless the JSON at ``path`` is ``config``, naming what differs."""
     try:
-        stored = json.loads(path.read_text())
+        stored = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         msg = f"{path} is no JSON ({error}): restore it, or choose another folder"
         raise RunError(msg) from error

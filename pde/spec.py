@@ -60,8 +60,8 @@ def read_spec(data: object, kinds: Mapping[str, type], wanted: type[Wanted]) -> 
     return spec
 
 
-def require_integer(field: str, value: object, *, least: int) -> None:
-    """Raise unless ``value`` is an ``int`` (not a ``bool``) of at least ``least``.
+def require_integer(field: str, value: object, *, least: int, most: int | None = None) -> None:
+    """Raise unless ``value`` is an ``int`` (not a ``bool``) within the bounds that are given.
 
     Raises
     ------
@@ -74,8 +74,10 @@ def require_integer(field: str, value: object, *, least: int) -> None:
     Traceback (most recent call last):
     bitpde.pde.errors.RunError: Run.steps is -3: give an integer of at least 1
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        msg = f"{field} is {value!r}: give an integer of at least {least}"
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or value < least or (most is not None and value > most):
+        bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
+        msg = f"{field} is {value!r}: give an integer {bounds}"
         raise RunError(msg)
 
 

@@ -16,7 +16,8 @@ from .study import OnStudyStep
 def progress_bars(runs: Sequence[Run]) -> Iterator[OnStudyStep]:
     """Show one bar per run on stderr for as long as the context lasts; nothing off a terminal.
 
-    Yields the function to be called after each step.
+    Yields the function to be called after each step.  After the last one a further bar says that
+    the errors are being measured.
     """
     from rich.console import Console
     from rich.progress import (
@@ -27,26 +28,27 @@ def progress_bars(runs: Sequence[Run]) -> Iterator[OnStudyStep]:
         TimeRemainingColumn,
     )
 
+    console = Console(stderr=True)
     columns = (
         TextColumn("{task.description:>8}"),
         BarColumn(),
-        TextColumn("{task.completed}/{task.total} steps, loss {task.fields[loss]:.2e}"),
+        TextColumn("{task.fields[said]}"),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         tasks = {
-            run.datapath.name: progress.add_task(
-                run.datapath.name, total=run.steps, loss=float("nan"), start=False
-            )
+            run: progress.add_task(run.datapath.name, total=run.steps, said="", start=False)
             for run in runs
         }
 
         def show(run: Run, row: Metrics) -> None:
-            task = tasks[run.datapath.name]
-            progress.start_task(task)
-            progress.update(task, completed=row.step + 1, loss=row.loss)
+            progress.start_task(tasks[run])
+            done = row.step + 1
+            said = f"step {done} of {run.steps}, loss {row.loss:.2e}"
+            progress.update(tasks[run], completed=done, said=said)
+            if run == runs[-1] and done == run.steps:
+                progress.add_task("errors", total=None, said="measured on the test points")
 
         yield show
 

@@ -11,6 +11,7 @@ from .checkpoint import NAME, State, save_checkpoint
 from .metrics import Metrics, write_metrics
 from .run import Run
 from .run_folder import METRICS, open_run
+from .spec import require_integer
 from .step import training_step
 
 OnStep = Callable[[Metrics], None]
@@ -64,13 +65,14 @@ def train(
     KeyboardInterrupt
         Passed on, after a checkpoint of the last finished step.
     """
+    require_integer("checkpoint_every", checkpoint_every, least=1)
     state, history = open_run(run, folder, resume=resume)
     rows, digest, saved = list(history), run.digest(), state.step
     if state.step < run.steps:
         write_metrics(folder / METRICS, history)
     if not (folder / NAME).exists():
         save_checkpoint(folder, state, digest)
-    with (folder / METRICS).open("a", newline="") as table:
+    with (folder / METRICS).open("a", encoding="utf-8", newline="") as table:
         try:
             while state.step < run.steps:
                 state, row = _timed_step(run, state, table)

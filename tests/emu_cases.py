@@ -5,15 +5,17 @@ that no Fraction can say (-0, an infinity, NaN) is a float.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from bitpde.emu import GradientCheck, Node, Tape, check_gradient, ops, preset
 from bitpde.formats import FP32, Block, Cast, Coded, Fixed, Format, Minifloat, decode_exact
 
 Number = Fraction | int | float
@@ -48,7 +50,7 @@ def rounded_sum(terms: Sequence[Number], format: Minifloat, unit: Fraction = ONE
     if special:
         opposite = math.inf in special and -math.inf in special
         return math.nan if opposite or any(math.isnan(t) for t in special) else special[0]
-    total = sum(t for t in terms if type(t) is not float)
+    total: Any = sum(t for t in terms if type(t) is not float)
     if total:
         return round_once(total * unit, format)
     negative = all(type(t) is float and math.copysign(1, t) < 0 for t in terms)
@@ -97,6 +99,7 @@ def numbers_of(coded: Coded) -> list[list[Number]]:
 def _in_units(rows: list[list[Number]]) -> tuple[list[list[Number]], Fraction]:
     """Return the finite numbers as multiples of one unit, and the unit: integers are faster."""
     most = max((x.denominator for row in rows for x in row if not isinstance(x, float)), default=1)
+    units: list[list[Number]]
     units = [[x if isinstance(x, float) else int(x * most) for x in row] for row in rows]
     return units, Fraction(1, most)
 
@@ -224,3 +227,34 @@ def random_coded(format: Format, rows: int, columns: int, seed: int, spread: int
     scales = rng.integers(127 - spread, 128 + spread, format.grid((rows, columns)))
     dtype = np.dtype(element.code_dtype)
     return Coded(format=format, codes=drawn.astype(dtype), scales=scales.astype(np.uint8))
+
+
+#: The operations on absolute values, where nothing cancels.
+ABSOLUTE = SimpleNamespace(
+    **{name: getattr(ops, name) for name in ("matmul", "add", "multiply", "reshape", "columns")},
+    mean_square=ops.mean_square,
+    subtract=ops.add,
+    tanh=lambda a: a,
+    scale=lambda a, factor: ops.scale(a, abs(factor)),
+    contract=lambda a, c: ops.contract(a, np.abs(c)),
+)
+
+
+def adjoint_check(
+    function: Callable[..., Node], shapes: Sequence[tuple[int, ...]], seed: int, size: float = 2.0
+) -> tuple[GradientCheck, float]:
+    """Return the check at random points in [-size, size], and ``sum |v_i| |J_ij| |u_j|``.
+
+    ``function(operations, *nodes)`` takes its operations from its first argument.
+    """
+    rng = np.random.default_rng((seed, 1))
+    arrays = [rng.uniform(-size, size, shape) for shape in shapes]
+    check = check_gradient(lambda *nodes: function(ops, *nodes), arrays, seed=seed)
+
+    drawn = np.random.default_rng(seed)  # as the docstring of check_gradient says
+    directions = [np.abs(drawn.standard_normal(shape)) for shape in shapes]
+    tape = Tape(preset("exact"))
+    nodes = [tape.parameter(np.abs(x)) for x in arrays]
+    result = function(ABSOLUTE, *nodes)
+    pulled = tape.pullback(result, np.abs(drawn.standard_normal(result.shape)), nodes)
+    return check, sum(float(np.sum(g * u)) for g, u in zip(pulled, directions, strict=True))

@@ -95,7 +95,6 @@ WIDE = {name: f for name, f in SCALARS.items() if f.bits > 16}
 CONCRETE = {name: f for name, f in CATALOGUE.items() if isinstance(f, Block)}
 
 
-
 @cache
 def casts(
     format: Fixed | Minifloat | Block, random_bits: int = 5, without: tuple[Overflow, ...] = ()
@@ -212,9 +211,11 @@ def _step(cast: Cast, x: Fraction) -> Fraction:
     return max(Fraction(2) ** (floor_log2(abs(x)) - element.significand_bits), element.lsb)
 
 
-def _is_beyond(cast: Cast, x: Fraction, random: int) -> bool:
+def is_beyond(cast: Cast, x: Fraction, random: int) -> bool:
     """Whether x, once rounded, lies beyond the largest value of its sign."""
     step, element = _step(cast, x), cast.element
+    if abs(x) <= element.max:  # which is a value itself, so that no rounding passes it
+        return False
     value = step * round_exact(x, step, cast.rounding, random, cast.random_bits)
     symmetric = cast.overflow is Overflow.SATURATE_SYMMETRIC
     return value > element.max or value < (-element.max if symmetric else element.min)
@@ -238,7 +239,7 @@ def exact_counts(cast: Cast, x: NDArray[Any], coded: Coded, random: NDArray[Any]
             saturated += value != number
             continue
         draw = 0 if random is None else int(random[index])
-        beyond = _is_beyond(cast, Fraction(number) / Fraction(scale), draw)
+        beyond = is_beyond(cast, Fraction(number) / Fraction(scale), draw)
         saturated += beyond
         underflowed += not beyond and value == 0 and number != 0
     return Counts(x.size, saturated, underflowed)

@@ -144,6 +144,16 @@ def test_a_number_that_is_not_finite_is_refused(name: str, value: float, folder:
     assert_refused(folder, "not finite")
 
 
+def test_contents_that_do_not_match_their_checksum_are_refused(folder: Path) -> None:
+    # A whole archive, its own checks in order, with one number that is not the one saved.
+    with np.load(folder / NAME, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    arrays["parameter_2"][0, 0] += 1
+    with (folder / NAME).open("wb") as file:
+        np.savez(file, **arrays)
+    assert_refused(folder, "is damaged: its contents do not match its checksum")
+
+
 def test_another_number_type_is_refused(folder: Path) -> None:
     def widen(arrays: dict[str, np.ndarray]) -> None:
         arrays["parameter_1"] = arrays["parameter_1"].astype(np.float64)

@@ -76,6 +76,10 @@ Fails = Callable[..., str]
         (["--estimator", "guess"], "there is no estimator 'guess': use one of"),
         (["--sigma", "0"], "SteinGaussHermite.sigma is 0.0"),
         (["--sigma", "nan"], "SteinGaussHermite.sigma is nan"),
+        (["--sigma", "1e-200"], "SteinGaussHermite.sigma is 1e-200: give a finite number above"),
+        (["--order", "1000000"], "SteinGaussHermite.order is 1000000: give an integer from 3 to"),
+        (["--width", "10" * 20], "give an integer from 1 to 1048576"),
+        (["--test-points", "10" * 20], "Run.test_points is 10101"),
         (["--order", "2"], "SteinGaussHermite.order is 2"),
         (["--level", "2", "--estimator", "sparse-grid"], "SteinSparseGrid.level is 2"),
         (["--learning-rate", "0"], "Linear.initial is 0.0"),
@@ -86,6 +90,7 @@ Fails = Callable[..., str]
         (["--threads", "0"], "the number of threads is 0"),
         (["--resume"], "there is no run in"),
         (["--bogus"], "unrecognized arguments: --bogus"),
+        (["--two\nlines"], "unrecognized arguments: --two lines"),
     ],
 )
 def test_bad_options_of_train(words: list[str], said: str, fails: Fails, tmp_path: Path) -> None:
@@ -230,6 +235,17 @@ def test_a_training_that_diverges(
     assert (out, err.count("\n")) == ("", 1)
     assert "at step" in err
     assert (tmp_path / "run" / name / "checkpoint.npz").exists()
+
+
+def test_more_than_memory_holds(fails: Fails, tmp_path: Path, monkeypatch: Any) -> None:
+    def refuse(*arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(sys.modules["bitpde.pde.step"], "soft_boundary_loss", refuse)
+    assert run(*QUIET, "--out", tmp_path / "run") == 1
+    shutil.rmtree(tmp_path / "run")
+    monkeypatch.setattr(sys.modules["bitpde.pde.study"], "claim_folder", refuse)
+    assert "not enough memory: use fewer points" in fails(1, *QUIET, "--out", tmp_path / "run")
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,9 @@ def lawful(cast: Cast, x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("name", SCALARS)
 def test_scalars_at_their_edges_under_every_policy(name: str) -> None:
-    x = np.concatenate([UNUSUAL, edges(SCALARS[name])[::2]])
-    for cast in casts(SCALARS[name]):
-        check(cast, lawful(cast, x))
+    x = edges(SCALARS[name])
+    for k, cast in enumerate(casts(SCALARS[name], without=WITHOUT_RAISE)):
+        check(cast, lawful(cast, np.concatenate([UNUSUAL, x[k % 4 :: 4]])))
 
 
 @pytest.mark.parametrize("name", BLOCKS)
@@ -86,12 +86,12 @@ def test_blocks_at_their_edges_under_every_policy(name: str) -> None:
     rows = min(2, BLOCKS[name].tile[0])
     x = np.resize(edges(BLOCKS[name])[::3], (2, 20)) * np.array([[1.0], [2.0**-7]])
     x[0, 1::5] = 0.3 * x[0, ::5]
-    for k, cast in enumerate(casts(BLOCKS[name])):
+    for k, cast in enumerate(casts(BLOCKS[name], without=WITHOUT_RAISE)):
         check(cast, np.resize(np.roll(x, k), (rows, 20)))
     check(Cast(format=BLOCKS[name]), np.array([[1.0, np.nan], [np.inf, -0.0]]))
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(cast=some_cast(ALL), dtype=st.sampled_from(DTYPES), data=st.data(), seed=st.integers(0, 99))
 def test_arrays_of_any_dtype_shape_and_layout(
     cast: Cast, dtype: Any, data: st.DataObject, seed: int

@@ -145,7 +145,8 @@ def test_the_lane_is_the_fastest_that_is_exact(
 
         return run
 
-    with patch.multiple(gemm, **{private: spy(name) for name, private in LANES.items()}):
+    spies: dict[str, Any] = {private: spy(name) for name, private in LANES.items()}
+    with patch.multiple(gemm, **spies):
         matmul(a, b, accumulator)
     assert (ran[0] if ran else "blas") == lane
 

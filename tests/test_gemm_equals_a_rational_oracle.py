@@ -15,7 +15,7 @@ from emu_cases import (
     twice_along_columns,
     with_cancellation,
 )
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitpde.emu import DatapathError, ExactAccumulator, SequentialAccumulator, matmul
@@ -79,7 +79,7 @@ ACCUMULATORS = [
     for kind in (SequentialAccumulator, ExactAccumulator)
     for format in (FP32, FP64)
 ]
-few = settings(max_examples=25, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=25)
 
 
 def check(a: Coded, b: Coded, depth: int) -> None:
@@ -141,7 +141,7 @@ def test_any_tile_side_does(side: int, k: int, m: int, seed: int) -> None:
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("name", PAIRS)
 @given(data=st.data())
-@settings(max_examples=2000, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2000)
 def test_many_more_codes_and_scales_do(name: str, data: st.DataObject) -> None:
     a, b = data.draw(operands(name))
     check(a, b, PAIRS[name][2])

@@ -43,7 +43,7 @@ FINITE = hnp.arrays(
     hnp.array_shapes(min_dims=2, max_dims=2, max_side=6),
     elements=numbers(np.float64).filter(np.isfinite),
 )
-MANY = settings(max_examples=200)
+MANY = settings(max_examples=100)
 
 
 def with_edges(cast: Cast, x: Floats) -> Floats:

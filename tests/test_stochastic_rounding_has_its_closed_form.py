@@ -46,9 +46,7 @@ def test_the_share_of_steps_up_is_that_of_the_definition(
             assert up.sum() == int(Fraction(nu) * 2**bits)
 
 
-@given(
-    bits=st.integers(1, 32), m=st.integers(0, 2**40), k=st.integers(0, 1074), data=st.data()
-)
+@given(bits=st.integers(1, 32), m=st.integers(0, 2**40), k=st.integers(0, 1074), data=st.data())
 def test_any_width_and_any_distance_below_the_step_is_right(
     bits: int, m: int, k: int, data: st.DataObject
 ) -> None:

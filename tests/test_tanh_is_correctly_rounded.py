@@ -5,6 +5,7 @@ of the truth is the test's own.
 """
 
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -28,7 +29,8 @@ EDGES = [
 def truth(x: float) -> Fraction:
     """Return tanh to 200 significant bits."""
     with mpmath.workprec(200):
-        sign, mantissa, exponent, _ = mpmath.tanh(mpmath.mpf(x))._mpf_
+        value: Any = mpmath.tanh(mpmath.mpf(x))
+    sign, mantissa, exponent, _ = value._mpf_
     return (-1) ** int(sign) * int(mantissa) * Fraction(2) ** int(exponent)
 
 

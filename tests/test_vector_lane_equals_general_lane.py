@@ -32,9 +32,7 @@ def check(cast: Cast, x: NDArray[np.float32]) -> None:
     overflow=st.sampled_from(SATURATING),
     x=laid_out(np.float32, hnp.array_shapes(min_dims=0, max_dims=3, max_side=9)),
 )
-def test_any_array_has_the_same_bits(
-    name: str, overflow: Overflow, x: NDArray[np.float32]
-) -> None:
+def test_any_array_has_the_same_bits(name: str, overflow: Overflow, x: NDArray[np.float32]) -> None:
     check(Cast(format=BLOCKS[name], overflow=overflow), x)
 
 

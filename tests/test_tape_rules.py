@@ -1,0 +1,408 @@
+"""The tape adds up over fan-out, asks only for what is wanted, and rounds as it says.
+
+Every operation of the vector unit is compared with rational arithmetic that rounds exactly where
+its docstring says; the bookkeeping is compared with what it claims to count.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from emu_cases import adjoint_check, exact_product, round_once, rounded_sum, same_bits
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from bitpde.emu import (
+    DatapathError,
+    Ledger,
+    Node,
+    Tape,
+    functions,
+    ops,
+    preset,
+    tape,
+    vjps,
+)
+from bitpde.formats import FP32, FP64, Minifloat
+
+FORMATS = {"fp32": FP32, "exact": FP64}
+machines = pytest.mark.parametrize("name", FORMATS)
+
+
+def numbers(name: str) -> st.SearchStrategy[float]:
+    """Draw numbers whose products and sums stay finite: subnormals and both zeros included."""
+    width, top = (32, 2.0**60) if name == "fp32" else (64, 2.0**500)
+    near = st.integers(-(2**12), 2**12).map(float)
+    return st.one_of(near, st.floats(-top, top, width=width))
+
+
+def arrays(name: str, shape: Any) -> st.SearchStrategy[Any]:
+    dtype = preset(name).dtype
+    return hnp.arrays(dtype, shape, elements=numbers(name), fill=st.nothing())
+
+
+def one(x: float) -> Fraction | float:
+    """Return a number as a Fraction, a zero as the float it is."""
+    return Fraction(x) if x else x
+
+
+def product(x: float, y: float, format: Minifloat) -> float:
+    return rounded_sum([exact_product(one(x), one(y))], format)
+
+
+def total(terms: list[float], format: Minifloat) -> float:
+    """Return the sum from +0 on, one after the other, each rounded."""
+    result = 0.0
+    for term in terms:
+        result = rounded_sum([one(result), one(term)], format)
+    return result
+
+
+def equal(result: Any, expected: Any) -> bool:
+    return same_bits(np.asarray(result, np.float64), np.asarray(expected, np.float64))
+
+
+@machines
+@given(data=st.data())
+@settings(max_examples=50)
+def test_add_subtract_multiply_and_scale_round_once(name: str, data: st.DataObject) -> None:
+    format, dtype = FORMATS[name], preset(name).dtype
+    found = data.draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=2, max_side=3))
+    x, y = (data.draw(arrays(name, shape)) for shape in found.input_shapes)
+    factor = data.draw(st.floats(-1e9, 1e9))
+    record = Tape(preset(name))
+    a, b = record.parameter(x), record.parameter(y)
+    pairs = list(np.broadcast(x, y))
+    shape = found.result_shape
+
+    def each(rule: Callable[[float, float], float]) -> Any:
+        return np.reshape([rule(float(p), float(q)) for p, q in pairs], shape)
+
+    def added(p: float, q: float) -> float:
+        return rounded_sum([one(p), one(q)], format)
+
+    assert equal(ops.add(a, b).value, each(added))
+    assert equal(ops.subtract(a, b).value, each(lambda p, q: added(p, -q)))
+    assert equal(ops.multiply(a, b).value, each(lambda p, q: product(p, q, format)))
+    rounded = float(dtype(factor))
+    expected = [product(float(p), rounded, format) for p in x.ravel()]
+    assert equal(ops.scale(a, factor).value, np.reshape(expected, x.shape))
+    for node in (ops.add(a, b), ops.multiply(a, b), ops.scale(a, factor), ops.tanh(a)):
+        assert isinstance(node.value, np.ndarray)
+        assert node.value.dtype == dtype
+
+
+@machines
+@given(data=st.data(), p=st.integers(1, 3), j=st.integers(0, 5), q=st.integers(1, 3))
+@settings(max_examples=40)
+def test_contract_rounds_each_product_and_each_sum_in_order(
+    name: str, data: st.DataObject, p: int, j: int, q: int
+) -> None:
+    format = FORMATS[name]
+    x = data.draw(arrays(name, (p, j)))
+    shape = data.draw(st.sampled_from([(j, q), (p, j, q), (1, j, q)]))
+    weights = data.draw(arrays(name, shape))
+    result = ops.contract(Tape(preset(name)).constant(x), weights).value
+    full = np.broadcast_to(weights if weights.ndim == 3 else weights[None], (p, j, q))
+    expected = [
+        [
+            total([product(float(x[r, k]), float(full[r, k, c]), format) for k in range(j)], format)
+            for c in range(q)
+        ]
+        for r in range(p)
+    ]
+    assert equal(result, np.reshape(expected, (p, q)))
+
+
+@machines
+@given(data=st.data())
+@settings(max_examples=60)
+def test_mean_square_rounds_squares_their_sum_once_and_the_quotient(
+    name: str, data: st.DataObject
+) -> None:
+    format = FORMATS[name]
+    x = data.draw(arrays(name, st.integers(1, 8)))
+    squares = [one(product(float(v), float(v), format)) for v in x]
+    whole = rounded_sum([0.0, *squares], format)
+    expected = round_once(Fraction(whole) / x.size, format)
+    assert equal(ops.mean_square(Tape(preset(name)).constant(x)).value, expected)
+
+
+def test_the_sum_of_squares_is_not_rounded_twice() -> None:
+    # 1 + 2^-24 + 2^-60: to 53 bits it is a tie of float32, to 24 bits at once it is not.
+    x = np.array([1, 2.0**-12, 2.0**-30], np.float32)
+    assert float(functions.sum_of_squares(x)) == 1 + 2.0**-23
+    # And from below: 1 + 3 2^-24 - 2^-71, as the square of (1 - 2^-24) x is (1 - 2^-23) x^2.
+    below = 1 - 2.0**-24
+    y = [1, 2.0**-12, 2.0**-12, 2.0**-12 * below, 2.0**-24, 2.0**-24 * below]
+    assert float(functions.sum_of_squares(np.array(y, np.float32))) == 1 + 2.0**-23
+
+
+@machines
+def test_a_sum_of_squares_beyond_the_format_is_infinite(name: str) -> None:
+    top = np.sqrt(np.finfo(preset(name).dtype).max) * 0.9
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        result = ops.mean_square(Tape(preset(name)).constant([top, top, top]))
+    assert np.isinf(result.value)
+
+
+@machines
+@given(data=st.data(), axis=st.integers(0, 2))
+@settings(max_examples=40)
+def test_an_ordered_sum_rounds_once_per_addition_in_order(
+    name: str, data: st.DataObject, axis: int
+) -> None:
+    x = data.draw(arrays(name, hnp.array_shapes(min_dims=3, max_dims=3, min_side=0, max_side=4)))
+    result = functions.ordered_sum(x, axis)
+    moved = np.moveaxis(x, axis, 0)
+    expected = np.zeros(moved.shape[1:])
+    for index in np.ndindex(expected.shape):
+        expected[index] = total([float(v) for v in moved[:, *index]], FORMATS[name])
+    assert equal(result, expected)
+
+
+def test_an_ordered_sum_is_not_pairwise() -> None:
+    # 2^24 + 1 + 1 + ... stays 2^24 in order; any other grouping of the ones would not.
+    x = np.ones((9, 1), np.float32)
+    x[0] = 2.0**24
+    assert float(functions.ordered_sum(x, 0)[0]) == 2.0**24
+
+
+@machines
+@given(data=st.data())
+@settings(max_examples=25)
+def test_the_gradients_of_the_vector_unit_round_as_they_say(name: str, data: st.DataObject) -> None:
+    format, dtype = FORMATS[name], preset(name).dtype
+    shape = (data.draw(st.integers(1, 4)), data.draw(st.integers(1, 3)))
+    x, y, g = (data.draw(arrays(name, shape)) for _ in range(3))
+    row = data.draw(arrays(name, shape[1]))
+
+    def pulled(op: Callable[..., Node], *values: Any) -> list[Any]:
+        record = Tape(preset(name))
+        nodes = [record.parameter(value) for value in values]
+        return record.pullback(op(*nodes), g, nodes)
+
+    def each(rule: Callable[[float, float], float], p: Any, q: Any) -> Any:
+        return [
+            [rule(float(a), float(b)) for a, b in zip(*r, strict=True)]
+            for r in zip(p, q, strict=True)
+        ]
+
+    def times(p: Any, q: Any) -> Any:
+        return each(lambda a, b: product(a, b, format), p, q)
+
+    assert equal(pulled(ops.multiply, x, y)[0], times(g, y))
+    assert equal(pulled(ops.multiply, x, y)[1], times(g, x))
+    column_sums = [total([float(v) for v in column], format) for column in g.T]
+    assert equal(pulled(ops.add, x, row)[1], column_sums)
+    negated = [total([-float(v) for v in column], format) for column in g.T]
+    assert equal(pulled(ops.subtract, x, row)[1], negated)
+    small = np.clip(x, -3, 3)
+    values = functions.tanh(small)
+    slopes = each(lambda a, b: rounded_sum([Fraction(1), -one(product(a, b, format))], format),
+                  values, values)  # fmt: skip
+    assert equal(pulled(ops.tanh, small)[0], times(g, np.array(slopes)))
+    half = float(dtype(0.3))
+    assert equal(pulled(lambda a: ops.scale(a, 0.3), x)[0], times(g, np.full(shape, half)))
+
+
+@given(seed=st.integers(0, 2**32 - 1), side=st.integers(1, 4))
+@settings(max_examples=25)
+def test_shared_subexpressions_have_the_gradient_of_the_complex_step(seed: int, side: int) -> None:
+    def shared(o: Any, a: Node) -> Node:
+        square = o.matmul(a, a)
+        both = o.multiply(square, o.tanh(square))
+        return o.mean_square(o.subtract(o.add(both, a), o.scale(both, 0.5)))
+
+    # 256 u A as test_every_derivative_matches_the_complex_step.py derives it: a product adds 4
+    # numbers, the two inner products 16 and 1, tanh' is off by 9 u, and a dozen steps round once.
+    check, absolute = adjoint_check(shared, [(side, side)], seed)
+    assert abs(check.forward - check.reverse) <= 256 * 2.0**-53 * absolute
+
+
+@pytest.mark.parametrize("name", ["exact", "fp32", "smx8", "mxint8"])
+def test_a_node_used_many_times_collects_every_use(name: str) -> None:
+    record = Tape(preset(name))
+    a = record.parameter([[1.0, 2.0], [3.0, -4.0]])
+    b = record.parameter([[2.0, 2.0], [2.0, 2.0]])
+    # a + a + a b + a a: the derivative is 2 + b + 2 a at a, and a at b; small integers are exact.
+    result = ops.add(ops.add(ops.add(a, a), ops.multiply(a, b)), ops.multiply(a, a))
+    to_a, to_b = record.pullback(result, np.ones((2, 2)), [a, b])
+    assert to_a.tolist() == (4 + 2 * a.value).tolist()
+    assert to_b.tolist() == a.value.tolist()
+    twice = ops.matmul(a, a)
+    (grad,) = record.pullback(twice, np.eye(2), [a])
+    assert grad.tolist() == (2 * a.value.T).tolist()
+
+
+def test_a_result_may_itself_be_asked_for() -> None:
+    record = Tape(preset("exact"))
+    a = record.parameter([3.0])
+    middle = ops.scale(a, 2.0)
+    loss = ops.mean_square(middle)
+    to_loss, to_middle, to_a = record.gradient(loss, [loss, middle, a])
+    assert (to_loss.tolist(), to_middle.tolist(), to_a.tolist()) == (1.0, [12.0], [24.0])
+
+
+def test_an_unused_parameter_has_the_gradient_zero() -> None:
+    record = Tape(preset("fp32"))
+    used, unused = record.parameter([1.0, 2.0]), record.parameter(np.ones((2, 3)))
+    after = record.parameter(5.0)
+    later = ops.multiply(unused, after)
+    grads = record.gradient(ops.mean_square(used), [unused, used, after, later])
+    assert [g.shape for g in grads] == [(2, 3), (2,), (), (2, 3)]
+    assert [g.dtype for g in grads] == [np.float32] * 4
+    assert not grads[0].any()
+    assert grads[1].all()
+
+
+def test_a_gradient_is_an_array_of_its_own() -> None:
+    record = Tape(preset("exact"))
+    a, b = record.parameter([1.0]), record.parameter([2.0])
+    cotangent = np.ones(1)
+    grads = record.pullback(ops.add(a, b), cotangent, [a, b])
+    grads[0][:] = 7
+    assert grads[1].tolist() == [1.0]
+    assert cotangent.tolist() == [1.0]
+
+
+@pytest.mark.parametrize("op", ["matmul", "add", "subtract", "multiply"])
+@pytest.mark.parametrize("constant", [0, 1])
+def test_no_gradient_is_computed_for_a_constant(op: str, constant: int) -> None:
+    record = Tape(preset("smx8"))
+    makers = [record.parameter, record.parameter]
+    makers[constant] = record.constant
+    nodes = [make(np.eye(4)) for make in makers]
+    result = getattr(ops, op)(*nodes)
+    found = []
+    right = vjps.VJPS[op]
+
+    def spy(entry: tape.Entry, g: Any) -> Any:
+        parts = right(entry, g)
+        found.extend(parts)
+        return parts
+
+    before = record.ledger
+    with patch.dict(vjps.VJPS, {op: spy}):
+        record.pullback(result, np.ones((4, 4)), [nodes[1 - constant]])
+    assert [part is None for part in found] == [i == constant for i in range(2)]
+    if op == "matmul":
+        # 64 products for one gradient; the incoming one is coded once, that of W once more.
+        assert record.ledger.macs - before.macs == 64
+        assert record.ledger.quantizations - before.quantizations == (16 if constant else 32)
+
+
+def test_what_depends_on_constants_only_is_not_recorded() -> None:
+    record = Tape(preset("exact"))
+    a = record.constant([[1.0, 2.0]])
+    result = ops.tanh(ops.multiply(ops.add(a, a), a))
+    assert not result.differentiable
+    assert record._entries == []
+
+
+def test_a_node_of_another_tape_is_refused() -> None:
+    one_tape, other = Tape(preset("exact")), Tape(preset("exact"))
+    a, b = one_tape.parameter([[1.0]]), other.parameter([[1.0]])
+    for op in (ops.add, ops.subtract, ops.multiply, ops.matmul):
+        with pytest.raises(DatapathError, match="different tapes"):
+            op(a, b)
+    with pytest.raises(DatapathError, match="another tape"):
+        one_tape.gradient(a, [b])
+    with pytest.raises(DatapathError, match="another tape"):
+        other.gradient(a, [b])
+
+
+def test_a_gradient_needs_one_number_and_a_cotangent_of_the_results_shape() -> None:
+    record = Tape(preset("exact"))
+    a = record.parameter([1.0, 2.0])
+    with pytest.raises(DatapathError, match=r"\(2,\): reduce it"):
+        record.gradient(a, [a])
+    with pytest.raises(DatapathError, match=r"\(3,\): the result has shape \(2,\)"):
+        record.pullback(a, np.ones(3), [a])
+
+
+@pytest.mark.parametrize("name", ["exact", "smx8"])
+def test_values_cannot_change_behind_the_tape(name: str) -> None:
+    record = Tape(preset(name))
+    mine, weights = np.ones((4, 4), record.datapath.dtype), np.ones((4, 2), record.datapath.dtype)
+    a = record.parameter(mine)
+    nodes = [
+        a, record.constant(mine), ops.matmul(a, a), ops.add(a, a), ops.subtract(a, a),
+        ops.multiply(a, a), ops.scale(a, 2.0), ops.tanh(a), ops.reshape(a, (16,)),
+        ops.columns(a, 0, 2), ops.contract(a, weights), ops.mean_square(a),
+    ]  # fmt: skip
+    for node in nodes:
+        with pytest.raises(ValueError, match="read-only"):
+            node.value[...] = 5
+    contracted = nodes[-2]
+    before = record.pullback(contracted, np.ones((4, 2)), [a])[0]
+    mine[:] = 5
+    weights[:] = 5
+    assert a.value.tolist() == np.ones((4, 4)).tolist()
+    assert np.array_equal(record.pullback(contracted, np.ones((4, 2)), [a])[0], before)
+
+
+@given(m=st.integers(1, 5), n=st.integers(1, 5), start=st.integers(-1, 5), stop=st.integers(0, 6))
+def test_columns_and_reshape_move_numbers_and_change_none(
+    m: int, n: int, start: int, stop: int
+) -> None:
+    record = Tape(preset("fp32"))
+    x = np.arange(m * n, dtype=np.float32).reshape(m, n)
+    a = record.parameter(x)
+    assert ops.reshape(a, (n, m)).value.tolist() == x.reshape(n, m).tolist()
+    if not 0 <= start < stop <= n:
+        with pytest.raises(DatapathError, match=f"columns {start}\\.\\.{stop} of shape"):
+            ops.columns(a, start, stop)
+        return
+    cut = ops.columns(a, start, stop)
+    assert cut.value.tolist() == x[:, start:stop].tolist()
+    (g,) = record.pullback(cut, cut.value, [a])
+    expected = np.zeros((m, n))
+    expected[:, start:stop] = x[:, start:stop]
+    assert g.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("a", "c"), [((2, 3), (3,)), ((2, 3), (2, 3)), ((2, 3), (3, 3, 1)), ((3,), (3, 1)),
+                 ((2, 3), (1, 2, 3, 1))]
+)  # fmt: skip
+def test_what_does_not_contract_is_refused(a: tuple[int, ...], c: tuple[int, ...]) -> None:
+    with pytest.raises(DatapathError, match="do not contract"):
+        ops.contract(Tape(preset("exact")).constant(np.ones(a)), np.ones(c))
+
+
+@pytest.mark.parametrize(("a", "b"), [((2, 3), (2, 3)), ((3,), (3, 1)), ((1, 2, 3), (3, 1))])
+def test_what_does_not_multiply_is_refused(a: tuple[int, ...], b: tuple[int, ...]) -> None:
+    record = Tape(preset("exact"))
+    with pytest.raises(DatapathError, match="do not multiply"):
+        ops.matmul(record.constant(np.ones(a)), record.constant(np.ones(b)))
+
+
+def test_the_mean_square_of_nothing_is_refused() -> None:
+    with pytest.raises(DatapathError, match="at least one"):
+        ops.mean_square(Tape(preset("exact")).constant([]))
+
+
+def test_the_ledger_of_a_tape_is_the_sum_of_its_products() -> None:
+    def work(record: Tape, side: int) -> None:
+        a = record.constant(np.full((side, side), 0.37))
+        ops.matmul(a, ops.matmul(a, a))
+
+    whole, parts = Tape(preset("smx8")), Ledger()
+    for side in (3, 5, 4):
+        work(whole, side)
+        part = Tape(preset("smx8"))
+        work(part, side)
+        parts += part.ledger
+    assert whole.ledger == parts
+    assert parts.macs == 2 * (27 + 125 + 64)
+
+
+def test_complex_numbers_need_a_float64_vector_unit() -> None:
+    for name in ("fp32", "smx8", "mxint8"):
+        with pytest.raises(DatapathError, match="complex"):
+            Tape(preset(name)).parameter([1 + 2j])
