@@ -33,8 +33,9 @@ def to_carrier(x: ArrayLike) -> tuple[Carrier, bool]:
     """
     array = np.asarray(x)
     if array.dtype.kind == "f" and array.dtype.itemsize <= 8:
-        wide = np.float64 if array.dtype.itemsize == 8 else np.float32
-        return np.ascontiguousarray(array, dtype=wide).reshape(array.shape), True
+        if array.dtype.itemsize == 8:
+            return np.ascontiguousarray(array, dtype=np.float64).reshape(array.shape), True
+        return np.ascontiguousarray(array, dtype=np.float32).reshape(array.shape), True
     if array.dtype.kind in "iu":
         return _integers(array)
     msg = f"cannot encode dtype {array.dtype}: give float16, float32, float64 or integers"

@@ -134,7 +134,7 @@ class Coded:
         scales = None if self.scales is None else np.asarray(self.scales, order="C")
         return decode_array(self.format, np.asarray(self.codes, order="C"), scales, dtype)
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """The values, so that NumPy functions take a `Coded` as an array of numbers."""
         if copy is False:
             msg = "a Coded holds integers, its values are always a copy: leave out copy=False"

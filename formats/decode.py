@@ -60,7 +60,7 @@ def _factors(
 
 
 def _decode_fixed(
-    format: Fixed | Block,
+    format: Fixed | Minifloat | Block,
     codes: NDArray[Any],
     scales: NDArray[np.uint8] | None,
     factors: NDArray[Any],

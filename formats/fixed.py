@@ -53,12 +53,12 @@ class Fixed:
     @property
     def max(self) -> Fraction:
         """The largest value."""
-        return (2 ** (self.bits - 1) - 1) * self.lsb
+        return self.lsb * self.max_ordinal
 
     @property
     def min(self) -> Fraction:
         """The least value; its magnitude is one lsb more than `max`."""
-        return -(2 ** (self.bits - 1)) * self.lsb
+        return -self.lsb * (self.max_ordinal + 1)
 
     @property
     def emax(self) -> int:

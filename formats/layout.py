@@ -14,7 +14,7 @@ from .power_of_two import PowerOfTwo
 #: Elements a thread takes at a time: long against the hand-over, short against the work.
 CHUNK_ELEMENTS = 1 << 17
 
-_NATIVE = {(8, 23): np.float32, (11, 52): np.float64}
+_NATIVE: dict[tuple[int, int], type[np.floating[Any]]] = {(8, 23): np.float32, (11, 52): np.float64}
 
 
 class Tiling(NamedTuple):

@@ -86,12 +86,11 @@ class Minifloat:
 
     @property
     def emax(self) -> int:
-        """Exponent of the largest power of two among the finite values."""
-        return max((self.max_ordinal >> self.significand_bits) - self.bias, self._top_subnormal)
+        """Exponent of the largest power of two among the finite values.
 
-    @property
-    def _top_subnormal(self) -> int:
-        return self.lsb_min + min(self.max_ordinal, 2**self.significand_bits - 1).bit_length() - 1
+        It is right also where all of them are subnormal: their top binade is below field 1.
+        """
+        return (self.max_ordinal >> self.significand_bits) - self.bias
 
     @property
     def lsb_min(self) -> int:
@@ -116,7 +115,7 @@ class Minifloat:
         """The canonical NaN code that encoding produces, or None."""
         match self.specials:
             case Specials.IEEE:
-                return self.max_ordinal + 1 + 2 ** (self.significand_bits - 1)
+                return int(self.max_ordinal + 1 + 2 ** (self.significand_bits - 1))
             case Specials.NAN_ONLY:
                 return self.max_ordinal + 1
             case Specials.NEGATIVE_ZERO_IS_NAN:
@@ -185,7 +184,8 @@ class Minifloat:
         return -self._magnitude(ordinal) if negative else self._magnitude(ordinal)
 
     def _magnitude(self, ordinal: int) -> Fraction:
-        field, trailing = divmod(ordinal, 2**self.significand_bits)
+        implied = int(2**self.significand_bits)
+        field, trailing = divmod(ordinal, implied)
         if field == 0:
-            return trailing * self.lsb
-        return (2**self.significand_bits + trailing) * self.lsb * 2 ** (field - 1)
+            return self.lsb * trailing
+        return self.lsb * (implied + trailing) * int(2 ** (field - 1))

@@ -30,9 +30,9 @@ class Metrics:
 
     @classmethod
     def from_line(cls, line: str) -> "Metrics":
-        """Return the metrics whose `line` is ``line``; raise ``ValueError`` for another text."""
+        """Return the metrics of a row (without its end); raise ``ValueError`` for another text."""
         names = [field.name for field in fields(cls)]
-        texts = line.rstrip("\n").split(",")
+        texts = line.split(",")
         real = {"loss", "residual", "boundary", "learning_rate"}
         pairs = zip(names, texts, strict=True)
         values = {name: float(text) if name in real else int(text) for name, text in pairs}
@@ -50,11 +50,8 @@ def read_metrics(path: Path, steps: int) -> tuple[Metrics, ...]:
     CheckpointError
         When there are fewer rows, or one of them is damaged or out of order.
     """
-    lines = (
-        path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)[1 : steps + 1]
-        if path.exists()
-        else []
-    )
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    lines = text.splitlines()[1 : steps + 1]
     try:
         rows = tuple(Metrics.from_line(line) for line in lines)
     except ValueError as error:

@@ -60,7 +60,7 @@ def read_spec(data: object, kinds: Mapping[str, type], wanted: type[Wanted]) -> 
     return spec
 
 
-def require_integer(field: str, value: object, *, least: int, most: int | None = None) -> None:
+def require_integer(field: str, value: Any, *, least: int, most: int | None = None) -> None:
     """Raise unless ``value`` is an ``int`` (not a ``bool``) within the bounds that are given.
 
     Raises
@@ -75,7 +75,7 @@ def require_integer(field: str, value: object, *, least: int, most: int | None =
     bitpde.pde.errors.RunError: Run.steps is -3: give an integer of at least 1
     """
     whole = isinstance(value, int) and not isinstance(value, bool)
-    if not whole or value < least or (most is not None and value > most):
+    if not whole or not least <= value <= (value if most is None else most):
         bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
         msg = f"{field} is {value!r}: give an integer {bounds}"
         raise RunError(msg)

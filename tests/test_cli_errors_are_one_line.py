@@ -238,7 +238,7 @@ def test_a_training_that_diverges(
 
 
 def test_more_than_memory_holds(fails: Fails, tmp_path: Path, monkeypatch: Any) -> None:
-    def refuse(*arguments: object) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(sys.modules["bitpde.pde.step"], "soft_boundary_loss", refuse)

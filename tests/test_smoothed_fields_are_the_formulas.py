@@ -1,6 +1,7 @@
 """On a datapath the smoothed network, its Laplacian and the loss are the formulas of the docs."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,7 +71,8 @@ def random_parameters(seed: int) -> list[Array]:
 # In the tests below both sides compute the same sums of a few dozen float64 terms in different
 # orders.  The largest weights, of the Laplacian, are below 3 / sigma^2 = 300 and the samples below
 # 10, so 100 roundings of 2^-53 of 3000 stay below 1e-10, relative to results of order 1.
-CLOSE = {"rel": 1e-10, "abs": 1e-10}
+def close(expected: Any) -> Any:
+    return pytest.approx(expected, rel=1e-10, abs=1e-10)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
@@ -82,7 +84,7 @@ def test_the_fields_are_those_of_the_plain_network(estimator: Estimator, seed: i
     got = fields_at(run, parameters, points, run.datapath)
     want = fields(run, parameters, points, "stein/test", 0)
     for ours, theirs in zip(got, want, strict=True):
-        assert ours == pytest.approx(theirs, **CLOSE)
+        assert ours == close(theirs)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
@@ -97,9 +99,9 @@ def test_the_loss_is_residual_plus_weighted_boundary(estimator: Estimator) -> No
     residual = np.mean((laplacian[:7] - problem.source(inside)) ** 2)
     boundary = np.mean((value[7:] - problem.exact(edge)) ** 2)
     _, row = training_step(run, state)
-    assert row.residual == pytest.approx(residual, **CLOSE)
-    assert row.boundary == pytest.approx(boundary, **CLOSE)
-    assert row.loss == pytest.approx(residual + 3 * boundary, **CLOSE)
+    assert row.residual == close(residual)
+    assert row.boundary == close(boundary)
+    assert row.loss == close(residual + 3 * boundary)
     assert row.learning_rate == 1e-3
 
 
