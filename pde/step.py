@@ -31,16 +31,19 @@ def training_step(run: Run, state: State) -> tuple[State, Metrics]:
     Raises
     ------
     TrainingError
-        When the loss or a new parameter is not finite, naming it and the step.
+        When the loss, a new parameter or a moment is not finite, naming it and the step.
     """
     tape = Tape(run.datapath)
     rate = run.schedule.rate(state.step, run.steps)
     with np.errstate(all="ignore"):  # what overflows is found by the checks below
         loss, gradients = _loss_and_gradients(run, state, tape)
         moved, optimizer = run.optimizer.update(state.parameters, gradients, state.optimizer, rate)
-    for index, array in enumerate(moved):
+    for index, arrays in enumerate(zip(moved, optimizer.first, optimizer.second, strict=True)):
         name = f"{'bias' if index % 2 else 'weight'} of layer {index // 2 + 1}"
-        _require_finite(array, name, state.step)
+        for kind, array in zip(
+            ("", "first moment of the ", "second moment of the "), arrays, strict=True
+        ):
+            _require_finite(array, kind + name, state.step)
     ledger = state.ledger + tape.ledger
     after = replace(state, parameters=tuple(moved), optimizer=optimizer, ledger=ledger)
     return after, _metrics(state.step, loss, rate, ledger)

@@ -3,7 +3,7 @@
 `conftest.py` puts this folder on the path, so that a test says ``from format_cases import ...``.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache
 from itertools import product
@@ -48,7 +48,7 @@ def minifloat(exponent: int, significand: int, bias: int, specials: Specials) ->
 
 
 #: Formats that nobody named but that sit at a limit of the family.
-EXTRA: dict[str, Fixed | Minifloat | Block] = {
+EXTRA: dict[str, Any] = {
     "E4M3_IEEE": minifloat(4, 3, 7, Specials.IEEE),
     "E3M4_IEEE": minifloat(3, 4, 3, Specials.IEEE),
     "E4M3_FNUZ": minifloat(4, 3, 8, FNUZ),
@@ -86,7 +86,7 @@ EXTRA: dict[str, Fixed | Minifloat | Block] = {
     "large_scales": Block(element=INT8, tile=(4, 4), scale=PowerOfTwo(bias=0)),
     "small_scales": Block(element=INT8, tile=(4, 4), scale=PowerOfTwo(bias=254)),
 }
-ALL: dict[str, Fixed | Minifloat | Block] = {**CATALOGUE, **EXTRA}
+ALL: dict[str, Any] = {**CATALOGUE, **EXTRA}
 SCALARS = {name: f for name, f in ALL.items() if not isinstance(f, Block)}
 BLOCKS = {name: f for name, f in ALL.items() if isinstance(f, Block)}
 NARROW = {name: f for name, f in SCALARS.items() if f.bits <= 16}
@@ -110,6 +110,12 @@ def casts(
         if overflow not in without:
             found.append(cast)
     return found
+
+
+def scales_of(coded: Coded) -> NDArray[np.uint8]:
+    """Return the scales of an array in a block format, which has them."""
+    assert coded.scales is not None
+    return coded.scales
 
 
 def random_for(cast: Cast, shape: tuple[int, ...], seed: int) -> NDArray[np.int64] | None:
@@ -158,7 +164,7 @@ def edges(format: Fixed | Minifloat | Block) -> NDArray[np.float64]:
 
 
 def some_cast(
-    formats: dict[str, Fixed | Minifloat | Block], without: tuple[Overflow, ...] = ()
+    formats: Mapping[str, Any], without: tuple[Overflow, ...] = ()
 ) -> st.SearchStrategy[Cast]:
     """Draw a lawful cast to one of the formats."""
     known = st.sampled_from(list(formats))
@@ -168,7 +174,7 @@ def some_cast(
 def numbers(dtype: Any) -> st.SearchStrategy[Any]:
     """Draw any number of the dtype: NaN, infinities, subnormals, -0 and all integers included."""
     if np.dtype(dtype).kind == "f":
-        width = 8 * np.dtype(dtype).itemsize
+        width: Any = 8 * np.dtype(dtype).itemsize
         tame = st.integers(-(2**11), 2**11).map(lambda n: n / 8)
         return st.one_of(st.floats(width=width), tame, st.floats(-100, 100, width=width))
     least, greatest = int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)

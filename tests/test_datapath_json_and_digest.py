@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitpde.emu import (
@@ -99,12 +99,14 @@ machines = (
 
 
 @given(machines)
+@settings(max_examples=40)
 def test_any_machine_is_its_json(machine: Datapath) -> None:
     assert Datapath.from_json(json.loads(json.dumps(machine.to_json()))) == machine
     assert hash(machine) == hash(replace(machine))
 
 
 @given(machines, machines)
+@settings(max_examples=40)
 def test_digests_are_equal_exactly_when_all_but_the_names_are(a: Datapath, b: Datapath) -> None:
     assert (a.digest() == b.digest()) == (replace(a, name=b.name) == b)
     assert a.digest() == replace(a, name=a.name + "'").digest()

@@ -79,7 +79,7 @@ ACCUMULATORS = [
     for kind in (SequentialAccumulator, ExactAccumulator)
     for format in (FP32, FP64)
 ]
-few = settings(max_examples=25)
+few = settings(max_examples=16)
 
 
 def check(a: Coded, b: Coded, depth: int) -> None:

@@ -21,6 +21,7 @@ from format_cases import (
     laid_out,
     numbers,
     random_for,
+    scales_of,
     some_cast,
 )
 from hypothesis import assume, given, settings
@@ -58,7 +59,7 @@ def draw_of(cast: Cast) -> int | None:
 
 def encoded(cast: Cast, x: float) -> Any:
     """Return the value that one number becomes, as a Fraction or as the float it is."""
-    return cast.format.decode(int(cast.encode(x, draw_of(cast)).codes))
+    return cast.element.decode(int(cast.encode(x, draw_of(cast)).codes))
 
 
 @given(cast=some_cast(INTEGERS), data=st.data())
@@ -66,7 +67,7 @@ def encoded(cast: Cast, x: float) -> Any:
 def test_an_integer_beyond_the_largest_becomes_what_the_policy_says(
     cast: Cast, data: st.DataObject
 ) -> None:
-    format = cast.format
+    format: Any = cast.format
     x = data.draw(st.one_of(numbers(np.float64), st.sampled_from(edges(format).tolist())))
     assume(np.isfinite(x))
     q = round_exact(Fraction(x), format.lsb, cast.rounding, draw_of(cast) or 0, cast.random_bits)
@@ -90,7 +91,7 @@ def test_an_integer_beyond_the_largest_becomes_what_the_policy_says(
 def test_a_float_beyond_the_largest_becomes_what_the_policy_says(
     cast: Cast, data: st.DataObject
 ) -> None:
-    format = cast.format
+    format: Any = cast.format
     x = data.draw(st.one_of(numbers(np.float64), st.sampled_from(edges(format).tolist())))
     assume(np.isfinite(x) and is_beyond(cast, Fraction(x), draw_of(cast) or 0))
     if cast.overflow is Overflow.RAISE:
@@ -151,9 +152,9 @@ def test_a_tile_with_a_nan_or_an_infinity_is_nan_and_no_other_tile(
     cast: Cast, x: NDArray[np.float64]
 ) -> None:
     coded = cast.encode(x, random_for(cast, x.shape, 1))
-    assert coded.scales is not None
-    rows, columns = cast.format.tile
-    matrix, scales = np.atleast_2d(x), np.atleast_2d(coded.scales)
+    format: Any = cast.format
+    rows, columns = format.tile
+    matrix, scales = np.atleast_2d(x), np.atleast_2d(scales_of(coded))
     for i, j in np.ndindex(scales.shape):
         tile = matrix[i * rows : (i + 1) * rows, j * columns : (j + 1) * columns]
         assert (scales[i, j] == 255) == (not np.isfinite(tile).all())

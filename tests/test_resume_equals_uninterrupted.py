@@ -203,13 +203,14 @@ def test_a_table_shorter_than_its_checkpoint_is_refused(
     [
         (1e38, "the weight of layer 1 is not finite at step 0: lower"),
         (1e30, "the loss is not finite at step 1: lower"),
+        (2e17, "the second moment of the weight of layer 3 is not finite at step 1: lower"),
     ],
 )
 def test_a_number_that_is_not_finite_stops_the_run_and_keeps_the_last_state(
     rate: float, said: str, tmp_path: Path
 ) -> None:
     # A first step of 1e38 times a gradient above 3.4 overflows float32; parameters of 1e30 do so
-    # in the square of the residual, one step later.
+    # in the square of the residual, one step later; those of 2e17 in the square of a gradient.
     fields = {**RUNS[1].to_json(), "schedule": Linear(initial=rate).to_json()}
     run, folder = Run.from_json(fields), tmp_path / "run"
     for resume in (False, True):

@@ -30,6 +30,11 @@ from bitpde.formats import (
     spec_to_json,
 )
 
+#: What a checker of types would not let pass.
+NO_FORMAT: Any = "INT8"
+NO_ELEMENT: Any = SMX_INT8
+NO_SCALE: Any = INT8
+NO_ROUNDING: Any = "nearest_even"
 KINDS = {kind.__name__: kind for kind in (Fixed, Minifloat, PowerOfTwo, Block, Cast)}
 NAMES = vars(bitpde.formats)
 
@@ -95,7 +100,7 @@ def test_an_unknown_policy_is_refused_with_the_known_ones() -> None:
     with pytest.raises(FormatError, match=r"nearest_even.*stochastic"):
         spec_from_json(wrong, KINDS)
     with pytest.raises(FormatError, match="rounding of a Cast"):
-        Cast(format=INT8, rounding="nearest_even")
+        Cast(format=INT8, rounding=NO_ROUNDING)
 
 
 @pytest.mark.parametrize(
@@ -121,11 +126,11 @@ def test_a_tile_that_is_none_gives_a_message_of_one_line(tile: Any) -> None:
         (lambda: PowerOfTwo(exponent_bits=7), "exponent_bits=8"),
         (lambda: PowerOfTwo(bias=255), "bias of 0 to 254"),
         (lambda: Block(element=Fixed(bits=17), tile=(4, 4)), "at most 16 bits"),
-        (lambda: Block(element=SMX_INT8, tile=(4, 4)), "give a Fixed or Minifloat"),
-        (lambda: Block(element=INT8, tile=(4, 4), scale=INT8), "give a plain PowerOfTwo"),
+        (lambda: Block(element=NO_ELEMENT, tile=(4, 4)), "give a Fixed or Minifloat"),
+        (lambda: Block(element=INT8, tile=(4, 4), scale=NO_SCALE), "give a plain PowerOfTwo"),
         (lambda: Block(element=EXTRA["far_below_one"], tile=(4, 4)), "another bias"),
         (lambda: Block(element=EXTRA["far_above_one"], tile=(4, 4)), "another bias"),
-        (lambda: Cast(format="INT8"), "give a Fixed, Minifloat or Block"),
+        (lambda: Cast(format=NO_FORMAT), "give a Fixed, Minifloat or Block"),
         (lambda: Cast(format=INT8, rounding=Rounding.STOCHASTIC), "random_bits 1 to 32"),
         (lambda: Cast(format=INT8, random_bits=4), "leave random_bits=4 out"),
         (lambda: Cast(format=INT8, overflow=Overflow.INFINITY_OR_NAN), "such as SATURATE"),

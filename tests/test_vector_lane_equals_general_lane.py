@@ -54,7 +54,7 @@ def one_exponent_a_row() -> NDArray[np.float32]:
 
 def ties() -> NDArray[np.float32]:
     """Return halves of integers, of which every second one is a tie in some format."""
-    return (words(4) % 512).astype(np.float32) / 2 - 128
+    return ((words(4) % 512) / 2 - 128).astype(np.float32)
 
 
 def subnormals() -> NDArray[np.float32]:
