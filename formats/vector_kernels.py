@@ -101,8 +101,8 @@ def encode_fixed_row(row, multipliers, low, high, codes, counts):
 
 
 @kernel
-def minifloat_steps(values, value_bits, columns, lowest, highest, shift, step_bits):
-    """Per column the bits of 2^shift times the binade of |value|, kept within two binades' bits.
+def minifloat_steps(value_bits, columns, lowest, highest, shift, step_bits):
+    """Per column the bits of the binade of |value|, kept between two, times a power of two.
 
     Adding such a float32 to |value| and subtracting it again rounds |value|, ties to even, to the
     significand of the format; ``lowest`` is the binade of the least normal value, below which the
@@ -132,7 +132,7 @@ def encode_minifloat_row(
     underflowed = np.int32(0)
     for j in range(columns):
         values[j] = row[j] * multipliers[j]
-    minifloat_steps(values, value_bits, columns, lowest, highest, shift, step_bits)
+    minifloat_steps(value_bits, columns, lowest, highest, shift, step_bits)
     for j in range(columns):
         rounded = (abs(values[j]) + steps[j]) - steps[j]
         saturated = np.int32(saturated + (rounded > largest))
