@@ -1,6 +1,6 @@
 """Decoding an array: the choice between the compiled lanes."""
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from .power_of_two import PowerOfTwo
 from .threads import split_work
 
 Float = type[np.float32] | type[np.float64]
+
+#: Minifloats of at most this many bits are decoded through a table of their values.
+_TABLE_BITS = 12
 
 
 def decode_array(
@@ -32,10 +35,12 @@ def decode_array(
         with np.errstate(invalid="ignore"):  # widening a signaling NaN
             return codes.view(native).astype(dtype, copy=False) if _holds(native, dtype) else None
     element = format.element if isinstance(format, Block) else format
-    if isinstance(element, Fixed):
-        scale = format.scale if isinstance(format, Block) else PowerOfTwo()
-        factors = _factors(element, scale, scales, dtype)
-        return None if factors is None else _decode_fixed(format, codes, scales, factors)
+    scale = format.scale if isinstance(format, Block) else PowerOfTwo()
+    factors = _factors(element, scale, scales, dtype)
+    if factors is not None and isinstance(element, Fixed):
+        return _by_factors(format, codes, scales, factors)
+    if factors is not None and element.bits <= _TABLE_BITS:
+        return _by_factors(format, codes, scales, factors, _value_table(element, dtype))
     return _decode_general(format, codes, scales) if dtype is np.float64 else None
 
 
@@ -44,32 +49,47 @@ def _holds(narrow: type[np.floating[Any]], wide: Float) -> bool:
 
 
 def _factors(
-    element: Fixed, scale: PowerOfTwo, scales: NDArray[np.uint8] | None, dtype: Float
+    element: Fixed | Minifloat, scale: PowerOfTwo, scales: NDArray[np.uint8] | None, dtype: Float
 ) -> NDArray[Any] | None:
-    """What a code of 1 stands for under each scale code; None where a value does not fit."""
+    """What an element's 1 stands for under each scale code; None where a value does not fit."""
+    integer = isinstance(element, Fixed)
+    unit, low, high = (
+        (element.lsb_min, 0, element.bits) if integer else (0, element.lsb_min, element.emax + 1)
+    )
     used = np.array([scale.bias]) if scales is None else scales[scales != scale.nan_code]
     limits = np.finfo(dtype)
     lowest, highest = int(limits.minexp) - int(limits.nmant), int(limits.maxexp) - 1
-    exponents = np.arange(scale.nan_code + 1) - scale.bias + element.lsb_min
+    exponents = np.arange(scale.nan_code + 1) - scale.bias + unit
     least, greatest = (exponents[used.min()], exponents[used.max()]) if used.size else (0, 0)
-    if element.bits > limits.nmant or least < lowest or greatest + element.bits > highest:
+    if min(least, least + low) < lowest or max(greatest, greatest + high) > highest:
+        return None
+    if element.bits > limits.nmant:
         return None
     factors = np.ldexp(dtype(1.0), np.clip(exponents, lowest, highest))
     factors[scale.nan_code] = np.nan
     return factors
 
 
-def _decode_fixed(
+@lru_cache(maxsize=64)
+def _value_table(element: Minifloat, dtype: Float) -> NDArray[Any]:
+    """The value of every code; exact."""
+    return np.array([float(element.decode(code)) for code in element.codes()], dtype)
+
+
+def _by_factors(
     format: Fixed | Minifloat | Block,
     codes: NDArray[Any],
     scales: NDArray[np.uint8] | None,
     factors: NDArray[Any],
+    table: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
-    from .decode_kernels import decode_fixed_strips
+    """Integer codes, or what a table says of codes, times the factor of their tile."""
+    from .decode_kernels import decode_fixed_strips, decode_table_strips
 
+    kernel = decode_fixed_strips if table is None else partial(decode_table_strips, table)
     values = np.empty(codes.shape, factors.dtype)
     for tiling, its_scales, (its_codes, out) in matrices(format, scales, codes, values):
-        work = partial(decode_fixed_strips, its_codes, its_scales, *tiling.tile, factors, out)
+        work = partial(kernel, its_codes, its_scales, *tiling.tile, factors, out)
         split_work(work, its_scales.shape[0], tiling.strips_per_chunk(its_codes.shape[1]))
     return values
 

@@ -31,25 +31,37 @@ def decode_strips(
 
 
 @kernel
+def spread_factors(scales, tile_columns, factors, multipliers):
+    """The factor of each column's tile."""
+    for tile in range(scales.shape[0]):
+        factor = factors[scales[tile]]
+        for j in range(tile * tile_columns, min(multipliers.shape[0], (tile + 1) * tile_columns)):
+            multipliers[j] = factor
+
+
+@kernel
 def decode_fixed_strips(codes, scales, tile_rows, tile_columns, factors, values, start, stop):
     """Values of strips start..stop of integer elements, in the float type of ``factors``.
 
     ``factors[scale code]`` is the value of a code of 1 under that scale; each product is exact by
     the caller's choice of type.
     """
-    rows, columns = codes.shape
-    multipliers = np.empty(columns, factors.dtype)
+    multipliers = np.empty(codes.shape[1], factors.dtype)
     for strip in range(start, stop):
-        for tile in range(scales.shape[1]):
-            factor = factors[scales[strip, tile]]
-            for j in range(tile * tile_columns, min(columns, (tile + 1) * tile_columns)):
-                multipliers[j] = factor
-        for i in range(strip * tile_rows, min(rows, (strip + 1) * tile_rows)):
-            decode_fixed_row(codes[i], multipliers, values[i])
+        spread_factors(scales[strip], tile_columns, factors, multipliers)
+        for i in range(strip * tile_rows, min(codes.shape[0], (strip + 1) * tile_rows)):
+            for j in range(codes.shape[1]):
+                values[i, j] = codes[i, j] * multipliers[j]
 
 
 @kernel
-def decode_fixed_row(codes, multipliers, values):
-    """values = codes multipliers, element by element."""
-    for j in range(codes.shape[0]):
-        values[j] = codes[j] * multipliers[j]
+def decode_table_strips(
+    table, codes, scales, tile_rows, tile_columns, factors, values, start, stop
+):
+    """The same with ``table[code]`` in place of the integer."""
+    multipliers = np.empty(codes.shape[1], factors.dtype)
+    for strip in range(start, stop):
+        spread_factors(scales[strip], tile_columns, factors, multipliers)
+        for i in range(strip * tile_rows, min(codes.shape[0], (strip + 1) * tile_rows)):
+            for j in range(codes.shape[1]):
+                values[i, j] = table[codes[i, j]] * multipliers[j]

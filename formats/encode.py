@@ -1,7 +1,7 @@
 """Encoding an array: the choice between the compiled lanes, which all give the same bits."""
 
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,9 +14,9 @@ from .fixed import Fixed
 from .layout import Tiling, element_integers, matrices, native_dtype
 from .minifloat import Minifloat
 from .overflow import Overflow
-from .power_of_two import PowerOfTwo
 from .rounding import Rounding
 from .threads import split_work
+from .vector_tables import has_vector_lane, minifloat_constants, scale_tables
 
 _NO_RANDOM = np.zeros((1, 1), np.uint32)
 
@@ -77,8 +77,8 @@ def encode_array(
     codes = np.empty(x.shape, element.code_dtype)
     scales = np.zeros(format.grid(x.shape), np.uint8) if isinstance(format, Block) else None
     lane = _encode_strips
-    if _is_vectorized(x, format, rounding, overflow):
-        lane = _encode_fixed_strips
+    if x.dtype == np.float32 and has_vector_lane(element, rounding, overflow):
+        lane = _encode_vector_strips
     counts: list[NDArray[np.int64]] = [np.zeros(3, np.int64)]
     bits = () if random is None else (random,)
     for tiling, its_scales, parts in matrices(format, scales, x, codes, *bits):
@@ -93,25 +93,6 @@ def encode_array(
     return Encoding(coded, Counts(x.size, saturated, underflowed), refused)
 
 
-@lru_cache(maxsize=64)
-def scale_tables(
-    element: Fixed | Minifloat, scale: PowerOfTwo
-) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """By float32 exponent field of a tile's peak: its scale code, and what takes x to integers.
-
-    The factor is 0 where the vector lane must not run: infinities and NaN, and factors that are
-    no normal float32.  Field 0 stands for the zero tile alone.
-    """
-    fields = np.arange(256)
-    codes = np.clip(fields - 127 - element.emax + scale.bias, 0, scale.nan_code - 1)
-    codes[0] = 0
-    exponents = -element.lsb_min - (codes - scale.bias)
-    lawful = (exponents >= -126) & (exponents <= 127) & (fields < 255)
-    factors = np.where(lawful, np.ldexp(1.0, np.where(lawful, exponents, 0)), 0.0)
-    factors[0] = factors[0] or 1.0  # zeros are zeros under any factor
-    return codes.astype(np.uint8), factors.astype(np.float32)
-
-
 def _count(
     lane: Callable[[_Job, NDArray[np.int64], int, int], None],
     job: _Job,
@@ -123,17 +104,6 @@ def _count(
     mine = np.zeros(3, np.int64)
     lane(job, mine, start, stop)
     counts.append(mine)
-
-
-def _is_vectorized(x: Carrier, format: Format, rounding: Rounding, overflow: Overflow) -> bool:
-    """Whether `encode_fixed_strips` may run: its preconditions."""
-    return (
-        isinstance(format, Block)
-        and isinstance(format.element, Fixed)
-        and x.dtype == np.float32
-        and rounding is Rounding.NEAREST_EVEN
-        and overflow in (Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC)
-    )
 
 
 def _encode_strips(job: _Job, counts: NDArray[np.int64], start: int, stop: int) -> None:
@@ -152,17 +122,19 @@ def _encode_strips(job: _Job, counts: NDArray[np.int64], start: int, stop: int) 
     )  # fmt: skip
 
 
-def _encode_fixed_strips(job: _Job, counts: NDArray[np.int64], start: int, stop: int) -> None:
+def _encode_vector_strips(job: _Job, counts: NDArray[np.int64], start: int, stop: int) -> None:
     """The same by the vector lane, and the strips it refuses by the general one."""
-    from .encode_kernels import encode_fixed_strips
+    from .vector_kernels import encode_fixed_strips, encode_minifloat_strips
 
-    high = job.element.max_ordinal
-    low = -high if job.overflow is Overflow.SATURATE_SYMMETRIC else -high - 1
     refused = np.zeros(job.scales.shape[0], np.bool_)
-    encode_fixed_strips(
-        job.x, *job.tiling.tile, *scale_tables(job.element, job.tiling.scale), np.float32(low),
-        np.float32(high), job.scales, job.codes, counts, refused, start, stop,
-    )  # fmt: skip
+    tables = (*job.tiling.tile, *scale_tables(job.element, job.tiling.scale, blocked=job.blocked))
+    outputs = (job.scales, job.codes, counts, refused, start, stop)
+    if isinstance(job.element, Fixed):
+        high = job.element.max_ordinal
+        low = -high if job.overflow is Overflow.SATURATE_SYMMETRIC else -high - 1
+        encode_fixed_strips(job.x, *tables, np.float32(low), np.float32(high), *outputs)
+    else:
+        encode_minifloat_strips(job.x, *tables, *minifloat_constants(job.element), *outputs)
     for strip in np.flatnonzero(refused):
         _encode_strips(job, counts, int(strip), int(strip) + 1)
 
