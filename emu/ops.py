@@ -55,8 +55,9 @@ def _complex_product(tape: Tape, x: NDArray[Any], w: NDArray[Any]) -> NDArray[An
         left, right = Operand(tape, a, casts[0], "matmul"), Operand(tape, b, casts[1], "matmul")
         return product(tape, left, right)
 
-    value: NDArray[Any] = 1j * (real(x.real, w.imag) + real(x.imag, w.real))
-    value += real(x.real, w.real) - real(x.imag, w.imag)
+    xr, xi, wr, wi = np.real(x), np.imag(x), np.real(w), np.imag(w)
+    value: NDArray[Any] = 1j * (real(xr, wi) + real(xi, wr))
+    value += real(xr, wr) - real(xi, wi)
     return value
 
 

@@ -56,7 +56,7 @@ def multiply_panels(a, b, c, inner, row_length, columns, depth, start, stop):
         tiles = (min(inner, first + block) - first) // span
         for j in range(row_length // columns):
             for i in range(start, stop):
-                update_tile(
+                update_tile(  # pyright: ignore[reportCallIssue] (numba supplies the context)
                     a, b, c,
                     i * ROWS * inner + first * ROWS,
                     j * columns * inner + first * columns,

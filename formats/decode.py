@@ -40,7 +40,8 @@ def decode_array(
     if factors is not None and isinstance(element, Fixed):
         return _by_factors(format, codes, scales, factors)
     if factors is not None and element.bits <= _TABLE_BITS:
-        return _by_factors(format, codes, scales, factors, _value_table(element, dtype))
+        table = _value_table(element).astype(dtype)
+        return _by_factors(format, codes, scales, factors, table)
     return _decode_general(format, codes, scales) if dtype is np.float64 else None
 
 
@@ -71,9 +72,9 @@ def _factors(
 
 
 @lru_cache(maxsize=64)
-def _value_table(element: Minifloat, dtype: Float) -> NDArray[Any]:
+def _value_table(element: Minifloat) -> NDArray[np.float64]:
     """The value of every code; exact."""
-    return np.array([float(element.decode(code)) for code in element.codes()], dtype)
+    return np.array([float(element.decode(code)) for code in element.codes()])
 
 
 def _by_factors(
