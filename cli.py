@@ -29,6 +29,7 @@ examples:
   bitpde datapath list          the machines to train on
   bitpde datapath show smx8     everything one machine does to a number
   bitpde formats                the number formats that have a name
+  bitpde verify                 check this installation against the golden vectors
 """
 
 _TRAIN_EXAMPLES = """\
@@ -262,6 +263,23 @@ def _formats(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _verify(arguments: argparse.Namespace) -> int:
+    """``bitpde verify``: hold this installation to golden vectors; status 1 if a bit differs."""
+    from .validation import GOLDEN, VectorError, differences, load
+
+    path = Path(arguments.file or GOLDEN)
+    try:
+        vectors = load(path)
+        lines = differences(vectors)
+    except VectorError as error:
+        return _say(f"error: {error}", 2)
+    if arguments.json:
+        print(json.dumps({"vectors": len(vectors), "differences": lines}, indent=2))
+    else:
+        print("\n".join([*lines, f"{len(vectors)} vectors, {len(lines)} differences"]))
+    return 1 if lines else 0
+
+
 def _format_name(value: object) -> str:
     from .formats import CATALOGUE
 
@@ -300,6 +318,8 @@ def _parser() -> _Parser:
     show = _add_command(actions, "show", _datapath_show, "one datapath in full")
     show.add_argument("name", metavar="NAME", help="a preset, or a path to a JSON file")
     _add_command(commands, "formats", _formats, "the number formats that have a name")
+    verify = _add_command(commands, "verify", _verify, "check every bit of the golden vectors")
+    verify.add_argument("file", metavar="FILE", nargs="?", help="default: the vectors shipped")
     return parser
 
 

@@ -170,9 +170,10 @@ def _packed(matrix: Matrix, width: int, inner: int) -> Matrix:
 
 
 def _compiled() -> bool:
-    import numba
+    """Whether intrinsics can be called: they have no interpreted form."""
+    from numba.core import config
 
-    return not numba.config.DISABLE_JIT
+    return not config.DISABLE_JIT
 
 
 def _kernels() -> Any:

@@ -174,7 +174,7 @@ def coded(draw: st.DrawFn, format: Format, rows: int, columns: int) -> Coded:
     codes = codes.astype(element.code_dtype)
     if not isinstance(format, Block):
         return Coded(format=format, codes=codes)
-    scale = _SCALES[draw(st.sampled_from(sorted(_SCALES)))]
+    scale = _SCALES[draw(st.sampled_from(["near", "near", "one", "any", "ends"]))]
     grid = format.grid((rows, columns))
     count = grid[0] * grid[1]
     scales = draw(st.lists(scale, min_size=count, max_size=count))

@@ -39,6 +39,7 @@ from bitpde.formats import (
     SMX_INT12,
     SMX_INT16,
     Block,
+    Cast,
     Coded,
     Format,
     Minifloat,
@@ -97,7 +98,7 @@ def check(a: Coded, b: Coded, depth: int) -> None:
 def operands(draw: st.DrawFn, name: str) -> tuple[Coded, Coded]:
     left, right, depth = PAIRS[name]
     m, n = draw(st.integers(1, 5)), draw(st.integers(1, 5))
-    inner = draw(st.integers(0, 9 if depth < 32 else 70))
+    inner = draw(st.integers(0, 13 if depth < 32 else 70))
     a, b = draw(coded(left, m, inner)), draw(coded(right, inner, n))
     if draw(st.booleans()):
         a, b = twice_along_columns(a, depth), with_cancellation(b, depth)
@@ -163,6 +164,21 @@ def test_a_negative_zero_appears_where_ieee_754_says(format: Minifloat) -> None:
     result = matmul(a, b, accumulator)[:, 0]
     assert np.signbit(result).tolist() == [False, True, False, True]
     check(a, b, 1)
+
+
+@pytest.mark.parametrize("format", [SMX_INT8, SMX_INT16, BF16, FP32, FP64])
+def test_what_overflowed_stays_infinite(format: Format) -> None:
+    # One large number in each of three tiles: in order the sum overflows at the second, and the
+    # third, of the other sign, cannot bring it back; an exact sum is the first number.
+    top = 2.0**1023 if format == FP64 else 2.0**127
+    row = np.zeros((2, 12))
+    row[:, [0, 4, 8]] = [[top, top, -top], [-top, -top, top]]
+    a, b = Cast(format=format).encode(row), Cast(format=format).encode(np.ones((12, 1)))
+    check(a, b, 4 if isinstance(format, Block) else 1)
+    narrow = FP64 if format == FP64 else FP32
+    in_order = matmul(a, b, SequentialAccumulator(format=narrow))
+    assert in_order.ravel().tolist() == [np.inf, -np.inf]
+    assert matmul(a, b, ExactAccumulator(format=narrow)).ravel().tolist() == [top, -top]
 
 
 def test_a_nan_tile_spoils_its_rows_and_no_other() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bitpde.cli import main
 from bitpde.emu import PRESETS
 from bitpde.formats import CATALOGUE, FP64
 from bitpde.validation import SUITE, differences, generate, load, write
@@ -43,6 +44,23 @@ def test_inputs_hold_ties_subnormals_and_both_zeros() -> None:
     words = {w for v in generate() if "inputs" in v for row in v["inputs"] for w in row}
     for value in (0.0, -0.0, 2.5, 2.0**-149, float(np.finfo(np.float32).max)):
         assert f"{int(np.float32(value).view(np.uint32)):08x}" in words
+
+
+def test_the_command_says_so_by_its_exit_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify"]) == 0
+    assert capsys.readouterr().out == f"{len(load())} vectors, 0 differences\n"
+    vectors = load()
+    vectors[0]["codes"][0][0] ^= 1
+    path = tmp_path / "vectors.json"
+    path.write_text(json.dumps({"suite": SUITE, "vectors": vectors}))
+    assert main(["verify", str(path), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["differences"] == [
+        f"{vectors[0]['vector']}: codes differ"
+    ]
+    assert main(["verify", str(tmp_path / "none.json")]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({"suite": SUITE + 1, "vectors": []})])

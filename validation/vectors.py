@@ -46,6 +46,10 @@ _KINDS: Final[dict[str, type]] = {
 Vector = dict[str, Any]
 
 
+class VectorError(ValueError):
+    """A file that does not hold golden vectors of this suite."""
+
+
 def to_hex(values: NDArray[np.float32]) -> list[list[str]]:
     """The bits of a float32 matrix, eight hexadecimal digits each."""
     return [[f"{int(word):08x}" for word in row] for row in values.view(np.uint32)]
@@ -105,8 +109,18 @@ def generate() -> Iterator[Vector]:
 
 
 def differences(vectors: Iterator[Vector] | list[Vector]) -> list[str]:
-    """What this installation computes otherwise than the vectors say: one line each."""
-    return [line for vector in vectors for line in _check(vector)]
+    """What this installation computes otherwise than the vectors say: one line each.
+
+    Raises
+    ------
+    VectorError
+        If a vector cannot be understood.
+    """
+    try:
+        return [line for vector in vectors for line in _check(vector)]
+    except (KeyError, TypeError, ValueError) as error:
+        msg = f"a golden vector cannot be understood: {error!r}"
+        raise VectorError(msg) from error
 
 
 def load(path: Path = GOLDEN) -> list[Vector]:
@@ -114,18 +128,18 @@ def load(path: Path = GOLDEN) -> list[Vector]:
 
     Raises
     ------
-    ValueError
-        If the file is no vector file of this suite.
+    VectorError
+        If the file cannot be read or is no vector file of this suite.
     """
     try:
         data = json.loads(path.read_text())
         suite, vectors = data["suite"], data["vectors"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         msg = f"{path} is no golden vector file: {error!r}"
-        raise ValueError(msg) from error
+        raise VectorError(msg) from error
     if suite != SUITE:
         msg = f"{path} holds suite {suite}, this is suite {SUITE}: use the file of this release"
-        raise ValueError(msg)
+        raise VectorError(msg)
     return list(vectors)
 
 
