@@ -44,14 +44,19 @@ class Coded:
     scales: NDArray[np.uint8] | None = field(default=None)
 
     def __post_init__(self) -> None:
+        if self.codes.dtype != self.element.code_dtype:
+            held = np.dtype(self.element.code_dtype)
+            msg = f"codes are {self.codes.dtype}: give {held}, which holds those of {self.element}"
+            raise FormatError(msg)
         blocked = isinstance(self.format, Block)
         if blocked != (self.scales is not None):
             msg = f"{self.format} {'needs' if blocked else 'has no'} scales"
             raise FormatError(msg)
         if isinstance(self.format, Block) and self.scales is not None:
             grid = self.format.grid(self.codes.shape)
-            if self.scales.shape != grid:
-                msg = f"scales have shape {self.scales.shape}: tiles make it {grid}"
+            if self.scales.dtype != np.uint8 or self.scales.shape != grid:
+                given = f"{self.scales.dtype} of shape {self.scales.shape}"
+                msg = f"scales are {given}: give uint8 of shape {grid}, one for each tile"
                 raise FormatError(msg)
             self.scales.setflags(write=False)
         self.codes.setflags(write=False)

@@ -16,7 +16,7 @@ from .threads import split_work
 Float = type[np.float32] | type[np.float64]
 
 #: Minifloats of at most this many bits are decoded through a table of their values.
-_TABLE_BITS = 12
+_TABLE_BITS = 8
 
 
 def decode_array(
@@ -73,8 +73,10 @@ def _factors(
 
 @lru_cache(maxsize=64)
 def _value_table(element: Minifloat) -> NDArray[np.float64]:
-    """The value of every code; exact."""
-    return np.array([float(element.decode(code)) for code in element.codes()])
+    """The value of every code; exact.  What a byte can be beyond the last code stands for NaN."""
+    values = np.full(256, np.nan)
+    values[: len(element.codes())] = [float(element.decode(code)) for code in element.codes()]
+    return values
 
 
 def _by_factors(

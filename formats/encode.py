@@ -129,12 +129,13 @@ def _encode_vector_strips(job: _Job, counts: NDArray[np.int64], start: int, stop
     refused = np.zeros(job.scales.shape[0], np.bool_)
     tables = (*job.tiling.tile, *scale_tables(job.element, job.tiling.scale, blocked=job.blocked))
     outputs = (job.scales, job.codes, counts, refused, start, stop)
-    if isinstance(job.element, Fixed):
-        high = job.element.max_ordinal
-        low = -high if job.overflow is Overflow.SATURATE_SYMMETRIC else -high - 1
-        encode_fixed_strips(job.x, *tables, np.float32(low), np.float32(high), *outputs)
-    else:
-        encode_minifloat_strips(job.x, *tables, *minifloat_constants(job.element), *outputs)
+    with np.errstate(over="ignore"):  # what overflows saturates; uncompiled code would warn of it
+        if isinstance(job.element, Fixed):
+            high = job.element.max_ordinal
+            low = -high if job.overflow is Overflow.SATURATE_SYMMETRIC else -high - 1
+            encode_fixed_strips(job.x, *tables, np.float32(low), np.float32(high), *outputs)
+        else:
+            encode_minifloat_strips(job.x, *tables, *minifloat_constants(job.element), *outputs)
     for strip in np.flatnonzero(refused):
         _encode_strips(job, counts, int(strip), int(strip) + 1)
 

@@ -139,7 +139,8 @@ def encode_minifloat_row(
         underflowed = np.int32(underflowed + ((rounded == 0) & (row[j] != 0)))
         steps[j] = largest if rounded > largest else rounded
     for j in range(columns):
-        subnormal = np.int32(steps[j] * inverse_lsb)
+        below = steps[j] if step_bits[j] < lowest else np.float32(0.0)
+        subnormal = np.int32(below * inverse_lsb)
         normal = np.int32(((step_bits[j] - lowest) >> drop) + first_normal)
         ordinal = normal if step_bits[j] >= lowest else subnormal
         negative = value_bits[j] < 0 and (ordinal > 0 or negative_zero > 0)

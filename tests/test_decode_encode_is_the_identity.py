@@ -192,3 +192,21 @@ def test_a_block_comes_back_just_when_its_scales_are_those_the_encoder_picks(
         high_enough = (top < 2 * binade or scale == 254) and (top > 0 or scale == 0)
         picked = picked and low_enough and high_enough
     assert Cast(format=a.format).encode(a.values()).equals(a) == picked
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_every_scale_multiplies_the_codes_of_its_tile(name: str) -> None:
+    # OCP MX v1.0, 5.1: the value is the scale times the element, and scale code 0 is no zero.
+    block = BLOCKS[name]
+    (rows, columns), element = block.tile, block.element
+    scales = np.arange(256, dtype=np.uint8)[:, None]
+    for code in (1, element.max_ordinal, element.codes()[0], element.max_ordinal // 3):
+        codes = np.full((256 * rows, columns), code, element.code_dtype)
+        values = Coded(format=block, codes=codes, scales=scales.copy()).values()
+        assert np.array_equal(
+            values, np.repeat(values[::rows, :1], rows, 0).repeat(columns, 1), equal_nan=True
+        )
+        exact = decode_exact(element, code)
+        for scale, value in enumerate(values[::rows, 0].tolist()):
+            factor = decode_exact(block.scale, scale)
+            assert same(value, exact * factor if exact or scale == 255 else exact), scale

@@ -142,7 +142,7 @@ def test_any_tile_side_does(side: int, k: int, m: int, seed: int) -> None:
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("name", PAIRS)
 @given(data=st.data())
-@settings(max_examples=2000)
+@settings(max_examples=500)
 def test_many_more_codes_and_scales_do(name: str, data: st.DataObject) -> None:
     a, b = data.draw(operands(name))
     check(a, b, PAIRS[name][2])
@@ -164,6 +164,40 @@ def test_a_negative_zero_appears_where_ieee_754_says(format: Minifloat) -> None:
     result = matmul(a, b, accumulator)[:, 0]
     assert np.signbit(result).tolist() == [False, True, False, True]
     check(a, b, 1)
+
+
+def int16(codes: list[int], *exponents: int) -> Coded:
+    """Return a row of SMX_INT16 from its codes and the exponents of its tiles."""
+    scales = np.array([[127 + e for e in exponents]], np.uint8)
+    return Coded(format=SMX_INT16, codes=np.array([codes], np.int16), scales=scales)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("lane", ["exact FP32", "exact FP64", "FP64", "E5M2", "SMX_INT16"])
+def test_a_tie_is_broken_by_what_lies_far_below(lane: str, sign: int) -> None:
+    # 1 + half an ulp is a tie and goes to 1, the even one; half an ulp and a little more goes up.
+    # The little lies below the 53 bits of float64, or below the 61 of the register's window.
+    if lane.startswith("exact"):
+        format, half, little = (FP32, -24, -90) if lane == "exact FP32" else (FP64, -53, -300)
+        a = floats(format, [[1.0, 2.0**half, sign * 2.0**little]])
+        b, top, step = floats(format, [[1.0]] * 3), 1.0, 2.0 ** (half + 1)
+        result = matmul(a, b, ExactAccumulator(format=format))
+    else:
+        # FP64: 1 + 2^-24 (1 + 2^-40); E5M2: 2^30 + 2^6 + 2^-32; SMX_INT16: 1 + (2^30 + 1) 2^-54
+        far = [2.0**15, 2.0**3, 2.0**-16]
+        a, b, depth, top, step = {
+            "FP64": (floats(FP64, [[1, 2.0**-24]]), floats(FP64, [[1], [1 + sign * 2.0**-40]]),
+                     1, 1.0, 2.0**-23),
+            "E5M2": (Cast(format=MXFP8_E5M2).encode([far]),
+                     Cast(format=MXFP8_E5M2.T).encode([[far[0]], [far[1]], [sign * far[2]]]),
+                     32, 2.0**30, 2.0**7),
+            "SMX_INT16": (int16([2**14, 0, 0, 0, 2**15 - 1, 2**8, 1, 1], -14, -27),
+                          int16([2**14, 0, 0, 0, 2**15 - 1, 2**8, *[min(0, sign)] * 2], -14, -27).T,
+                          4, 1.0, 2.0**-23),
+        }[lane]  # fmt: skip
+        check(a, b, depth)
+        result = matmul(a, b, SequentialAccumulator(format=FP32))
+    assert result.tolist() == [[top + step if sign > 0 else top]]
 
 
 @pytest.mark.parametrize("format", [SMX_INT8, SMX_INT16, BF16, FP32, FP64])

@@ -6,7 +6,7 @@ The general lane is held to rationals by another file.
 
 import numpy as np
 import pytest
-from format_cases import laid_out
+from format_cases import ALL, laid_out
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -50,7 +50,7 @@ def in_vectors(format_: Format) -> bool:
     return has_vector_lane(element, Rounding.NEAREST_EVEN, Overflow.SATURATE)
 
 
-FORMATS = {n: f for n, f in {**CATALOGUE, **EDGES}.items() if in_vectors(f)}
+FORMATS = {n: f for n, f in {**ALL, **EDGES}.items() if in_vectors(f)}
 SATURATING = [Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC]
 
 
