@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import FP32, FP64, Block, Coded, Minifloat, split_work
+from ..formats import FP32, FP64, Block, Coded, Minifloat, kernels_are_compiled, split_work
 from .accumulator import Accumulator, ExactAccumulator, SequentialAccumulator
 from .errors import DatapathError
 from .width import element_span, value_span
@@ -84,7 +84,7 @@ def tile_depth(a: Coded, b: Coded) -> int:
 
 
 def _sequential(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:
-    if depth == 1 and a.format == b.format == format and _compiled():
+    if depth == 1 and a.format == b.format == format and kernels_are_compiled():
         return _multiply_panels(a, b, 1, format)
     spans = value_span(a), value_span(b)
     tile = element_span(a.element).times(element_span(b.element)).summed(depth)
@@ -93,7 +93,7 @@ def _sequential(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:
     fits = tile.bits <= significant and all(
         span.lsb >= lsb_min and span.top < overflow for span in (*spans, whole)
     )
-    if fits and _compiled():
+    if fits and kernels_are_compiled():
         return _multiply_panels(a, b, depth, format)
     if format == FP32 and tile.bits <= 53 and whole.lsb >= -900 and whole.top <= 900:
         c = np.zeros((a.shape[0], b.shape[1]), np.float32)
@@ -167,13 +167,6 @@ def _packed(matrix: Matrix, width: int, inner: int) -> Matrix:
         work = partial(pack_columns, np.ascontiguousarray(matrix.T), width, inner, out)
     split_work(work, panels, max(1, (1 << 17) // max(1, width * inner)))
     return out
-
-
-def _compiled() -> bool:
-    """Whether intrinsics can be called: they have no interpreted form."""
-    from numba.core import config
-
-    return not config.DISABLE_JIT
 
 
 def _kernels() -> Any:

@@ -59,7 +59,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """
     import numba
 
-    config: Any = importlib.import_module("numba.core.config")
+    config = _config()
     if config.DISABLE_JIT:
         return function
     with _LOCK:
@@ -74,3 +74,16 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
             return compiled
         finally:
             config.CACHE_DIR = before
+
+
+def kernels_are_compiled() -> bool:
+    """Whether kernels are machine code in this process: False under ``NUMBA_DISABLE_JIT=1``.
+
+    An ``@intrinsic`` can be called from machine code only; a caller asks here first.
+    """
+    return not _config().DISABLE_JIT
+
+
+def _config() -> Any:
+    """numba's settings, which it does not declare to type checkers."""
+    return importlib.import_module("numba.core.config")

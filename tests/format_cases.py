@@ -131,6 +131,8 @@ def _landmarks(element: Fixed | Minifloat) -> Iterator[Fraction]:
     step = element.lsb if isinstance(element, Fixed) else top / 2**element.significand_bits
     yield from (element.max + step * Fraction(k, 2) for k in range(-4, 4))
     yield from (top / 2, top, top * 2, top * 4, top / 3)
+    if isinstance(element, Fixed):  # a wrapped value may keep low bits of any of these
+        yield from (element.lsb * (2**53 - 1) * 2**k for k in (8, 9, 10, 11, 20, 31))
     if isinstance(element, Minifloat):
         normal = Fraction(2) ** element.emin
         yield normal * 2
