@@ -14,6 +14,8 @@ sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != ROOT]
 # What several tests share is imported by name: ``from format_cases import ...``.
 sys.path.append(str(Path(__file__).parent))
 
-# The first example of a property may wait for a compilation, so no deadline per example.
-hypothesis.settings.register_profile("bitpde", deadline=None)
+# The first example of a property may wait for a compilation, so no deadline per example.  The
+# default run draws the same examples every time; ``--hypothesis-profile explore`` draws new ones.
+hypothesis.settings.register_profile("bitpde", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("explore", deadline=None)
 hypothesis.settings.load_profile("bitpde")

@@ -76,7 +76,8 @@ def test_numpy_takes_a_coded_array_for_its_values(format: Any, data: st.DataObje
     x = data.draw(laid_out(np.float64, hnp.array_shapes(max_dims=2, max_side=4), finite=True))
     coded = Cast(format=format).encode(x)
     assert np.array_equal(np.asarray(coded), coded.values())
-    assert np.array_equal(np.asarray(coded, np.float32), coded.values().astype(np.float32))
+    with np.errstate(over="ignore"):  # beyond float32 NumPy warns and gives an infinity
+        assert np.array_equal(np.asarray(coded, np.float32), coded.values().astype(np.float32))
     with pytest.raises(ValueError, match="copy"):
         np.asarray(coded, copy=False)
 
