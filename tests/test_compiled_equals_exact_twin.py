@@ -79,7 +79,7 @@ def lawful(cast: Cast, x: NDArray[np.float64]) -> NDArray[np.float64]:
 def test_scalars_at_their_edges_under_every_policy(name: str) -> None:
     x = edges(SCALARS[name])
     for k, cast in enumerate(casts(SCALARS[name], without=WITHOUT_RAISE)):
-        check(cast, lawful(cast, np.concatenate([UNUSUAL, x[k % 4 :: 4]])))
+        check(cast, lawful(cast, np.concatenate([UNUSUAL, x[k % 6 :: 6]])))
 
 
 @pytest.mark.parametrize("name", BLOCKS)
@@ -118,6 +118,7 @@ def test_integers_beyond_2_to_the_53_are_rounded_once(cast: Cast, x: NDArray[Any
     check(cast, x)
 
 
+@settings(max_examples=40)
 @given(bits=st.integers(-50, 50), power=st.integers(54, 63), odd=st.booleans())
 def test_integers_next_to_a_tie_are_not_rounded_twice(bits: int, power: int, odd: bool) -> None:
     # 2^k + 2^(k-11) lies halfway between two binary16 significands, also after a rounding to

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from format_cases import SCALARS, numbers
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bitpde.formats import (
@@ -49,7 +49,11 @@ def test_a_rounding_is_a_neighbour_and_the_right_one(
     assert 2 * abs(away - x) < lsb or (2 * abs(away - x) == lsb and abs(away) > abs(x))
 
 
-@given(x=st.one_of(numbers(np.float64), numbers(np.int64)), name=st.sampled_from(list(SMALL)))
+@given(
+    x=st.one_of(numbers(np.float64), numbers(np.int64), st.fractions(-9, 9, max_denominator=99)),
+    name=st.sampled_from(list(SMALL)),
+)
+@example(x=Fraction(1, 3), name="OFP8_E4M3")
 def test_no_value_of_a_format_is_nearer_than_the_saturating_code(x: Any, name: str) -> None:
     format = SMALL[name]
     if not np.isfinite(float(x)):
