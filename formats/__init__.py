@@ -56,7 +56,6 @@ from .exact_encode import encode_exact as encode_exact
 from .fixed import Fixed as Fixed
 from .jit import kernel as kernel
 from .jit import kernels_are_compiled as kernels_are_compiled
-from .layout import element_integers as element_integers
 from .minifloat import Minifloat as Minifloat
 from .minifloat import Specials as Specials
 from .overflow import NonFinite as NonFinite

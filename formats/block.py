@@ -95,3 +95,8 @@ class Block:
         matrix = (1, 1, *shape)[-max(2, len(shape)) :]
         grid = (*matrix[:-2], -(-matrix[-2] // rows), -(-matrix[-1] // columns))
         return grid[len(matrix) - len(shape) :]
+
+
+def element_of(format: Fixed | Minifloat | Block) -> Fixed | Minifloat:
+    """The format of one code: a block's element, a scalar format itself."""
+    return format.element if isinstance(format, Block) else format

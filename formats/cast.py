@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .block import Block
+from .block import Block, element_of
 from .carrier import JAMMED_PRECISION, Carrier, to_carrier
 from .coded import Coded, Format
 from .encode import Counts, encode_array
@@ -75,7 +75,7 @@ class Cast:
     @property
     def element(self) -> Fixed | Minifloat:
         """Format of one code."""
-        return self.format.element if isinstance(self.format, Block) else self.format
+        return element_of(self.format)
 
     def encode(self, x: ArrayLike, bits: ArrayLike | None = None) -> Coded:
         """The codes of ``x``: one rounding per element.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from .block import Block
+from .block import Block, element_of
 from .decode import Float, decode_array
 from .errors import FormatError
 from .fixed import Fixed
@@ -74,7 +74,7 @@ class Coded:
     @property
     def element(self) -> Fixed | Minifloat:
         """Format of one code."""
-        return self.format.element if isinstance(self.format, Block) else self.format
+        return element_of(self.format)
 
     @property
     def nbytes(self) -> int:
@@ -169,6 +169,6 @@ class Coded:
         scales: NDArray[np.uint8] | None = None,
     ) -> "Coded":
         """The array whose `pack` is ``packed``; the inverse of `pack`."""
-        element = format.element if isinstance(format, Block) else format
+        element = element_of(format)
         codes = unpack_codes(packed, element.bits, shape, element.code_dtype)
         return cls(format=format, codes=codes, scales=scales)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .block import Block
+from .block import Block, element_of
 from .fixed import Fixed
 from .layout import element_integers, matrices, native_dtype
 from .minifloat import Minifloat
@@ -34,7 +34,7 @@ def decode_array(
     if native is not None:
         with np.errstate(invalid="ignore"):  # widening a signaling NaN
             return codes.view(native).astype(dtype, copy=False) if _holds(native, dtype) else None
-    element = format.element if isinstance(format, Block) else format
+    element = element_of(format)
     scale = format.scale if isinstance(format, Block) else PowerOfTwo()
     factors = _factors(element, scale, scales, dtype)
     if factors is not None and isinstance(element, Fixed):
@@ -105,7 +105,7 @@ def _decode_general(
     from .decode_kernels import decode_strips
 
     values = np.empty(codes.shape)
-    element = element_integers(format.element if isinstance(format, Block) else format)
+    element = element_integers(element_of(format))
     for tiling, its_scales, (its_codes, out) in matrices(format, scales, codes, values):
         work = partial(
             decode_strips, its_codes, its_scales, *tiling.tile, tiling.scale.bias,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .block import Block
+from .block import Block, element_of
 from .carrier import Carrier
 from .coded import Coded, Format
 from .fixed import Fixed
@@ -73,7 +73,7 @@ def encode_array(
     native = native_dtype(format)
     if plain and native is not None:
         return _encode_native(x, format, native)
-    element = format.element if isinstance(format, Block) else format
+    element = element_of(format)
     codes = np.empty(x.shape, element.code_dtype)
     scales = np.zeros(format.grid(x.shape), np.uint8) if isinstance(format, Block) else None
     lane = _encode_strips

@@ -54,7 +54,7 @@ def encode_strips(
 ):  # fmt: skip
     """Codes of strips start..stop under given scales; one rounding each.
 
-    ``element`` holds the integers that describe the element format (`Cast` fills them):
+    ``element`` holds the integers that describe the element format (`layout.element_integers`):
     (fixed?, significand_bits, lsb_min, max_ordinal, infinity, nan, sign, negative_zero).
     The scale enters as a shift of ``lsb_min``, so no product is formed that could lose a bit.
     Elements of a tile whose scale is NaN get code 0.
