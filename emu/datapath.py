@@ -22,12 +22,11 @@ import numpy as np
 from ..formats import (
     FP32,
     FP64,
+    SPEC_KINDS,
     Block,
     Cast,
-    Fixed,
     FormatError,
     Minifloat,
-    PowerOfTwo,
     spec_from_json,
     spec_to_json,
 )
@@ -35,8 +34,8 @@ from .accumulator import Accumulator, ExactAccumulator, SequentialAccumulator
 from .errors import DatapathError
 
 _KINDS: dict[str, type] = {
-    kind.__name__: kind
-    for kind in (Cast, Fixed, Minifloat, Block, PowerOfTwo, ExactAccumulator, SequentialAccumulator)
+    **SPEC_KINDS,
+    **{kind.__name__: kind for kind in (ExactAccumulator, SequentialAccumulator)},
 }
 
 

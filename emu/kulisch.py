@@ -112,7 +112,7 @@ def read_register(register, lowest, significand_bits, lsb_min, top_exponent):
     while m >> length:
         length += 1
     lsb = max(exponent + length - 1 - significand_bits, lsb_min)
-    k = round_shift(m, lsb - exponent, NEAREST_EVEN, negative, 0, 0)
+    k = round_shift(m, lsb - exponent, NEAREST_EVEN, negative, 0, 0, 0)
     if k >> (significand_bits + 1):
         k >>= 1
         lsb += 1

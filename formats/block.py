@@ -6,6 +6,7 @@ One `tile` parameter makes the family:
 * ``tile=(4, 4)``: a square shares a scale, **SMX** (square-block MX).  Because the tiles of a
   transpose are the transposes of the tiles, ``Q(A.T) == Q(A).T`` and one stored copy serves a
   product from either side;
+* ``tile=(1, 16)`` with a scale that is a small float, and one for the tensor: NVFP4;
 * ``tile=(32, 1)``: what a row-blocked matrix becomes when it is transposed.
 
 "SMX" here always means *square-block MX*, never the two-level "shared microexponents"
@@ -15,6 +16,7 @@ One `tile` parameter makes the family:
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from .affine import Affine
 from .errors import FormatError
 from .fixed import Fixed
 from .minifloat import Minifloat
@@ -28,10 +30,10 @@ _E8M0 = PowerOfTwo(exponent_bits=8, bias=127)
 class Block:
     """Tiles of ``tile = (rows, columns)`` elements over the last two axes, one scale per tile.
 
-    The value of an element is ``2^s p``: ``p`` the value of its code in ``element``, ``s`` the
-    exponent in its tile's scale (OCP MX v1.0, 5.1).  Encoding chooses
-    ``s = floor(log2 max|tile|) - element.emax``, clamped to the scale's range (6.3).  Ragged edges
-    count as zero-padded; a tile of zeros has the least scale; the NaN scale makes a whole tile NaN.
+    The value of an element is ``s p``: ``p`` the value of its code in ``element``, ``s`` that of
+    its tile's scale (OCP MX v1.0, 5.1), times the scale of the whole tensor if the format has one.
+    How encoding chooses scales is told by `Scaling`.  Ragged edges count as zero-padded; the NaN
+    scale makes a whole tile NaN.
 
     Parameters
     ----------
@@ -40,7 +42,9 @@ class Block:
     tile
         Rows and columns that share a scale.
     scale
-        Format of the scales.
+        Format of the scales: a power of two, or an unsigned minifloat of at most 8 bits.
+    tensor_scale
+        Whether one binary32 scales the whole array as well (NVFP4's second level).
 
     Examples
     --------
@@ -54,7 +58,8 @@ class Block:
 
     element: Fixed | Minifloat
     tile: tuple[int, int]
-    scale: PowerOfTwo = _E8M0
+    scale: PowerOfTwo | Minifloat = _E8M0
+    tensor_scale: bool = False
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -66,10 +71,25 @@ class Block:
         if not isinstance(self.element, Fixed | Minifloat) or self.element.bits > 16:
             msg = f"element is {self.element!r}: give a Fixed or Minifloat of at most 16 bits"
             raise FormatError(msg)
-        lowest = self.element.lsb_min + self.scale.emin
-        if lowest < -1074 or self.element.emax + self.scale.emax > 1022:
+        if isinstance(self.scale, Minifloat):
+            self._check_minifloat_scale(self.scale)
+        elif self.tensor_scale:
+            msg = "a scale of the whole tensor belongs to minifloat scales: give one, such as UE4M3"
+            raise FormatError(msg)
+        least = self.scale.emin if self.has_power_of_two_scale else self.scale.lsb_min
+        if self.element.lsb_min + least < -1074 or self.element.emax + self.scale.emax > 1022:
             msg = f"{self} reaches beyond binary64, the carrier of values: choose another bias"
             raise FormatError(msg)
+
+    def _check_minifloat_scale(self, scale: Minifloat) -> None:
+        if scale.signed or scale.bits > 8 or not scale.has_nan or not scale.fits_binary64:
+            msg = f"scale is {scale}: give an unsigned Minifloat of at most 8 bits that has a NaN"
+            raise FormatError(msg)
+
+    @property
+    def has_power_of_two_scale(self) -> bool:
+        """Whether scales are exponents alone, so that scaling only shifts."""
+        return isinstance(self.scale, PowerOfTwo)
 
     @property
     def T(self) -> "Block":
@@ -97,6 +117,6 @@ class Block:
         return grid[len(matrix) - len(shape) :]
 
 
-def element_of(format: Fixed | Minifloat | Block) -> Fixed | Minifloat:
+def element_of(format: Fixed | Minifloat | Affine | Block) -> Fixed | Minifloat:
     """The format of one code: a block's element, a scalar format itself."""
-    return format.element if isinstance(format, Block) else format
+    return format if isinstance(format, Fixed | Minifloat) else format.element

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from .affine import Affine
 from .block import Block, element_of
 from .decode import Float, decode_array
 from .errors import FormatError
@@ -13,7 +14,7 @@ from .fixed import Fixed
 from .minifloat import Minifloat
 from .packing import pack_codes, unpack_codes
 
-Format = Fixed | Minifloat | Block
+Format = Fixed | Minifloat | Affine | Block
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,6 +43,7 @@ class Coded:
     format: Format
     codes: NDArray[Any]
     scales: NDArray[np.uint8] | None = field(default=None)
+    tensor_scale: float | None = None
 
     def __post_init__(self) -> None:
         if self.codes.dtype != self.element.code_dtype:
@@ -96,6 +98,7 @@ class Coded:
             format=self.format.T,
             codes=self.codes.swapaxes(-1, -2),
             scales=self.scales.swapaxes(-1, -2),
+            tensor_scale=self.tensor_scale,
         )
 
     def values(self, dtype: DTypeLike = np.float64) -> NDArray[Any]:
@@ -137,7 +140,9 @@ class Coded:
             values = self.T._decode(dtype)
             return None if values is None else values.T
         scales = None if self.scales is None else np.asarray(self.scales, order="C")
-        return decode_array(self.format, np.asarray(self.codes, order="C"), scales, dtype)
+        return decode_array(
+            self.format, np.asarray(self.codes, order="C"), scales, dtype, self.tensor_scale
+        )
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """The values, so that NumPy functions take a `Coded` as an array of numbers."""

@@ -6,42 +6,53 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .affine import Affine
 from .block import Block, element_of
 from .fixed import Fixed
-from .layout import element_integers, matrices, native_dtype
+from .layout import element_integers, matrices, native_dtype, power_of_two_scale
 from .minifloat import Minifloat
 from .power_of_two import PowerOfTwo
 from .threads import split_work
+from .tiles import spread_tiles
 
 Float = type[np.float32] | type[np.float64]
 
 #: Minifloats of at most this many bits are decoded through a table of their values.
-_TABLE_BITS = 8
+_TABLE_BITS = 16
 
 
 def decode_array(
-    format: Fixed | Minifloat | Block,
+    format: Fixed | Minifloat | Affine | Block,
     codes: NDArray[Any],
     scales: NDArray[np.uint8] | None,
     dtype: Float,
+    tensor_scale: float | None = None,
 ) -> NDArray[Any] | None:
     """Values as float64, or as float32 where every value the format has is one, else None; exact.
 
     Where the codes are the bits of ``dtype`` the result is a read-only view of them.
     Preconditions: contiguous arrays of the shapes that belong to ``format``.
     """
+    if isinstance(format, Affine):
+        scale, zero_point = format.columns(codes.shape)
+        return (codes - zero_point) * scale if dtype is np.float64 else None
+    if isinstance(format, Block) and isinstance(format.scale, Minifloat) and scales is not None:
+        elements = decode_array(format.element, codes, None, np.float64)
+        steps = value_table(format.scale)[scales] * (tensor_scale or 1.0)
+        if dtype is np.float32 or elements is None:
+            return None
+        return elements * spread_tiles(steps, codes.shape, format)
     native = native_dtype(format)
     if native is not None:
         with np.errstate(invalid="ignore"):  # widening a signaling NaN
             return codes.view(native).astype(dtype, copy=False) if _holds(native, dtype) else None
     element = element_of(format)
-    scale = format.scale if isinstance(format, Block) else PowerOfTwo()
+    scale = power_of_two_scale(format) if isinstance(format, Block) else PowerOfTwo()
     factors = _factors(element, scale, scales, dtype)
     if factors is not None and isinstance(element, Fixed):
         return _by_factors(format, codes, scales, factors)
-    if factors is not None and element.bits <= _TABLE_BITS:
-        table = _value_table(element).astype(dtype)
-        return _by_factors(format, codes, scales, factors, table)
+    if factors is not None and isinstance(element, Minifloat) and element.bits <= _TABLE_BITS:
+        return _by_factors(format, codes, scales, factors, value_table(element).astype(dtype))
     return _decode_general(format, codes, scales) if dtype is np.float64 else None
 
 
@@ -55,7 +66,7 @@ def _factors(
     """What an element's 1 stands for under each scale code; None where a value does not fit."""
     integer = isinstance(element, Fixed)
     unit, low, high = (
-        (element.lsb_min, 0, element.bits) if integer else (0, element.lsb_min, element.emax + 1)
+        (element.lsb_min, 0, element.bits - 1) if integer else (0, element.lsb_min, element.emax)
     )
     used = np.array([scale.bias]) if scales is None else scales[scales != scale.nan_code]
     limits = np.finfo(dtype)
@@ -72,10 +83,15 @@ def _factors(
 
 
 @lru_cache(maxsize=64)
-def _value_table(element: Minifloat) -> NDArray[np.float64]:
-    """The value of every code; exact.  What a byte can be beyond the last code stands for NaN."""
-    values = np.full(256, np.nan)
+def value_table(element: Minifloat) -> NDArray[np.float64]:
+    """The value of every code of a format of at most 16 bits; exact.
+
+    What a byte or a word can be beyond the last code stands for NaN.
+    """
+    size = 8 * np.dtype(element.code_dtype).itemsize
+    values = np.full(2**size, np.nan)
     values[: len(element.codes())] = [float(element.decode(code)) for code in element.codes()]
+    values.setflags(write=False)
     return values
 
 

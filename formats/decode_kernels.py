@@ -11,7 +11,7 @@ def decode_strips(
     codes, scales, tile_rows, tile_columns, bias, nan_code, element, values, start, stop
 ):
     """Float64 values of strips start..stop; no rounding: every value is a float64."""
-    fixed, significand_bits, lsb_min, max_ordinal, infinity, nan, sign, _ = element
+    fixed, significand_bits, lsb_min, max_ordinal, infinity, nan, sign = element
     rows, columns = codes.shape
     for i in range(start * tile_rows, min(rows, stop * tile_rows)):
         for tile in range(scales.shape[1]):

@@ -9,16 +9,36 @@ from numpy.typing import NDArray
 
 from .block import Block, element_of
 from .carrier import Carrier
+from .cast_integers import cast_integers
 from .coded import Coded, Format
 from .fixed import Fixed
-from .layout import Tiling, element_integers, matrices, native_dtype
+from .jit import kernels_are_compiled
+from .layout import Tiling, matrices, native_dtype
 from .minifloat import Minifloat
-from .overflow import Overflow
+from .overflow import NonFinite, Overflow
 from .rounding import Rounding
+from .scaling import Scaling, scaling_integers
 from .threads import split_work
-from .vector_tables import has_vector_lane, minifloat_constants, scale_tables
+from .vector_tables import (
+    element_words,
+    has_vector_lane,
+    loop_kind,
+    rounding_words,
+    scale_tables,
+    variant_words,
+)
 
 _NO_RANDOM = np.zeros((1, 1), np.uint32)
+
+
+class Policies(NamedTuple):
+    """How a value becomes a code: a `Cast` without its format."""
+
+    rounding: Rounding
+    overflow: Overflow
+    nonfinite: NonFinite
+    random_bits: int
+    scaling: Scaling
 
 
 class Counts(NamedTuple):
@@ -26,7 +46,7 @@ class Counts(NamedTuple):
 
     #: elements encoded
     elements: int
-    #: elements whose rounded value lay beyond the largest one
+    #: elements whose rounded value lay beyond the format's range
     saturated: int
     #: nonzero elements that became zero
     underflowed: int
@@ -49,26 +69,20 @@ class _Job(NamedTuple):
     codes: NDArray[Any]
     random: NDArray[np.uint32]
     element: Fixed | Minifloat
-    rounding: Rounding
-    overflow: Overflow
-    random_bits: int
+    policies: Policies
     blocked: bool
 
 
 def encode_array(
-    x: Carrier,
-    random: NDArray[np.uint32] | None,
-    *,
-    format: Format,
-    rounding: Rounding,
-    overflow: Overflow,
-    random_bits: int,
+    x: Carrier, random: NDArray[np.uint32] | None, format: Format, policies: Policies
 ) -> Encoding:
     """The codes of a contiguous float array; one rounding per element.
 
     Preconditions: ``x`` from `to_carrier`; ``random`` of its shape, below ``2^random_bits``,
-    exactly if ``rounding`` is stochastic; the policies are lawful for the format.
+    exactly if the rounding is stochastic; the policies are lawful for the format, a scalar one or
+    a block whose scales are powers of two.
     """
+    rounding, overflow = policies.rounding, policies.overflow
     plain = rounding is Rounding.NEAREST_EVEN and overflow is Overflow.INFINITY_OR_NAN
     native = native_dtype(format)
     if plain and native is not None:
@@ -77,14 +91,14 @@ def encode_array(
     codes = np.empty(x.shape, element.code_dtype)
     scales = np.zeros(format.grid(x.shape), np.uint8) if isinstance(format, Block) else None
     lane = _encode_strips
-    if x.dtype == np.float32 and has_vector_lane(element, rounding, overflow):
-        lane = _encode_vector_strips
+    if x.dtype == np.float32 and has_vector_lane(element, rounding, overflow, policies.random_bits):
+        lane = _encode_vector_strips if kernels_are_compiled() else lane
     counts: list[NDArray[np.int64]] = [np.zeros(3, np.int64)]
     bits = () if random is None else (random,)
     for tiling, its_scales, parts in matrices(format, scales, x, codes, *bits):
         job = _Job(
             tiling, parts[0], its_scales, parts[1], parts[2] if len(parts) > 2 else _NO_RANDOM,
-            element, rounding, overflow, random_bits, scales is not None,
+            element, policies, scales is not None,
         )  # fmt: skip
         work = partial(_count, lane, job, counts)
         split_work(work, its_scales.shape[0], tiling.strips_per_chunk(job.x.shape[1]))
@@ -110,33 +124,37 @@ def _encode_strips(job: _Job, counts: NDArray[np.int64], start: int, stop: int) 
     """Scales and codes of strips start..stop by the general lane."""
     from .encode_kernels import encode_strips, scale_strips
 
-    tile, scale = job.tiling.tile, job.tiling.scale
+    tile, scale, policies = job.tiling.tile, job.tiling.scale, job.policies
     if job.blocked:
-        scale_strips(
-            job.x, *tile, job.element.emax, scale.bias, scale.nan_code, job.scales, start, stop
-        )
+        finite_only = policies.nonfinite is NonFinite.ELEMENT
+        scaling = scaling_integers(job.element, scale, policies.scaling, finite_only=finite_only)
+        scale_strips(job.x, *tile, scaling, job.scales, start, stop)
+    element = cast_integers(job.element, policies.rounding, policies.overflow)
     encode_strips(
-        job.x, job.scales, *tile, scale.bias, scale.nan_code, element_integers(job.element),
-        job.rounding.code, job.overflow.code, job.random, job.random_bits, job.codes, counts,
-        start, stop,
+        job.x, job.scales, *tile, scale.bias, scale.nan_code, element, policies.rounding.code,
+        job.random, policies.random_bits, job.codes, counts, start, stop,
     )  # fmt: skip
 
 
 def _encode_vector_strips(job: _Job, counts: NDArray[np.int64], start: int, stop: int) -> None:
     """The same by the vector lane, and the strips it refuses by the general one."""
-    from .vector_kernels import encode_fixed_strips, encode_minifloat_strips
+    from .vector_kernels import encode_vector_strips
 
-    refused = np.zeros(job.scales.shape[0], np.bool_)
-    tables = (*job.tiling.tile, *scale_tables(job.element, job.tiling.scale, blocked=job.blocked))
-    outputs = (job.scales, job.codes, counts, refused, start, stop)
-    with np.errstate(over="ignore"):  # what overflows saturates; uncompiled code would warn of it
-        if isinstance(job.element, Fixed):
-            high = job.element.max_ordinal
-            low = -high if job.overflow is Overflow.SATURATE_SYMMETRIC else -high - 1
-            encode_fixed_strips(job.x, *tables, np.float32(low), np.float32(high), *outputs)
-        else:
-            encode_minifloat_strips(job.x, *tables, *minifloat_constants(job.element), *outputs)
-    for strip in np.flatnonzero(refused):
+    rounding, overflow = job.policies.rounding, job.policies.overflow
+    scale, scaling = job.tiling.scale, job.policies.scaling
+    refused_strips = np.zeros(job.scales.shape[0], np.bool_)
+    mine = np.zeros(3, np.int64)
+    encode_vector_strips(
+        job.x.view(np.uint32), *job.tiling.tile,
+        scale_tables(job.element, scale, scaling, blocked=job.blocked),
+        element_words(job.element, rounding, overflow), loop_kind(rounding, overflow),
+        rounding_words(rounding), job.random, np.uint32(job.policies.random_bits),
+        variant_words(rounding), job.scales, job.codes, mine, refused_strips, start, stop,
+    )  # fmt: skip
+    if overflow is Overflow.RAISE:
+        mine[:] = 0, mine[1], mine[0]
+    counts += mine
+    for strip in np.flatnonzero(refused_strips):
         _encode_strips(job, counts, int(strip), int(strip) + 1)
 
 

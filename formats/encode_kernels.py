@@ -1,83 +1,87 @@
 """Compiled encoding of a matrix, a strip of tiles at a time.
 
 `scale_strips` writes one scale per tile, `encode_strips` one code per element: any format, any
-rounding, in integers.  `vector_kernels.py` does both at once for the common case, and the tests
-hold the two to the same bits.  A scalar format is the case of one tile per row with every scale
-equal to 1.
+policy, in integers.  `vector_kernels.py` does both at once for float32, and the tests hold the two
+to the same bits.  A scalar format is the case of one tile per row with every scale equal to 1.
 """
 
 import numpy as np
 
 from .jit import kernel
-from .scalar_kernels import (
-    STOCHASTIC,
-    fixed_code,
-    floor_log2,
-    minifloat_code,
-)
+from .scalar_kernels import STOCHASTIC, element_code, significand
 
 
 @kernel
-def scale_code(top, element_emax, bias, nan_code):
-    """Scale of a tile with largest magnitude ``top`` (float64): OCP MX v1.0, 6.3, clamped."""
+def scale_code(top, scaling):
+    """Scale code of a tile with largest magnitude ``top`` (float64).
+
+    ``scaling`` is what `layout.scaling_integers` says: the exponent is that of ``top``, one more
+    if its fraction bits exceed ``threshold``, less the element's.
+    """
+    element_emax, bias, threshold, zero_code, overflow_code, nan_code, _ = scaling
     if not np.isfinite(top):
         return nan_code
     if top == 0.0:
-        return 0
-    return min(max(floor_log2(top) - element_emax + bias, 0), nan_code - 1)
+        return zero_code
+    m, e = significand(top)
+    code = e + 52 + (m - (1 << 52) > threshold) - element_emax + bias
+    return overflow_code if code >= nan_code else max(code, 0)
 
 
 @kernel
-def scale_strips(x, tile_rows, tile_columns, element_emax, bias, nan_code, scales, start, stop):
+def tile_top(x, first_row, last_row, first_column, last_column, finite_only):
+    """Largest magnitude of a tile, infinity if an element is not finite.
+
+    With ``finite_only`` such elements are left out, as long as a finite one remains.
+    """
+    top, finite = -1.0, True
+    for i in range(first_row, last_row):
+        for j in range(first_column, last_column):
+            magnitude = abs(np.float64(x[i, j]))
+            if not np.isfinite(magnitude):
+                finite = False
+            elif magnitude > top:
+                top = magnitude
+    if finite or (finite_only and top >= 0.0):
+        return max(top, 0.0)
+    return np.inf
+
+
+@kernel
+def scale_strips(x, tile_rows, tile_columns, scaling, scales, start, stop):
     """Scales of the tiles in strips start..stop of a 2-D float array."""
     rows, columns = x.shape
+    finite_only = scaling[6] != 0
     for strip in range(start, stop):
-        top_row = strip * tile_rows
+        first_row = strip * tile_rows
+        last_row = min(rows, first_row + tile_rows)
         for tile in range(scales.shape[1]):
-            top = 0.0
-            for i in range(top_row, min(rows, top_row + tile_rows)):
-                for j in range(tile * tile_columns, min(columns, (tile + 1) * tile_columns)):
-                    magnitude = abs(np.float64(x[i, j]))
-                    if not magnitude <= top:  # also when it is NaN, which then stays
-                        top = magnitude
-                    if np.isnan(top):
-                        break
-                if np.isnan(top):
-                    break
-            scales[strip, tile] = scale_code(top, element_emax, bias, nan_code)
+            first = tile * tile_columns
+            last = min(columns, first + tile_columns)
+            top = tile_top(x, first_row, last_row, first, last, finite_only)
+            scales[strip, tile] = scale_code(top, scaling)
 
 
 @kernel
 def encode_strips(
-    x, scales, tile_rows, tile_columns, bias, nan_code, element, mode, overflow,
-    random, random_bits, codes, counts, start, stop,
+    x, scales, tile_rows, tile_columns, bias, nan_code, element, mode, random, random_bits, codes,
+    counts, start, stop,
 ):  # fmt: skip
     """Codes of strips start..stop under given scales; one rounding each.
 
-    ``element`` holds the integers that describe the element format (`layout.element_integers`):
-    (fixed?, significand_bits, lsb_min, max_ordinal, infinity, nan, sign, negative_zero).
-    The scale enters as a shift of ``lsb_min``, so no product is formed that could lose a bit.
-    Elements of a tile whose scale is NaN get code 0.
+    ``element`` is what `cast_integers.cast_integers` says of the element format and the policies.
+    The scale enters as a shift of the element's least step, so no product is formed that could
+    lose a bit.  Elements of a tile whose scale is NaN get code 0.
     """
-    fixed, significand_bits, lsb_min, max_ordinal, infinity, nan, sign, negative_zero = element
     rows, columns = x.shape
     for i in range(start * tile_rows, min(rows, stop * tile_rows)):
         for tile in range(scales.shape[1]):
             scale = int(scales[i // tile_rows, tile])
-            shift = scale - bias
             for j in range(tile * tile_columns, min(columns, (tile + 1) * tile_columns)):
                 if scale == nan_code:
                     codes[i, j] = 0
                     continue
-                value = np.float64(x[i, j])
-                draw = int(random[i, j]) if mode == STOCHASTIC else 0
-                if fixed:
-                    codes[i, j] = fixed_code(
-                        value, lsb_min + shift, max_ordinal, mode, overflow, draw, random_bits,
-                        counts,
-                    )  # fmt: skip
-                else:
-                    codes[i, j] = minifloat_code(
-                        value, significand_bits, lsb_min + shift, max_ordinal, infinity, nan, sign,
-                        negative_zero, mode, overflow, draw, random_bits, counts,
-                    )  # fmt: skip
+                draw = int(random[i, j]) if mode >= STOCHASTIC else 0
+                codes[i, j] = element_code(
+                    np.float64(x[i, j]), element, scale - bias, mode, draw, random_bits, counts
+                )

@@ -31,7 +31,16 @@ def decode_exact(format: Fixed | Minifloat | PowerOfTwo, code: int) -> Fraction 
     sign, field = divmod(rest, 2**format.exponent_bits)
     last_field = field == 2**format.exponent_bits - 1
     last_trailing = trailing == 2**format.significand_bits - 1
+    magnitude = code % 2 ** (format.exponent_bits + format.significand_bits)
+    below_top = 2 ** (format.exponent_bits + format.significand_bits) - 1 - magnitude
     match format.specials:
+        case Specials.ONE_NAN_AND_INFINITY if format.signed:
+            if below_top == 0:
+                return inf * (-1) ** sign
+            if sign and magnitude == 0:
+                return nan
+        case Specials.ONE_NAN_AND_INFINITY if below_top < 2:
+            return (nan, inf)[below_top]
         case Specials.IEEE if last_field:
             return nan if trailing else inf * (-1) ** sign
         case Specials.NAN_ONLY if last_field and last_trailing:
@@ -44,33 +53,56 @@ def decode_exact(format: Fixed | Minifloat | PowerOfTwo, code: int) -> Fraction 
 
 
 def round_exact(
-    x: Fraction, lsb: Fraction, rounding: Rounding, random: int = 0, random_bits: int = 0
+    x: Fraction,
+    lsb: Fraction,
+    rounding: Rounding,
+    random: int = 0,
+    random_bits: int = 0,
+    *,
+    parity: int = 0,
 ) -> int:
     """Return the integer ``q`` for which ``q lsb`` is the rounding of ``x``, as `Rounding` says.
 
-    ``random`` are ``random_bits`` random bits, for stochastic rounding only.
+    ``random`` are ``random_bits`` random bits, for stochastic rounding only.  The code of ``q lsb``
+    is even if ``q + parity`` is.
 
     Examples
     --------
     >>> [round_exact(Fraction(-5, 2), Fraction(1), mode) for mode in list(Rounding)[:6]]
-    [-2, -3, -2, -3, -2, -3]
+    [-2, -3, -3, -2, -2, -3]
     """
     q, nu = divmod(abs(x) / lsb, 1)
+    odd = (q + parity) % 2 == 1
+    tie = 2 * nu == 1
     match rounding if nu else Rounding.TOWARD_ZERO:
         case Rounding.NEAREST_EVEN:
-            up = 2 * nu > 1 or (2 * nu == 1 and q % 2 == 1)
+            up = odd if tie else 2 * nu > 1
+        case Rounding.NEAREST_ODD:
+            up = not odd if tie else 2 * nu > 1
         case Rounding.NEAREST_AWAY:
             up = 2 * nu >= 1
+        case Rounding.NEAREST_ZERO:
+            up = 2 * nu > 1
+        case Rounding.NEAREST_UP:
+            up = x > 0 if tie else 2 * nu > 1
+        case Rounding.NEAREST_DOWN:
+            up = x < 0 if tie else 2 * nu > 1
         case Rounding.TOWARD_ZERO:
             up = False
+        case Rounding.AWAY_FROM_ZERO:
+            up = True
         case Rounding.DOWN:
             up = x < 0
         case Rounding.UP:
             up = x > 0
         case Rounding.TO_ODD:
-            up = q % 2 == 0
+            up = not odd
         case Rounding.STOCHASTIC:
             up = nu * 2**random_bits // 1 + random >= 2**random_bits
+        case Rounding.STOCHASTIC_B:
+            up = nu * 2 ** (random_bits + 1) // 1 + 2 * random + 1 >= 2 ** (random_bits + 1)
+        case Rounding.STOCHASTIC_C:
+            up = round(nu * 2**random_bits) + random >= 2**random_bits
     return -(q + up) if x < 0 else q + up
 
 

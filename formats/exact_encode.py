@@ -59,51 +59,72 @@ def _fixed(cast: Cast, format: Fixed, x: Real, random: int) -> int:
     if not is_finite(x):
         raise _refusal(cast, x)
     q = round_exact(Fraction(x), format.lsb, cast.rounding, random, cast.random_bits)
-    greatest = int(2 ** (format.bits - 1)) - 1
-    least = -greatest - 1
+    least, greatest = format.codes()[0], format.codes()[-1]
     if cast.overflow is Overflow.SATURATE_SYMMETRIC:
-        least = -greatest
+        least = max(least, -greatest)
     if least <= q <= greatest:
         return q
     if cast.overflow is Overflow.RAISE:
         raise _refusal(cast, x)
     if cast.overflow is Overflow.WRAP:
-        return (q - least) % (greatest - least + 1) + least
+        return (q - least) % len(format.codes()) + least
     return least if q < 0 else greatest
 
 
 def _minifloat(cast: Cast, format: Minifloat, x: Real, random: int) -> int:
     negative = copysign(1, x) < 0 if isinstance(x, float) else x < 0
-    sign = format.sign_code if negative else 0
     if is_finite(x):
-        return _finite(cast, format, Fraction(x), sign, random)
+        return _finite(cast, format, Fraction(x), random, negative=negative)
     if isnan(x):
         if format.nan_code is None:
             raise _refusal(cast, x)
         return format.nan_code
-    return _beyond(cast, format, x, sign, stops=False)
+    return _beyond(cast, format, x, stops=False, negative=negative)
 
 
-def _finite(cast: Cast, format: Minifloat, x: Fraction, sign: int, random: int) -> int:
+def _finite(cast: Cast, format: Minifloat, x: Fraction, random: int, *, negative: bool) -> int:
     exponent = max(floor_log2(abs(x)), format.emin) if x else format.emin
     lsb = Fraction(2) ** (exponent - format.significand_bits)
-    size = abs(round_exact(x, lsb, cast.rounding, random, cast.random_bits)) * lsb
-    if size > format.max:
-        toward_zero = Rounding.UP if sign else Rounding.DOWN
-        inward = cast.rounding in (Rounding.TOWARD_ZERO, Rounding.TO_ODD, toward_zero)
-        return _beyond(cast, format, x, sign, stops=inward)
-    return _code(format, size) + (sign if size or format.has_negative_zero else 0)
+    # With one bit of precision a code is its exponent field, and q = 1 there.
+    parity = exponent - format.emin if format.significand_bits == 0 else 0
+    q = round_exact(x, lsb, cast.rounding, random, cast.random_bits, parity=parity)
+    value = q * lsb
+    if value > format.max or value < format.min:
+        stops = _stops(cast.rounding, format, negative=negative)
+        return _beyond(cast, format, x, stops=stops, negative=negative)
+    sign = format.sign_code if negative and (value or format.has_negative_zero) else 0
+    return _code(format, abs(value)) + sign
 
 
-def _beyond(cast: Cast, format: Minifloat, x: Real, sign: int, *, stops: bool) -> int:
+def _stops(rounding: Rounding, format: Minifloat, *, negative: bool) -> bool:
+    """Return whether the rounding, between the end of the range and infinity, takes the end."""
+    if rounding is Rounding.TO_ODD:
+        infinity_is_odd = format.infinity_code is not None and format.infinity_code % 2 == 1
+        return not infinity_is_odd and (format.signed or not negative)
+    return rounding in (Rounding.TOWARD_ZERO, Rounding.UP if negative else Rounding.DOWN)
+
+
+def _beyond(cast: Cast, format: Minifloat, x: Real, *, stops: bool, negative: bool) -> int:
+    """Return the code of what lies beyond the range on one side, rows as in P3109 4.7.5."""
     if cast.overflow is Overflow.RAISE:
         raise _refusal(cast, x)
-    if stops or cast.overflow is not Overflow.INFINITY_OR_NAN:
-        return _code(format, format.max) + sign
-    code = format.nan_code if format.infinity_code is None else format.infinity_code + sign
-    if code is None:
+    bounded = negative and not format.signed
+    sign = format.sign_code if negative else 0
+    end = 0 if bounded else _code(format, format.max) + sign
+    has_infinity = format.infinity_code is not None and not bounded
+    infinity = format.infinity_code + sign if format.infinity_code is not None else end
+    match cast.overflow:
+        case Overflow.SATURATE | Overflow.SATURATE_SYMMETRIC:
+            return end
+        case Overflow.SATURATE_FINITE:
+            return end if is_finite(x) or not has_infinity else infinity
+    if stops or has_infinity:
+        return end if stops else infinity
+    if cast.overflow is Overflow.INFINITY_OR_MAX and not bounded:
+        return end
+    if format.nan_code is None:
         raise _refusal(cast, x)
-    return code
+    return format.nan_code
 
 
 def _code(format: Minifloat, size: Fraction) -> int:

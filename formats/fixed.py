@@ -1,4 +1,4 @@
-"""Fixed point: a two's complement integer times a power of two."""
+"""Fixed point: an integer, two's complement or unsigned, times a power of two."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,17 +12,21 @@ from .specs import check_fields
 
 @dataclass(frozen=True, kw_only=True)
 class Fixed:
-    """The ``bits``-bit two's complement integers ``q``, each standing for ``q 2^-fraction_bits``.
+    """The ``bits``-bit integers ``q``, each standing for ``q 2^-fraction_bits``.
 
-    A code *is* the integer ``q``, from ``-2^(bits-1)`` to ``2^(bits-1) - 1``; consecutive codes are
-    consecutive values.  There is no NaN, no infinity and one zero.
+    A code *is* the integer ``q``: two's complement from ``-2^(bits-1)`` to ``2^(bits-1) - 1``, or
+    unsigned from 0 to ``2^bits - 1``; consecutive codes are consecutive values.  There is no NaN,
+    no infinity and one zero.  The notations Qm.n disagree on whether m counts the sign bit (ARM's
+    does, TI's does not); here the total width and the fraction bits say it all.
 
     Parameters
     ----------
     bits
-        Total width with the sign bit, 2 to 32.
+        Total width with the sign bit if there is one, 2 to 32.
     fraction_bits
         Binary places below the point; negative values and values above ``bits`` are lawful.
+    signed
+        Two's complement, or unsigned.
 
     Examples
     --------
@@ -31,10 +35,13 @@ class Fixed:
     (Fraction(7, 1), Fraction(-8, 1), Fraction(1, 1))
     >>> Fixed(bits=8, fraction_bits=6).decode(-128)
     Fraction(-2, 1)
+    >>> Fixed(bits=8, signed=False).max
+    Fraction(255, 1)
     """
 
     bits: int
     fraction_bits: int = 0
+    signed: bool = True
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -57,18 +64,19 @@ class Fixed:
 
     @property
     def min(self) -> Fraction:
-        """The least value; its magnitude is one lsb more than `max`."""
-        return -self.lsb * (self.max_ordinal + 1)
+        """The least value: 0, or for two's complement one lsb more than `max` in magnitude."""
+        return self.lsb * self.codes()[0]
 
     @property
     def emax(self) -> int:
         """Exponent of the largest power of two among the positive values."""
-        return self.bits - 2 - self.fraction_bits
+        return self.bits - (2 if self.signed else 1) - self.fraction_bits
 
     @property
     def code_dtype(self) -> DTypeLike:
         """The narrowest NumPy integer that holds a code."""
-        return np.int8 if self.bits <= 8 else np.int16 if self.bits <= 16 else np.int32
+        width = 8 if self.bits <= 8 else 16 if self.bits <= 16 else 32
+        return np.dtype(f"{'' if self.signed else 'u'}int{width}")
 
     @property
     def significand_bits(self) -> int:
@@ -83,7 +91,7 @@ class Fixed:
     @property
     def max_ordinal(self) -> int:
         """Code of the largest value."""
-        return int(2 ** (self.bits - 1)) - 1
+        return int(2 ** (self.bits - self.signed)) - 1
 
     @property
     def has_infinity(self) -> bool:
@@ -97,11 +105,11 @@ class Fixed:
 
     def codes(self) -> range:
         """All codes, in the order of their values."""
-        return range(-(2 ** (self.bits - 1)), 2 ** (self.bits - 1))
+        return range(-self.max_ordinal - 1 if self.signed else 0, self.max_ordinal + 1)
 
     def decode(self, code: int) -> Fraction:
         """The real number the integer ``code`` stands for; exact."""
-        if not -(2 ** (self.bits - 1)) <= code <= self.max_ordinal:
+        if not self.codes()[0] <= code <= self.max_ordinal:
             limits = f"{self.codes()[0]} to {self.max_ordinal}"
             msg = f"{code} is no code of {self}: codes run from {limits}"
             raise FormatError(msg)

@@ -38,13 +38,21 @@ def native_dtype(format: Fixed | Minifloat | Block) -> type[np.floating[Any]] | 
     return dtype if usual and format.has_infinity else None
 
 
+def power_of_two_scale(format: Block) -> PowerOfTwo:
+    """The scale format of a block whose scales are exponents alone; others stay out of kernels."""
+    if not isinstance(format.scale, PowerOfTwo):
+        msg = f"{format.scale} is no power of two"
+        raise TypeError(msg)
+    return format.scale
+
+
 def element_integers(element: Fixed | Minifloat) -> tuple[int, ...]:
-    """What kernels know of an element format; the order is that of `encode_strips`.
+    """What decoding knows of an element format; the order is that of `decode_strips`.
 
     All fit int64: the sign bit of a 64-bit format, which codes hold as int64, is -2^63.
     """
     if isinstance(element, Fixed):
-        return (1, element.significand_bits, element.lsb_min, element.max_ordinal, -1, -1, 0, 0)
+        return (1, element.significand_bits, element.lsb_min, element.max_ordinal, -1, -1, 0)
     infinity, nan = element.infinity_code, element.nan_code
     return (
         0,
@@ -53,9 +61,13 @@ def element_integers(element: Fixed | Minifloat) -> tuple[int, ...]:
         element.max_ordinal,
         -1 if infinity is None else infinity,
         -1 if nan is None else nan,
-        element.sign_code if element.bits < 64 else -element.sign_code,
-        int(element.has_negative_zero),
+        sign_code(element),
     )
+
+
+def sign_code(element: Minifloat) -> int:
+    """The sign bit as the int64 in which codes are held."""
+    return element.sign_code if element.bits < 64 else -element.sign_code
 
 
 def _signed(array: NDArray[Any]) -> NDArray[Any]:
@@ -82,7 +94,7 @@ def matrices(
         ones = np.full((whole[0].shape[0], 1), PowerOfTwo().bias, np.uint8)
         yield Tiling((1, columns), PowerOfTwo()), ones, whole
         return
-    tiling = Tiling(format.tile, format.scale)
+    tiling = Tiling(format.tile, power_of_two_scale(format))
     rows = shape[-2] if len(shape) > 1 else 1
     strips = -(-rows // format.tile[0])
     all_scales = scales.reshape(-1, -(-columns // format.tile[1]))

@@ -20,15 +20,18 @@ class Specials(Enum):
     NAN_ONLY = "nan_only"
     #: every code is a finite number (OCP MX E3M2, E2M3, E2M1)
     NONE = "none"
-    #: the code of -0 is the only NaN, there is no infinity and no -0 ("FNUZ")
+    #: the code of -0 is the only NaN, there is no infinity and no -0 ("FNUZ"; P3109 signed finite)
     NEGATIVE_ZERO_IS_NAN = "negative_zero_is_nan"
+    #: one NaN, the code of -0 or in an unsigned format all ones; the largest magnitudes that are
+    #: left are the infinities; no -0 (P3109 extended)
+    ONE_NAN_AND_INFINITY = "one_nan_and_infinity"
 
     __repr__ = Enum.__str__  # so that the repr of a format evaluates back
 
 
 @dataclass(frozen=True, kw_only=True)
 class Minifloat:
-    """Sign, ``exponent_bits`` of biased exponent, ``significand_bits`` of trailing significand.
+    """A sign if any, ``exponent_bits`` of biased exponent, ``significand_bits`` of significand.
 
     With exponent field ``E`` and trailing significand ``T`` the magnitude is
     ``2^(E - bias) (1 + T 2^-significand_bits)`` for ``E > 0`` and the subnormal
@@ -39,13 +42,20 @@ class Minifloat:
     Parameters
     ----------
     exponent_bits
-        Width of the exponent field, 1 to 11.
+        Width of the exponent field, 1 to 16.
     significand_bits
-        Width of the trailing significand, 1 to 52 (the leading bit is implied, not stored).
+        Width of the trailing significand, 0 to 52 (the leading bit is implied, not stored).
     bias
         What is subtracted from the exponent field.
     specials
         Which codes are infinities and NaNs.
+    signed
+        Whether there is a sign bit; without one no value is negative.
+
+    Notes
+    -----
+    A format of at most 16 bits may reach beyond binary64 (P3109 with one bit of precision does);
+    then `decode` still gives every value, and arrays of values hold those that are binary64.
 
     Examples
     --------
@@ -58,26 +68,41 @@ class Minifloat:
     significand_bits: int
     bias: int
     specials: Specials = Specials.IEEE
+    signed: bool = True
 
     def __post_init__(self) -> None:
         check_fields(self)
-        if not 1 <= self.exponent_bits <= 11 or not 1 <= self.significand_bits <= 52:
+        if not 1 <= self.exponent_bits <= 16 or not 0 <= self.significand_bits <= 52:
             msg = (
                 f"Minifloat has {self.exponent_bits} exponent and {self.significand_bits} "
-                "significand bits: choose 1 to 11 and 1 to 52"
+                "significand bits: choose 1 to 16 and 0 to 52"
             )
+            raise FormatError(msg)
+        if self.specials is Specials.IEEE and self.significand_bits == 0:
+            msg = f"{self} has one code for infinity and NaN: give it a significand bit"
+            raise FormatError(msg)
+        if self.specials is Specials.NEGATIVE_ZERO_IS_NAN and not self.signed:
+            msg = f"{self} has no -0: choose other specials, such as NAN_ONLY"
             raise FormatError(msg)
         if self.max_ordinal < 1:
             msg = f"{self} has no positive finite value: give it more bits or other specials"
             raise FormatError(msg)
-        if self.lsb_min < -1074 or self.emax > 1023:
+        if self.bits > 16 and not self.fits_binary64:
             msg = f"{self} reaches beyond binary64, the carrier of values: choose another bias"
+            raise FormatError(msg)
+        if abs(self.bias) > 2**16:
+            msg = f"Minifloat has the bias {self.bias}: choose one of at most 65536 in magnitude"
             raise FormatError(msg)
 
     @property
     def bits(self) -> int:
-        """Total width with the sign bit."""
-        return 1 + self.exponent_bits + self.significand_bits
+        """Total width with the sign bit if there is one."""
+        return self.signed + self.exponent_bits + self.significand_bits
+
+    @property
+    def fits_binary64(self) -> bool:
+        """Whether every finite value is a binary64 number."""
+        return self.lsb_min >= -1074 and self.emax <= 1023
 
     @property
     def emin(self) -> int:
@@ -100,15 +125,22 @@ class Minifloat:
     @property
     def max_ordinal(self) -> int:
         """Magnitude code of the largest finite value."""
-        top = 2 ** (self.bits - 1)
-        if self.specials is Specials.IEEE:
-            return int(top - 2**self.significand_bits - 1)
-        return int(top - 2 if self.specials is Specials.NAN_ONLY else top - 1)
+        top = int(2 ** (self.exponent_bits + self.significand_bits)) - 1
+        match self.specials:
+            case Specials.IEEE:
+                return int(top - 2**self.significand_bits)
+            case Specials.NAN_ONLY:
+                return top - 1
+            case Specials.ONE_NAN_AND_INFINITY:
+                return top - 1 if self.signed else top - 2
+            case _:
+                return top
 
     @property
     def infinity_code(self) -> int | None:
         """Code of +infinity, or None."""
-        return self.max_ordinal + 1 if self.specials is Specials.IEEE else None
+        has = self.specials in (Specials.IEEE, Specials.ONE_NAN_AND_INFINITY)
+        return self.max_ordinal + 1 if has else None
 
     @property
     def nan_code(self) -> int | None:
@@ -120,13 +152,15 @@ class Minifloat:
                 return self.max_ordinal + 1
             case Specials.NEGATIVE_ZERO_IS_NAN:
                 return self.sign_code
+            case Specials.ONE_NAN_AND_INFINITY:
+                return self.sign_code if self.signed else self.max_ordinal + 2
             case _:
                 return None
 
     @property
     def sign_code(self) -> int:
-        """The sign bit alone."""
-        return int(2 ** (self.bits - 1))
+        """The sign bit alone; 0 where there is none."""
+        return int(2 ** (self.bits - 1)) if self.signed else 0
 
     @property
     def has_infinity(self) -> bool:
@@ -141,7 +175,8 @@ class Minifloat:
     @property
     def has_negative_zero(self) -> bool:
         """Whether -0 has a code of its own."""
-        return self.specials is not Specials.NEGATIVE_ZERO_IS_NAN
+        without = (Specials.NEGATIVE_ZERO_IS_NAN, Specials.ONE_NAN_AND_INFINITY)
+        return self.signed and self.specials not in without
 
     @property
     def code_dtype(self) -> DTypeLike:
@@ -159,7 +194,7 @@ class Minifloat:
     @property
     def min(self) -> Fraction:
         """The least finite value."""
-        return -self.max
+        return -self.max if self.signed else Fraction(0)
 
     @property
     def lsb(self) -> Fraction:
@@ -175,7 +210,7 @@ class Minifloat:
         if not 0 <= code < 2**self.bits:
             msg = f"{code} is no code of {self}: codes run from 0 to {2**self.bits - 1}"
             raise FormatError(msg)
-        negative, ordinal = divmod(int(code), self.sign_code)
+        negative, ordinal = divmod(int(code), self.sign_code or 2**self.bits)
         if ordinal > self.max_ordinal or (code == self.nan_code):
             infinite = ordinal == self.infinity_code
             return (-np.inf if negative else np.inf) if infinite else float("nan")

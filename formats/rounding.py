@@ -9,6 +9,9 @@ the magnitude steps up:
 * STOCHASTIC with ``N`` random bits ``R``: ``floor(nu 2^N) + R >= 2^N``: 2.25 -> 3 for one quarter
   of the ``R``.
 
+Even and odd are said of the *code*: the same as of the significand, and still a rule where the
+significand is a single bit (P3109, P = 1).
+
 Nothing else in the library decides a rounding: the compiled routine is
 ``formats/scalar_kernels.py``, its twin in rational arithmetic ``formats/exact.py``.
 """
@@ -19,20 +22,35 @@ from enum import Enum
 class Rounding(Enum):
     """Which neighbour is taken; the value is the name used in JSON."""
 
-    #: the nearer neighbour; of two equally near ones the one with an even significand
+    #: the nearer neighbour; of two equally near ones the one with an even code
     NEAREST_EVEN = "nearest_even"
+    #: the nearer neighbour; of two equally near ones the one with an odd code
+    NEAREST_ODD = "nearest_odd"
     #: the nearer neighbour; of two equally near ones the one larger in magnitude
     NEAREST_AWAY = "nearest_away"
+    #: the nearer neighbour; of two equally near ones the one smaller in magnitude
+    NEAREST_ZERO = "nearest_zero"
+    #: the nearer neighbour; of two equally near ones the greater (toward plus infinity)
+    NEAREST_UP = "nearest_up"
+    #: the nearer neighbour; of two equally near ones the lesser (toward minus infinity)
+    NEAREST_DOWN = "nearest_down"
     #: the neighbour smaller in magnitude (truncation of the significand)
     TOWARD_ZERO = "toward_zero"
+    #: the neighbour larger in magnitude
+    AWAY_FROM_ZERO = "away_from_zero"
     #: the lesser neighbour (toward minus infinity)
     DOWN = "down"
     #: the greater neighbour (toward plus infinity)
     UP = "up"
-    #: the neighbour with an odd significand, unless the value is exact (von Neumann, "jamming")
+    #: the neighbour with an odd code, unless the value is exact (von Neumann, "jamming")
     TO_ODD = "to_odd"
-    #: up in magnitude when ``floor(nu 2^N) + R >= 2^N`` for N random bits R (add and truncate)
+    #: up in magnitude when ``floor(nu 2^N) + R >= 2^N`` for N random bits R: add and truncate
+    #: (P3109 StochasticA; what hardware does)
     STOCHASTIC = "stochastic"
+    #: up when ``floor(nu 2^(N+1)) + 2R + 1 >= 2^(N+1)`` (P3109 StochasticB)
+    STOCHASTIC_B = "stochastic_b"
+    #: up when ``rint(nu 2^N) + R >= 2^N``, rint to nearest even (P3109 StochasticC)
+    STOCHASTIC_C = "stochastic_c"
 
     __repr__ = Enum.__str__  # so that the repr of a spec evaluates back
 
@@ -40,6 +58,11 @@ class Rounding(Enum):
     def code(self) -> int:
         """The integer by which compiled kernels know this mode: its position in the enum."""
         return _CODES[self]
+
+    @property
+    def is_stochastic(self) -> bool:
+        """Whether the mode takes random bits."""
+        return self.code >= Rounding.STOCHASTIC.code
 
 
 _CODES = {mode: position for position, mode in enumerate(Rounding)}

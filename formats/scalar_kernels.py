@@ -1,22 +1,26 @@
 """The one place where bits are lost: rounding a binary64 to the codes of a scalar format.
 
-Integers only, in the manner of a hardware unit: take the float apart, shift with the dropped bits
-kept, round once.  Everything here is plain Python that numba compiles; with compilation disabled
-the same lines give the same bits.
+Integers only, in the manner of a hardware unit: take the float apart, add the rounding increment,
+shift.  Everything here is plain Python that numba compiles; with compilation disabled the same
+lines give the same bits.
 """
 
 import numpy as np
 
 from .jit import kernel
 
-# Positions in the enums Rounding and Overflow; tests/test_kernel_codes.py holds them together.
-NEAREST_EVEN, NEAREST_AWAY, TOWARD_ZERO, DOWN, UP, TO_ODD, STOCHASTIC = range(7)
-SATURATE, SATURATE_SYMMETRIC, WRAP, INFINITY_OR_NAN, RAISE = range(5)
+# Positions in the enum Rounding; tests/test_kernel_codes.py holds them together.
+(
+    NEAREST_EVEN, NEAREST_ODD, NEAREST_AWAY, NEAREST_ZERO, NEAREST_UP, NEAREST_DOWN, TOWARD_ZERO,
+    AWAY_FROM_ZERO, DOWN, UP, TO_ODD, STOCHASTIC, STOCHASTIC_B, STOCHASTIC_C,
+) = range(14)  # fmt: skip
 
 # What encoding one element did, added up in a count of each.
 SATURATED, UNDERFLOWED, REFUSED = range(3)
 
 INFINITE_ORDINAL = 1 << 62
+#: In the place of a code: the policies leave this value none.
+NO_CODE = -(1 << 62)
 _FRACTION_MASK = (1 << 52) - 1
 _ABS_MASK = (1 << 63) - 1
 
@@ -28,22 +32,55 @@ def float64_bits(x):
 
 
 @kernel
-def floor_log2(x):
-    """floor(log2 |x|) of a finite nonzero float64, from its bits; exact."""
-    bits = float64_bits(x) & _ABS_MASK
-    exponent = (bits >> 52) - 1023
-    if exponent == -1023:
-        exponent = -1075
-        while bits:
-            bits >>= 1
-            exponent += 1
-    return exponent
+def stochastic_increment(m, shift, mode, random, random_bits):
+    """What variant A, B or C adds to ``m`` before the low ``shift`` bits are dropped."""
+    if mode == STOCHASTIC_B:
+        random, random_bits = 2 * random + 1, random_bits + 1
+    below = shift - random_bits  # bits of the fraction beyond those compared with the random ones
+    if below <= 0:
+        return random >> -below
+    increment = random << below
+    if mode == STOCHASTIC_C:
+        odd = (m >> below) & 1 if random_bits > 0 else 0
+        increment += (1 << (below - 1)) - 1 + odd
+    return increment
 
 
 @kernel
-def round_shift(m, shift, mode, negative, random, random_bits):
+def rounding_increment(m, shift, mode, odd, negative, random, random_bits):
+    """What is added to ``m`` before its low ``shift`` bits are dropped, so that it is rounded.
+
+    ``odd`` says of what code, without the increment, the last bit is.
+    """
+    half = 1 << (shift - 1)
+    if mode == NEAREST_EVEN:
+        return half - 1 + odd
+    if mode == NEAREST_ODD:
+        return half - odd
+    if mode == NEAREST_AWAY:
+        return half
+    if mode == NEAREST_ZERO:
+        return half - 1
+    if mode == NEAREST_UP:
+        return half - 1 if negative else half
+    if mode == NEAREST_DOWN:
+        return half if negative else half - 1
+    if mode >= STOCHASTIC:
+        return stochastic_increment(m, shift, mode, random, random_bits)
+    away = (
+        mode == AWAY_FROM_ZERO
+        or (mode == UP and not negative)
+        or (mode == DOWN and negative)
+        or (mode == TO_ODD and odd == 0)
+    )
+    return (1 << shift) - 1 if away else 0
+
+
+@kernel
+def round_shift(m, shift, mode, negative, parity, random, random_bits):
     """The integer next to ``m 2^-shift`` that the rounding mode picks; the library's one rounding.
 
+    ``parity`` is added to the integer where the mode asks whether the code is odd.
     Preconditions: 0 <= m < 2^53, shift >= -9, 0 <= random < 2^random_bits, random_bits <= 32.
     """
     if shift <= 0:
@@ -53,28 +90,8 @@ def round_shift(m, shift, mode, negative, random, random_bits):
         excess = min(shift - 62, 53)
         m = (m >> excess) | (1 if m & ((1 << excess) - 1) else 0)
         shift = 62
-    q = m >> shift
-    remainder = m & ((1 << shift) - 1)
-    if remainder == 0:
-        return q
-    half = 1 << (shift - 1)
-    if mode == NEAREST_EVEN:
-        up = remainder > half or (remainder == half and q & 1 == 1)
-    elif mode == NEAREST_AWAY:
-        up = remainder >= half
-    elif mode == DOWN:
-        up = negative
-    elif mode == UP:
-        up = not negative
-    elif mode == TO_ODD:
-        up = q & 1 == 0
-    elif mode == STOCHASTIC:
-        drop = shift - random_bits
-        kept = remainder >> drop if drop >= 0 else remainder << -drop
-        up = kept + random >= 1 << random_bits
-    else:
-        up = False
-    return q + 1 if up else q
+    odd = ((m >> shift) + parity) & 1
+    return (m + rounding_increment(m, shift, mode, odd, negative, random, random_bits)) >> shift
 
 
 @kernel
@@ -104,8 +121,8 @@ def ordinal(m, e, negative, significand_bits, lsb_min, mode, random, random_bits
     lsb = max(e + 52 - significand_bits, lsb_min)
     if significand_bits == 62 and lsb > lsb_min:
         return INFINITE_ORDINAL
-    k = round_shift(m, lsb - e, mode, negative, random, random_bits)
-    return k + ((lsb - lsb_min) << significand_bits)
+    below = (lsb - lsb_min) << significand_bits
+    return below + round_shift(m, lsb - e, mode, negative, below & 1, random, random_bits)
 
 
 @kernel
@@ -118,81 +135,47 @@ def wrapped(m, e, lsb_min, k, mask):
 
 
 @kernel
-def fixed_code(x, lsb_min, max_ordinal, mode, overflow, random, random_bits, counts):
-    """Two's complement code of a float64 in a fixed-point format; one rounding.
-
-    NaN and the infinities, which have no code, are counted as refused and give 0.
-    """
-    if not np.isfinite(x):
-        counts[REFUSED] += 1
-        return 0
-    m, e = significand(x)
-    negative = x < 0
-    k = ordinal(m, e, negative, 62, lsb_min, mode, random, random_bits)
-    if k == 0 and m != 0:
-        counts[UNDERFLOWED] += 1
-    limit = max_ordinal
-    if negative and overflow != SATURATE_SYMMETRIC:
-        limit = max_ordinal + 1
-    if k > limit:
-        if overflow == RAISE:
-            counts[REFUSED] += 1
-            return 0
-        counts[SATURATED] += 1
-        if overflow == WRAP:
-            modulus = 2 * (max_ordinal + 1)
-            k = wrapped(m, e, lsb_min, k, modulus - 1)
-            k = (modulus - k) % modulus if negative else k
-            return k - modulus if k > max_ordinal else k
-        k = limit
-    return -k if negative else k
+def wrapped_code(m, e, negative, lsb_min, k, modulus, least):
+    """The code that is the rounded integer modulo ``modulus``, a power of two, from ``least``."""
+    k = wrapped(m, e, lsb_min, k, modulus - 1)
+    k = (modulus - k) % modulus if negative else k
+    return k - modulus if k >= modulus + least else k
 
 
 @kernel
-def overflowed_ordinal(negative, max_ordinal, infinity, nan, mode, overflow):
-    """Magnitude code of a finite value beyond the largest one; -1 where the policy refuses."""
-    if overflow == RAISE:
-        return -1
-    inward = mode in (TOWARD_ZERO, TO_ODD) or mode == (UP if negative else DOWN)
-    if overflow != INFINITY_OR_NAN or inward:
-        return max_ordinal
-    return infinity if infinity >= 0 else nan
+def element_code(x, element, shift, mode, random, random_bits, counts):
+    """Code of a float64 in a scalar format whose values are scaled by ``2^shift``; one rounding.
 
-
-@kernel
-def minifloat_code(
-    x, significand_bits, lsb_min, max_ordinal, infinity, nan, sign, negative_zero,
-    mode, overflow, random, random_bits, counts,
-):  # fmt: skip
-    """Code of a float64 in a minifloat; one rounding.
-
-    ``infinity`` and ``nan`` are codes or -1 where there is none; a NaN without a code is counted
-    as refused and gives 0.  An infinity without a code follows the overflow policy.
+    ``element`` is what `cast_integers.cast_integers` says of format and policies.  A value that is
+    left no code is counted as refused and gives 0, or 1 below zero: not what saturation gives.
     """
-    if np.isnan(x):
-        counts[REFUSED] += nan < 0
-        return max(nan, 0)
+    (
+        fixed, significand_bits, lsb_min, greatest, least, infinity, nan, sign, negative_zero,
+        modulus, above, below, at_infinity, at_minus_infinity,
+    ) = element  # fmt: skip
     negative = float64_bits(x) < 0
-    m, e = 0, 0
-    if np.isinf(x):
-        k = infinity
-        if overflow != INFINITY_OR_NAN or infinity < 0:
-            k = overflowed_ordinal(negative, max_ordinal, infinity, nan, NEAREST_EVEN, overflow)
+    if not np.isfinite(x):
+        code = nan if np.isnan(x) else at_minus_infinity if negative else at_infinity
+        if code == NO_CODE:
+            counts[REFUSED] += 1
+            return int(negative)
+        kept = code == infinity or code == infinity + sign
+        counts[SATURATED] += not (np.isnan(x) or (infinity != NO_CODE and kept))
+        return code
+    m, e = significand(x)
+    lsb_min += shift
+    k = ordinal(m, e, negative, significand_bits, lsb_min, mode, random, random_bits)
+    if k > (-least if negative else greatest):
+        if modulus:
             counts[SATURATED] += 1
-    else:
-        m, e = significand(x)
-        k = ordinal(m, e, negative, significand_bits, lsb_min, mode, random, random_bits)
-        if k == 0 and m != 0:
-            counts[UNDERFLOWED] += 1
-        if k > max_ordinal:
-            k = overflowed_ordinal(negative, max_ordinal, infinity, nan, mode, overflow)
-            counts[SATURATED] += 1
-    if k < 0:
-        counts[REFUSED] += 1
-        return 0
-    if k == nan or (k == 0 and not negative_zero):
+            return wrapped_code(m, e, negative, lsb_min, k, modulus, least)
+        code = below if negative else above
+        counts[REFUSED if code == NO_CODE else SATURATED] += 1
+        return int(negative) if code == NO_CODE else code
+    counts[UNDERFLOWED] += k == 0 and m != 0
+    if not negative or (k == 0 and not negative_zero):
         return k
-    return k + sign if negative else k
+    return -k if fixed else k + sign
 
 
 @kernel

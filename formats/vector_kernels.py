@@ -1,8 +1,9 @@
-"""Compiled encoding in float32 vectors: float32 input, ties to even, saturating.
+"""Compiled encoding of float32 input in vectors of words: every rounding, every overflow policy.
 
-A strip of tiles is encoded in three passes over its rows: the peaks of the columns, the scale of
-each tile, the codes of each row.  All loops run along rows, so that they become vector
-instructions.  A strip that holds a NaN, an infinity or an extreme scale is left alone and reported:
+The arithmetic is that of `scalar_kernels`, an increment and a shift, on the bits of the float32;
+it is written without branches, so that the loops along rows become vector instructions.  A strip
+of tiles is encoded in three passes: the peaks of the columns, the scale of each tile, the codes of
+each row.  A strip that holds a NaN, an infinity or an extreme scale is left alone and reported:
 `encode_kernels.encode_strips`, which gives the same bits, takes it.
 """
 
@@ -10,191 +11,274 @@ import numpy as np
 
 from .jit import kernel
 from .scalar_kernels import SATURATED, UNDERFLOWED
+from .words import (
+    add,
+    arithmetic_right,
+    both,
+    choose,
+    differ,
+    either,
+    equals,
+    exceeds,
+    greater,
+    left,
+    lesser,
+    prefer_wide_vectors,
+    right,
+    subtract,
+)
 
+ZERO, ONE, ONES = np.uint32(0), np.uint32(1), np.uint32(0xFFFFFFFF)
+MAGNITUDE, FRACTION = np.uint32(0x7FFFFFFF), np.uint32(0x7FFFFF)
+INFINITY = np.uint32(0x7F800000)
+SIGN_SHIFT, EXPONENT_SHIFT, LONGEST_SHIFT = np.uint32(31), np.uint32(23), np.uint32(31)
+FAR_BELOW = np.uint32(25)  # a shift by which 24 bits become less than half of the last bit kept
 WIDE_TILE = 16  # columns from which a tile fills vectors by itself
 
-
-@kernel
-def column_peaks(x, first, last, peaks):
-    """Largest magnitude of each column of rows first..last; False if one is NaN or infinite."""
-    finite = True
-    for j in range(x.shape[1]):
-        peaks[j] = np.float32(0.0)
-    for i in range(first, last):
-        for j in range(x.shape[1]):
-            magnitude = abs(x[i, j])
-            finite &= magnitude < np.inf
-            peaks[j] = magnitude if magnitude > peaks[j] else peaks[j]
-    return finite
+# What kinds of loops there are; see `vector_tables.loop_kind`.
+DETERMINISTIC, RANDOM, WRAPPING = range(3)
 
 
 @kernel
-def tile_tops(peak_bits, tile_columns, tops):
+def take_apart(word, low, drop):
+    """A float32 as (sign mask, magnitude bits, 2m, shift, over) for a tile.
+
+    Its magnitude is ``m`` steps of its own last bit, ``m < 2^24``.  ``low`` is the biased exponent
+    of the element's least normal value in the tile; the float's is ``over`` above it, or not
+    above.  To count in steps of the element ``shift`` bits of ``2m`` go, at least one, at most 31.
+    """
+    magnitude = both(word, MAGNITUDE)
+    field = right(magnitude, EXPONENT_SHIFT)
+    exponent = greater(field, ONE)
+    m = add(both(magnitude, FRACTION), left(lesser(field, ONE), EXPONENT_SHIFT))
+    top = greater(exponent, low)
+    shift = add(add(drop, ONE), subtract(top, exponent))
+    negative = subtract(ZERO, right(word, SIGN_SHIFT))
+    return negative, magnitude, left(m, ONE), shift, subtract(top, low)
+
+
+@kernel
+def deterministic_increment(shift, negative, odd, near, always, if_negative, if_odd):
+    """`scalar_kernels.rounding_increment` from the four masks of `vector_tables.rounding_words`."""
+    bit = both(differ(always, differ(both(if_negative, negative), both(if_odd, odd))), ONE)
+    below_half = subtract(left(ONE, subtract(shift, ONE)), ONE)
+    whole = add(add(below_half, below_half), ONE)
+    return choose(near, add(below_half, bit), both(whole, subtract(ZERO, bit)))
+
+
+@kernel
+def stochastic_increment(m, shift, draw, draw_bits, half_up):
+    """`scalar_kernels.stochastic_increment` of a draw of ``draw_bits``, at most 25.
+
+    ``half_up`` is a mask: variant C rounds the fraction before it is compared.
+    """
+    below = subtract(greater(shift, draw_bits), draw_bits)
+    above = subtract(greater(shift, draw_bits), shift)
+    increment = right(left(draw, below), above)
+    odd = both(both(right(m, below), ONE), subtract(ZERO, lesser(draw_bits, ONE)))
+    half = add(subtract(right(left(ONE, below), ONE), ONE), odd)
+    return add(increment, both(half, both(half_up, exceeds(below, ZERO))))
+
+
+@kernel
+def finished(k, negative, element):
+    """(code, mask of saturation) of a value ``k`` steps from 0."""
+    _, _, greatest, least, above, below, sign, negative_zero, fixed, _, _ = element
+    beyond = exceeds(k, choose(negative, least, greatest))
+    signs = both(negative, both(sign, either(negative_zero, exceeds(k, ZERO))))
+    code = choose(fixed, subtract(differ(k, negative), negative), add(k, signs))
+    return choose(beyond, choose(negative, below, above), code), beyond
+
+
+@kernel
+def encode_row(words, lows, element, rounding, codes, counts):
+    """Codes of one row under a deterministic rounding; one rounding each.
+
+    The counts are of saturated, underflowed and infinite or NaN elements.
+    """
+    prefer_wide_vectors()
+    significand_bits, drop = element[0], element[1]
+    near, always, if_negative, if_odd = rounding
+    saturated, underflowed, strange = ZERO, ZERO, ZERO
+    for j in range(words.shape[0]):
+        negative, magnitude, m, shift, over = take_apart(words[j], lows[j], drop)
+        shift = lesser(shift, add(FAR_BELOW, ONE))
+        binades = left(over, significand_bits)
+        odd = add(right(m, shift), binades)
+        increment = deterministic_increment(shift, negative, odd, near, always, if_negative, if_odd)
+        k = add(right(add(m, increment), shift), binades)
+        code, beyond = finished(k, negative, element)
+        saturated = subtract(saturated, beyond)
+        underflowed = subtract(underflowed, both(equals(k, ZERO), exceeds(magnitude, ZERO)))
+        strange = subtract(strange, exceeds(add(magnitude, ONE), INFINITY))
+        codes[j] = code
+    counts[0] = saturated
+    counts[1] = underflowed
+    counts[2] = strange
+
+
+@kernel
+def encode_random_row(words, lows, element, draws, draw_bits, variant, codes, counts):
+    """The same under a stochastic rounding with a draw for each element.
+
+    ``variant`` is (1 for B, else 0; all ones for C, else 0).
+    """
+    prefer_wide_vectors()
+    significand_bits, drop = element[0], element[1]
+    doubled, half_up = variant
+    compared = add(draw_bits, doubled)
+    saturated, underflowed, strange = ZERO, ZERO, ZERO
+    for j in range(words.shape[0]):
+        negative, magnitude, m, shift, over = take_apart(words[j], lows[j], drop)
+        excess = lesser(subtract(greater(shift, LONGEST_SHIFT), LONGEST_SHIFT), LONGEST_SHIFT)
+        lost = both(m, subtract(left(ONE, excess), ONE))
+        m = either(right(m, excess), both(exceeds(lost, ZERO), ONE))
+        shift = lesser(shift, LONGEST_SHIFT)
+        draw = add(left(draws[j], doubled), doubled)
+        increment = stochastic_increment(m, shift, draw, compared, half_up)
+        k = add(right(add(m, increment), shift), left(over, significand_bits))
+        code, beyond = finished(k, negative, element)
+        saturated = subtract(saturated, beyond)
+        underflowed = subtract(underflowed, both(equals(k, ZERO), exceeds(magnitude, ZERO)))
+        strange = subtract(strange, exceeds(add(magnitude, ONE), INFINITY))
+        codes[j] = code
+    counts[0] = saturated
+    counts[1] = underflowed
+    counts[2] = strange
+
+
+@kernel
+def wrap_row(words, lows, element, rounding, codes, counts):
+    """Codes of one row of integers modulo their range, under a deterministic rounding."""
+    prefer_wide_vectors()
+    _, drop, greatest, least, _, _, _, _, _, unused, extends = element
+    near, always, if_negative, if_odd = rounding
+    wrapped, underflowed, strange = ZERO, ZERO, ZERO
+    for j in range(words.shape[0]):
+        negative, magnitude, m, shift, over = take_apart(words[j], lows[j], drop)
+        shift = lesser(shift, add(FAR_BELOW, ONE))
+        increment = deterministic_increment(
+            shift, negative, right(m, shift), near, always, if_negative, if_odd
+        )
+        k = right(add(m, increment), shift)
+        beyond = either(exceeds(k, choose(negative, least, greatest)), exceeds(over, ZERO))
+        underflowed = subtract(underflowed, both(equals(k, ZERO), exceeds(magnitude, ZERO)))
+        k = left(k, lesser(over, LONGEST_SHIFT))
+        code = left(subtract(differ(k, negative), negative), unused)
+        wrapped = subtract(wrapped, beyond)
+        strange = subtract(strange, exceeds(add(magnitude, ONE), INFINITY))
+        codes[j] = choose(extends, arithmetic_right(code, unused), right(code, unused))
+    counts[0] = wrapped
+    counts[1] = underflowed
+    counts[2] = strange
+
+
+@kernel
+def column_peaks(words, first, last, peaks):
+    """Largest magnitude bits of each column of rows first..last."""
+    prefer_wide_vectors()
+    for j in range(words.shape[1]):
+        peaks[j] = both(words[first, j], MAGNITUDE)
+    for i in range(first + 1, last):
+        for j in range(words.shape[1]):
+            peaks[j] = greater(peaks[j], both(words[i, j], MAGNITUDE))
+
+
+@kernel
+def tile_tops(peaks, tile_columns, tops):
     """Largest of each tile's peaks; the longer loop is the inner one, for the vectors' sake."""
+    prefer_wide_vectors()
     tiles = tops.shape[0]
     if tile_columns < WIDE_TILE:
         for tile in range(tiles):
-            tops[tile] = peak_bits[tile * tile_columns]
+            tops[tile] = peaks[tile * tile_columns]
         for offset in range(1, tile_columns):
             for tile in range(tiles):
-                tops[tile] = max(tops[tile], peak_bits[tile * tile_columns + offset])
+                tops[tile] = greater(tops[tile], peaks[tile * tile_columns + offset])
         return
     for tile in range(tiles):
-        top = np.int32(0)
+        top = ZERO
         for j in range(tile * tile_columns, (tile + 1) * tile_columns):
-            top = max(top, peak_bits[j])
+            top = greater(top, peaks[j])
         tops[tile] = top
 
 
 @kernel
-def spread(tops, tile_columns, factors, multipliers):
-    """The factor of each column's tile."""
-    tiles = tops.shape[0]
+def spread(tile_lows, tile_columns, lows):
+    """What holds of a tile, for each of its columns."""
+    tiles = tile_lows.shape[0]
     if tile_columns < WIDE_TILE:
         for offset in range(tile_columns):
             for tile in range(tiles):
-                multipliers[tile * tile_columns + offset] = factors[tops[tile] >> 23]
+                lows[tile * tile_columns + offset] = tile_lows[tile]
         return
     for tile in range(tiles):
-        multipliers[tile * tile_columns : (tile + 1) * tile_columns] = factors[tops[tile] >> 23]
+        lows[tile * tile_columns : (tile + 1) * tile_columns] = tile_lows[tile]
 
 
 @kernel
-def tile_multipliers(peak_bits, tile_columns, codes, factors, tops, scales, multipliers):
-    """Scale of each tile of a strip, and per column the float32 that takes x to the element.
+def tile_scales(tops, threshold, scale_codes, low_of, scales):
+    """Scale of each tile of a strip; ``tops`` become the tiles' lows.  False if one is unlawful.
 
-    ``codes`` and ``factors`` hold both by the exponent field of the tile's largest magnitude
-    (`scale_tables`); a factor of 0 marks a field that is not for this lane.  False if one came up.
-    ``peak_bits`` are the columns' peaks seen as int32, zero-padded to whole tiles.
+    ``scale_codes`` and ``low_of`` hold both by the exponent field of the tile's largest magnitude,
+    one more where its fraction exceeds ``threshold`` (`vector_tables.scale_tables`); a low of 0
+    marks a field that is not for this lane, as subnormals, infinities and NaNs never are.
     """
-    tile_tops(peak_bits, tile_columns, tops)
     lawful = True
     for tile in range(scales.shape[0]):
-        field = tops[tile] >> 23
-        lawful &= factors[field] != 0 and (field != 0 or tops[tile] == 0)
-        scales[tile] = codes[field]
-    if lawful:
-        spread(tops, tile_columns, factors, multipliers)
+        top = tops[tile]
+        field = int(right(top, EXPONENT_SHIFT))
+        lawful &= field < 255 and (field > 0 or top == 0)
+        field += int(both(exceeds(both(top, FRACTION), threshold), ONE))
+        scales[tile] = scale_codes[field]
+        tops[tile] = low_of[field]
+        lawful &= tops[tile] > 0
     return lawful
 
 
 @kernel
-def encode_fixed_row(row, multipliers, low, high, codes, counts):
-    """Integers of one row: scale, round to even by the magic constant, clip; one rounding.
-
-    Adding and subtracting 1.5 2^23 rounds a float32 below 2^22 in magnitude to an integer, ties
-    to even; the product before it is exact unless it falls below 2^-126, where it rounds to 0
-    either way.
-    """
-    magic = np.float32(1.5 * 2.0**23)
-    saturated = np.int32(0)  # int32, so that a vector counts as many elements as it rounds
-    underflowed = np.int32(0)
-    for j in range(row.shape[0]):
-        q = (row[j] * multipliers[j] + magic) - magic
-        underflowed = np.int32(underflowed + ((q == 0) & (row[j] != 0)))
-        saturated = np.int32(saturated + ((q > high) | (q < low)))
-        q = high if q > high else q
-        q = low if q < low else q
-        codes[j] = np.int32(q)
-    counts[SATURATED] += saturated
-    counts[UNDERFLOWED] += underflowed
-
-
-@kernel
-def minifloat_steps(value_bits, columns, lowest, highest, shift, step_bits):
-    """Per column the bits of the binade of |value|, kept between two, times a power of two.
-
-    Adding such a float32 to |value| and subtracting it again rounds |value|, ties to even, to the
-    significand of the format; ``lowest`` is the binade of the least normal value, below which the
-    step is constant, ``highest`` the one above the largest value.
-    """
-    for j in range(columns):
-        binade = np.int32(value_bits[j] & np.int32(0x7F800000))
-        binade = lowest if binade < lowest else binade
-        binade = highest if binade > highest else binade
-        step_bits[j] = np.int32(binade + shift)
-
-
-@kernel
-def encode_minifloat_row(
-    row, multipliers, minifloat, largest, inverse_lsb, values, value_bits, steps, step_bits,
-    codes, counts,
+def encode_vector_strips(
+    words, tile_rows, tile_columns, tables, element, kind, rounding, draws, draw_bits, variant,
+    scales, codes, counts, refused_strips, start, stop,
 ):  # fmt: skip
-    """Codes of one row of a saturating minifloat; one rounding.
+    """Scales and codes of strips start..stop.
 
-    ``minifloat`` holds int32: (lowest, highest, shift, drop, first normal ordinal, sign, is -0 a
-    code); the last four arrays but one are work space of the row's length, each float32 one with
-    a view of its bits.
+    ``tables`` is (threshold, scale codes, lows); a scalar format has an empty table of codes and
+    one low.  ``element``, ``rounding`` and ``variant`` hold words made in `vector_tables.py`.
     """
-    lowest, highest, shift, drop, first_normal, sign, negative_zero = minifloat
-    columns = row.shape[0]
-    saturated = np.int32(0)
-    underflowed = np.int32(0)
-    for j in range(columns):
-        values[j] = row[j] * multipliers[j]
-    minifloat_steps(value_bits, columns, lowest, highest, shift, step_bits)
-    for j in range(columns):
-        rounded = (abs(values[j]) + steps[j]) - steps[j]
-        saturated = np.int32(saturated + (rounded > largest))
-        underflowed = np.int32(underflowed + ((rounded == 0) & (row[j] != 0)))
-        steps[j] = largest if rounded > largest else rounded
-    for j in range(columns):
-        below = steps[j] if step_bits[j] < lowest else np.float32(0.0)
-        subnormal = np.int32(below * inverse_lsb)
-        normal = np.int32(((step_bits[j] - lowest) >> drop) + first_normal)
-        ordinal = normal if step_bits[j] >= lowest else subnormal
-        negative = value_bits[j] < 0 and (ordinal > 0 or negative_zero > 0)
-        codes[j] = ordinal + sign if negative else ordinal
-    counts[SATURATED] += saturated
-    counts[UNDERFLOWED] += underflowed
-
-
-@kernel
-def encode_fixed_strips(
-    x, tile_rows, tile_columns, scale_codes, factors, low, high, scales, codes, counts,
-    refused_strips, start, stop,
-):  # fmt: skip
-    """Scales and codes of strips start..stop into integer elements of at most 22 bits."""
-    peaks = np.zeros(scales.shape[1] * tile_columns, np.float32)
-    peak_bits = peaks.view(np.int32)
-    multipliers = np.empty(peaks.shape[0], np.float32)
-    tops = np.empty(scales.shape[1], np.int32)
+    threshold, scale_codes, low_of = tables
+    blocked = scale_codes.shape[0] > 0
+    columns = words.shape[1]
+    peaks = np.zeros(scales.shape[1] * tile_columns, np.uint32)
+    lows = np.full(peaks.shape[0], low_of[0], np.uint32)
+    tops = np.empty(scales.shape[1], np.uint32)
+    mine = np.zeros(3, np.uint32)
+    strip_counts = np.zeros(2, np.int64)
     for strip in range(start, stop):
         first = strip * tile_rows
-        last = min(x.shape[0], first + tile_rows)
-        easy = column_peaks(x, first, last, peaks) and tile_multipliers(
-            peak_bits, tile_columns, scale_codes, factors, tops, scales[strip], multipliers
-        )
+        last = min(words.shape[0], first + tile_rows)
+        easy = low_of[0] > 0
+        if blocked:
+            column_peaks(words, first, last, peaks)
+            tile_tops(peaks, tile_columns, tops)
+            easy = tile_scales(tops, threshold, scale_codes, low_of, scales[strip])
+            spread(tops, tile_columns, lows)
+        strip_counts[:] = 0
+        i = first
+        while easy and i < last:
+            if kind == RANDOM:
+                encode_random_row(
+                    words[i], lows[:columns], element, draws[i], draw_bits, variant, codes[i], mine
+                )
+            elif kind == WRAPPING:
+                wrap_row(words[i], lows[:columns], element, rounding, codes[i], mine)
+            else:
+                encode_row(words[i], lows[:columns], element, rounding, codes[i], mine)
+            easy = mine[2] == 0
+            strip_counts[0] += mine[0]
+            strip_counts[1] += mine[1]
+            i += 1
         refused_strips[strip] = not easy
         if easy:
-            for i in range(first, last):
-                encode_fixed_row(x[i], multipliers, low, high, codes[i], counts)
-
-
-@kernel
-def encode_minifloat_strips(
-    x, tile_rows, tile_columns, scale_codes, factors, minifloat, largest, inverse_lsb, scales,
-    codes, counts, refused_strips, start, stop,
-):  # fmt: skip
-    """Scales and codes of strips start..stop into minifloat elements."""
-    peaks = np.zeros(scales.shape[1] * tile_columns, np.float32)
-    peak_bits = peaks.view(np.int32)
-    multipliers = np.empty(peaks.shape[0], np.float32)
-    tops = np.empty(scales.shape[1], np.int32)
-    values = np.empty(x.shape[1], np.float32)
-    value_bits = values.view(np.int32)
-    steps = np.empty(x.shape[1], np.float32)
-    step_bits = steps.view(np.int32)
-    for strip in range(start, stop):
-        first = strip * tile_rows
-        last = min(x.shape[0], first + tile_rows)
-        easy = column_peaks(x, first, last, peaks) and tile_multipliers(
-            peak_bits, tile_columns, scale_codes, factors, tops, scales[strip], multipliers
-        )
-        refused_strips[strip] = not easy
-        if easy:
-            for i in range(first, last):
-                encode_minifloat_row(
-                    x[i], multipliers, minifloat, largest, inverse_lsb, values, value_bits, steps,
-                    step_bits, codes[i], counts,
-                )  # fmt: skip
+            counts[SATURATED] += strip_counts[0]
+            counts[UNDERFLOWED] += strip_counts[1]

@@ -19,13 +19,10 @@ from ..emu import PRESETS, Datapath, Tape, ops
 from ..formats import (
     CATALOGUE,
     FP64,
-    Block,
+    SPEC_KINDS,
     Cast,
     Coded,
-    Fixed,
-    Minifloat,
     Overflow,
-    PowerOfTwo,
     Rounding,
     spec_from_json,
     spec_to_json,
@@ -39,9 +36,6 @@ _SPECIAL: Final = (
     *(2.0**-6, 2.0**-9, 2.0**-10, 2.0**-16, 2.0**-126, 2.0**-127, 2.0**-149),
 )
 _SHAPE: Final = (8, 36)  # ragged for 1x32 tiles, whole for 4x4 ones
-_KINDS: Final[dict[str, type]] = {
-    k.__name__: k for k in (Cast, Fixed, Minifloat, Block, PowerOfTwo)
-}
 
 Vector = dict[str, Any]
 
@@ -180,7 +174,7 @@ def _product(machine: Datapath, a: NDArray[np.float32], b: NDArray[np.float32]) 
 def _check(vector: Mapping[str, Any]) -> Iterator[str]:
     name = vector["vector"]
     if "cast" in vector:
-        cast = spec_from_json(vector["cast"], _KINDS)
+        cast = spec_from_json(vector["cast"], SPEC_KINDS)
         coded: Coded = cast.encode(from_hex(vector["inputs"]))
         if coded.codes.tolist() != vector["codes"]:
             yield f"{name}: codes differ"

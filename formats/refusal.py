@@ -1,0 +1,43 @@
+"""The error for a value that the policies of a cast leave no code."""
+
+import numpy as np
+
+from .affine import Affine
+from .block import Block
+from .carrier import Carrier
+from .coded import Coded, Format
+from .encode import Policies
+from .errors import FormatError
+from .fixed import Fixed
+from .overflow import NonFinite
+
+
+def refusal(
+    x: Carrier, format: Format, policies: Policies, coded: Coded, saturated: Coded
+) -> FormatError:
+    """The error naming the first refused element of ``x``, why it is, and the remedy.
+
+    ``saturated`` is what `Overflow.SATURATE` makes of ``x``; where ``coded`` differs from it an
+    element was refused as beyond the range.
+    """
+    speechless = _speechless(x, format, policies)
+    refused = np.argwhere(speechless | (coded.codes != saturated.codes))
+    index = tuple(int(i) for i in refused[0])
+    remedy = "it is beyond the range; choose a wider format or Overflow.SATURATE"
+    if speechless[index]:
+        remedy = f"{policies.nonfinite} and {format} leave it no code; remove it first"
+    return FormatError(f"x{list(index)} is {x[index]}: {remedy}")
+
+
+def _speechless(x: Carrier, format: Format, policies: Policies) -> np.ndarray:
+    """Where ``x`` is NaN or infinite and may not be."""
+    if policies.nonfinite is NonFinite.RAISE:
+        return ~np.isfinite(x)
+    if isinstance(format, Fixed | Affine):
+        return ~np.isfinite(x)
+    element = format.element if isinstance(format, Block) else format
+    if isinstance(format, Block) and policies.nonfinite is not NonFinite.ELEMENT:
+        return np.zeros(x.shape, np.bool_)
+    if isinstance(element, Fixed):
+        return ~np.isfinite(x)
+    return np.isnan(x) & (not element.has_nan)

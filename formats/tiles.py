@@ -1,0 +1,47 @@
+"""Tiles of an array in NumPy: their largest magnitudes, and what holds of a tile per element."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .block import Block
+
+
+def tile_maxima(values: NDArray[Any], format: Block) -> NDArray[Any]:
+    """The largest of each tile's values, of shape ``format.grid(values.shape)``; exact.
+
+    Preconditions: no NaN, nothing below 0.
+
+    Examples
+    --------
+    >>> from bitpde.formats import SMX_INT8
+    >>> tile_maxima(np.arange(12.0).reshape(2, 6), SMX_INT8).tolist()
+    [[9.0, 11.0]]
+    """
+    grid = format.grid(values.shape)
+    if values.size == 0:
+        return np.zeros(grid, values.dtype)
+    matrix = values.reshape((1, *values.shape)[-2:] if values.ndim < 2 else values.shape)
+    matrix = matrix.reshape(1, 1) if matrix.ndim < 2 else matrix
+    for axis, side in ((-2, format.tile[0]), (-1, format.tile[1])):
+        starts = np.arange(0, matrix.shape[axis], side)
+        matrix = np.maximum.reduceat(matrix, starts, axis=axis)
+    return np.asarray(matrix.reshape(grid))
+
+
+def spread_tiles(scales: NDArray[Any], shape: tuple[int, ...], format: Block) -> NDArray[Any]:
+    """For each element of an array of ``shape`` what ``scales`` says of its tile.
+
+    Examples
+    --------
+    >>> from bitpde.formats import SMX_INT8
+    >>> spread_tiles(np.array([[1, 2]]), (1, 6), SMX_INT8).tolist()
+    [[1, 1, 1, 1, 2, 2]]
+    """
+    whole = scales
+    for axis in (-2, -1):
+        if len(shape) >= -axis:
+            whole = np.repeat(whole, format.tile[axis], axis=axis)
+            whole = whole[(..., slice(shape[axis]), *[slice(None)] * (-1 - axis))]
+    return whole.reshape(shape)
