@@ -4,6 +4,8 @@ The policies for what lies beyond the format come down to four codes: of a value
 too small, and of the two infinities.
 """
 
+from functools import lru_cache
+
 from .errors import FormatError
 from .fixed import Fixed
 from .layout import sign_code
@@ -17,6 +19,7 @@ NO_CODE = -(2**62)
 _SATURATING = (Overflow.SATURATE, Overflow.SATURATE_FINITE, Overflow.SATURATE_SYMMETRIC)
 
 
+@lru_cache(maxsize=1024)
 def cast_integers(
     element: Fixed | Minifloat, rounding: Rounding, overflow: Overflow
 ) -> tuple[int, ...]:

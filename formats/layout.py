@@ -1,6 +1,7 @@
 """How arrays of any shape are laid before the kernels, which see contiguous matrices only."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +47,7 @@ def power_of_two_scale(format: Block) -> PowerOfTwo:
     return format.scale
 
 
+@lru_cache(maxsize=256)
 def element_integers(element: Fixed | Minifloat) -> tuple[int, ...]:
     """What decoding knows of an element format; the order is that of `decode_strips`.
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from functools import lru_cache
 
 from .errors import FormatError
 from .fixed import Fixed
@@ -139,6 +140,7 @@ def step_threshold(rule: ScaleRule, element: Fixed | Minifloat) -> int:
             return 2**52
 
 
+@lru_cache(maxsize=256)
 def scaling_integers(
     element: Fixed | Minifloat, scale: PowerOfTwo, scaling: Scaling, *, finite_only: bool
 ) -> tuple[int, ...]:

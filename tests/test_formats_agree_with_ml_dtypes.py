@@ -21,11 +21,11 @@ PEERS = {
     "OCP_E2M3": "float6_e2m3fn",
     "OCP_E2M1": "float4_e2m1fn",
     "BF16": "bfloat16",
-    "E4M3_IEEE": "float8_e4m3",
-    "E3M4_IEEE": "float8_e3m4",
-    "E4M3_FNUZ": "float8_e4m3fnuz",
-    "E5M2_FNUZ": "float8_e5m2fnuz",
-    "E4M3B11_FNUZ": "float8_e4m3b11fnuz",
+    "IEEE_E4M3": "float8_e4m3",
+    "IEEE_E3M4": "float8_e3m4",
+    "FNUZ_E4M3": "float8_e4m3fnuz",
+    "FNUZ_E5M2": "float8_e5m2fnuz",
+    "FNUZ_E4M3_B11": "float8_e4m3b11fnuz",
 }
 
 

@@ -9,14 +9,18 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from format_cases import EXTRA
 
 from bitpde.formats import (
     BF16,
     E8M0,
+    FNUZ_E4M3,
+    FNUZ_E4M3_B11,
+    FNUZ_E5M2,
     FP16,
     FP32,
     FP64,
+    IEEE_E3M4,
+    IEEE_E4M3,
     OCP_E2M1,
     OCP_E2M3,
     OCP_E3M2,
@@ -47,8 +51,6 @@ class Row(NamedTuple):
     negative_zero: bool
 
 
-E4M3_IEEE, E3M4_IEEE = EXTRA["E4M3_IEEE"], EXTRA["E3M4_IEEE"]
-E4M3_FNUZ, E5M2_FNUZ, E4M3B11_FNUZ = (EXTRA[f"{n}_FNUZ"] for n in ("E4M3", "E5M2", "E4M3B11"))
 _E4M3_IEEE_NANS = [*range(0x79, 0x80), *range(0xF9, 0x100)]
 _E3M4_IEEE_NANS = [*range(0x71, 0x80), *range(0xF1, 0x100)]
 _E5M2_NANS = [0x7D, 0x7E, 0x7F, 0xFD, 0xFE, 0xFF]
@@ -62,18 +64,18 @@ TABLE = {
     "OCP_E3M2": Row(OCP_E3M2, 6, 4, 0x1F, 28.0, 0.25, 0.1875, 0.0625, [], None, True),
     "OCP_E2M3": Row(OCP_E2M3, 6, 2, 0x1F, 7.5, 1.0, 0.875, 0.125, [], None, True),
     "OCP_E2M1": Row(OCP_E2M1, 4, 2, 0x7, 6.0, 1.0, 0.5, 0.5, [], None, True),
-    "E4M3_IEEE": Row(
-        E4M3_IEEE, 8, 7, 0x77, 240.0, 2**-6, 7 * 2**-9, 2**-9, _E4M3_IEEE_NANS, 0x78, True
+    "IEEE_E4M3": Row(
+        IEEE_E4M3, 8, 7, 0x77, 240.0, 2**-6, 7 * 2**-9, 2**-9, _E4M3_IEEE_NANS, 0x78, True
     ),
-    "E4M3_FNUZ": Row(E4M3_FNUZ, 8, 7, 0x7F, 240.0, 2**-7, 7 * 2**-10, 2**-10, [0x80], None, False),
-    "E5M2_FNUZ": Row(
-        E5M2_FNUZ, 8, 15, 0x7F, 57344.0, 2**-15, 3 * 2**-17, 2**-17, [0x80], None, False
+    "FNUZ_E4M3": Row(FNUZ_E4M3, 8, 7, 0x7F, 240.0, 2**-7, 7 * 2**-10, 2**-10, [0x80], None, False),
+    "FNUZ_E5M2": Row(
+        FNUZ_E5M2, 8, 15, 0x7F, 57344.0, 2**-15, 3 * 2**-17, 2**-17, [0x80], None, False
     ),
-    "E4M3B11_FNUZ": Row(
-        E4M3B11_FNUZ, 8, 4, 0x7F, 30.0, 2**-10, 7 * 2**-13, 2**-13, [0x80], None, False
+    "FNUZ_E4M3_B11": Row(
+        FNUZ_E4M3_B11, 8, 4, 0x7F, 30.0, 2**-10, 7 * 2**-13, 2**-13, [0x80], None, False
     ),
-    "E3M4_IEEE": Row(
-        E3M4_IEEE, 8, 3, 0x6F, 15.5, 0.25, 15 * 2**-6, 2**-6, _E3M4_IEEE_NANS, 0x70, True
+    "IEEE_E3M4": Row(
+        IEEE_E3M4, 8, 3, 0x6F, 15.5, 0.25, 15 * 2**-6, 2**-6, _E3M4_IEEE_NANS, 0x70, True
     ),
 }
 
