@@ -11,6 +11,7 @@ import numpy as np
 
 from .jit import kernel
 from .scalar_kernels import SATURATED, UNDERFLOWED
+from .sixteen_words import fill_16, largest_of_16
 from .words import (
     add,
     arithmetic_right,
@@ -33,7 +34,6 @@ MAGNITUDE, FRACTION = np.uint32(0x7FFFFFFF), np.uint32(0x7FFFFF)
 INFINITY = np.uint32(0x7F800000)
 SIGN_SHIFT, EXPONENT_SHIFT, LONGEST_SHIFT = np.uint32(31), np.uint32(23), np.uint32(31)
 FAR_BELOW = np.uint32(25)  # a shift by which 24 bits become less than half of the last bit kept
-WIDE_TILE = 16  # columns from which a tile fills vectors by itself
 
 # What kinds of loops there are; see `vector_tables.loop_kind`.
 DETERMINISTIC, RANDOM, WRAPPING = range(3)
@@ -185,55 +185,74 @@ def column_peaks(words, first, last, peaks):
 
 
 @kernel
-def tile_tops(peaks, tile_columns, tops):
-    """Largest of each tile's peaks; the longer loop is the inner one, for the vectors' sake."""
-    prefer_wide_vectors()
-    tiles = tops.shape[0]
-    if tile_columns < WIDE_TILE:
-        for tile in range(tiles):
-            tops[tile] = peaks[tile * tile_columns]
-        for offset in range(1, tile_columns):
-            for tile in range(tiles):
-                tops[tile] = greater(tops[tile], peaks[tile * tile_columns + offset])
-        return
-    for tile in range(tiles):
-        top = ZERO
-        for j in range(tile * tile_columns, (tile + 1) * tile_columns):
-            top = greater(top, peaks[j])
-        tops[tile] = top
+def scale_and_low(top, tables):
+    """(scale code, low) of a tile with largest magnitude bits ``top``; a low of 0 is unlawful.
 
-
-@kernel
-def spread(tile_lows, tile_columns, lows):
-    """What holds of a tile, for each of its columns."""
-    tiles = tile_lows.shape[0]
-    if tile_columns < WIDE_TILE:
-        for offset in range(tile_columns):
-            for tile in range(tiles):
-                lows[tile * tile_columns + offset] = tile_lows[tile]
-        return
-    for tile in range(tiles):
-        lows[tile * tile_columns : (tile + 1) * tile_columns] = tile_lows[tile]
-
-
-@kernel
-def tile_scales(tops, threshold, scale_codes, low_of, scales):
-    """Scale of each tile of a strip; ``tops`` become the tiles' lows.  False if one is unlawful.
-
-    ``scale_codes`` and ``low_of`` hold both by the exponent field of the tile's largest magnitude,
-    one more where its fraction exceeds ``threshold`` (`vector_tables.scale_tables`); a low of 0
-    marks a field that is not for this lane, as subnormals, infinities and NaNs never are.
+    ``tables`` is (threshold, scale codes, lows), the last two by the exponent field of ``top``, one
+    more where its fraction exceeds the threshold (`vector_tables.scale_tables`).  A low of 0 marks
+    a field that is not for this lane; subnormals, infinities and NaNs never are.
     """
-    lawful = True
+    threshold, scale_codes, low_of = tables
+    field = right(top, EXPONENT_SHIFT)
+    step = both(exceeds(both(top, FRACTION), threshold), ONE)
+    entry = int(lesser(add(field, step), np.uint32(255)))
+    subnormal = both(equals(field, ZERO), exceeds(top, ZERO))
+    strange = either(subnormal, exceeds(field, np.uint32(254)))
+    return scale_codes[entry], choose(strange, ZERO, low_of[entry])
+
+
+@kernel
+def narrow_tiles(peaks, tile_columns, tables, scales, lows):
+    """Scales and lows of tiles from the peaks of their columns; the least low.
+
+    ``peaks`` and ``lows`` are padded to whole tiles.
+    """
+    least = ONES
     for tile in range(scales.shape[0]):
-        top = tops[tile]
-        field = int(right(top, EXPONENT_SHIFT))
-        lawful &= field < 255 and (field > 0 or top == 0)
-        field += int(both(exceeds(both(top, FRACTION), threshold), ONE))
-        scales[tile] = scale_codes[field]
-        tops[tile] = low_of[field]
-        lawful &= tops[tile] > 0
-    return lawful
+        j = tile * tile_columns
+        if tile_columns == 4:
+            pair = greater(peaks[j], peaks[j + 1])
+            top = greater(pair, greater(peaks[j + 2], peaks[j + 3]))
+        else:
+            top = ZERO
+            for k in range(j, j + tile_columns):
+                top = greater(top, peaks[k])
+        scales[tile], low = scale_and_low(top, tables)
+        least = lesser(least, low)
+        if tile_columns == 4:
+            lows[j], lows[j + 1], lows[j + 2], lows[j + 3] = low, low, low, low
+        else:
+            for k in range(j, j + tile_columns):
+                lows[k] = low
+    return least
+
+
+@kernel
+def wide_tiles(words, first, last, tile_columns, tables, scales, lows):
+    """Scales and lows of tiles of at least 16 columns from rows first..last; the least low."""
+    least = ONES
+    for tile in range(scales.shape[0]):
+        start = tile * tile_columns
+        end = min(words.shape[1], start + tile_columns)
+        top = ZERO
+        for i in range(first, last):
+            j = start
+            while j + 16 <= end:
+                top = greater(top, largest_of_16(words, i * words.shape[1] + j, MAGNITUDE))
+                j += 16
+            while j < end:
+                top = greater(top, both(words[i, j], MAGNITUDE))
+                j += 1
+        scales[tile], low = scale_and_low(top, tables)
+        least = lesser(least, low)
+        j = start
+        while j + 16 <= end:
+            fill_16(lows, j, low)
+            j += 16
+        while j < end:
+            lows[j] = low
+            j += 1
+    return least
 
 
 @kernel
@@ -246,23 +265,23 @@ def encode_vector_strips(
     ``tables`` is (threshold, scale codes, lows); a scalar format has an empty table of codes and
     one low.  ``element``, ``rounding`` and ``variant`` hold words made in `vector_tables.py`.
     """
-    threshold, scale_codes, low_of = tables
-    blocked = scale_codes.shape[0] > 0
+    low_of = tables[2]
+    blocked = tables[1].shape[0] > 0
     columns = words.shape[1]
     peaks = np.zeros(scales.shape[1] * tile_columns, np.uint32)
     lows = np.full(peaks.shape[0], low_of[0], np.uint32)
-    tops = np.empty(scales.shape[1], np.uint32)
     mine = np.zeros(3, np.uint32)
     strip_counts = np.zeros(2, np.int64)
     for strip in range(start, stop):
         first = strip * tile_rows
         last = min(words.shape[0], first + tile_rows)
-        easy = low_of[0] > 0
-        if blocked:
+        least = low_of[0]
+        if blocked and tile_columns < 16:
             column_peaks(words, first, last, peaks)
-            tile_tops(peaks, tile_columns, tops)
-            easy = tile_scales(tops, threshold, scale_codes, low_of, scales[strip])
-            spread(tops, tile_columns, lows)
+            least = narrow_tiles(peaks, tile_columns, tables, scales[strip], lows)
+        elif blocked:
+            least = wide_tiles(words, first, last, tile_columns, tables, scales[strip], lows)
+        easy = least > 0
         strip_counts[:] = 0
         i = first
         while easy and i < last:
