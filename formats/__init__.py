@@ -12,6 +12,7 @@ array of such integers that knows its format.
 True
 """
 
+from .bit_order import BitOrder as BitOrder
 from .block import Block as Block
 from .cast import Cast as Cast
 from .catalogue import BF16 as BF16
@@ -58,8 +59,13 @@ from .jit import kernel as kernel
 from .jit import kernels_are_compiled as kernels_are_compiled
 from .minifloat import Minifloat as Minifloat
 from .minifloat import Specials as Specials
+from .ml_dtypes_views import from_ml_dtypes as from_ml_dtypes
+from .ml_dtypes_views import tiles_from_ml_dtypes as tiles_from_ml_dtypes
+from .ml_dtypes_views import tiles_to_ml_dtypes as tiles_to_ml_dtypes
+from .ml_dtypes_views import to_ml_dtypes as to_ml_dtypes
 from .overflow import NonFinite as NonFinite
 from .overflow import Overflow as Overflow
+from .packed import Packed as Packed
 from .packing import pack_codes as pack_codes
 from .packing import unpack_codes as unpack_codes
 from .power_of_two import PowerOfTwo as PowerOfTwo
