@@ -18,6 +18,8 @@ def check_reshape(format: Format, old: tuple[int, ...], new: tuple[int, ...]) ->
       whole strips of tiles move between the batch and the rows;
     * or r = 1 and c divides C before and after: every row is a sequence of whole tiles.
 
+    A change that keeps tiles only because of the padding at ragged edges is refused.
+
     Preconditions: both shapes have as many elements.
 
     Raises
