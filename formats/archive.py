@@ -115,9 +115,10 @@ def _header(members: dict[str, NDArray[Any]]) -> dict[str, Any]:
     if not isinstance(header, dict) or header.get("file") != _KIND:
         msg = f"the header is not one of {_KIND}: load a file of Coded.save"
         raise FormatError(msg)
-    if header.get("version") != _VERSION:
+    version = header.get("version")
+    if type(version) is not int or version != _VERSION:
         msg = (
-            f"the file has version {header.get('version')!r}, and this library reads {_VERSION}: "
+            f"the file has version {version!r}, and this library reads {_VERSION}: "
             "use the library that wrote it"
         )
         raise FormatError(msg)

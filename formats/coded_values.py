@@ -45,7 +45,7 @@ def in_dtype(values: NDArray[np.float64], dtype: DTypeLike) -> NDArray[Any]:
     array([ 1, -2], dtype=int8)
     """
     target = np.dtype(dtype)
-    if target.kind in "bSUmMO" or target.type is np.void:
+    if target.kind in "bSUOmM" or target.type is np.void:
         msg = f"values are numbers, not {target}: ask for float64"
         raise FormatError(msg)
     with np.errstate(all="ignore"):

@@ -3,6 +3,9 @@
 A scalar format whose codes lie in memory as those of a dtype are a *view* of it, either way: no
 byte is copied.  Which dtype belongs to a format follows from its parameters, not from a name.
 Block formats give and take two arrays, the elements and, as ``float8_e8m0fnu``, the scales.
+
+The ``int4`` and ``int2`` of ml_dtypes are not among them: they leave the bits above a negative code
+zero, where a `Coded` extends the sign.
 """
 
 from importlib import import_module
@@ -44,8 +47,6 @@ _DTYPES: Final[dict[Format, str]] = {
     known.OCP_E3M2: "float6_e3m2fn",
     known.OCP_E2M1: "float4_e2m1fn",
     known.BF16: "bfloat16",
-    known.INT4: "int4",
-    Fixed(bits=2): "int2",
     # Those that NumPy has itself.
     known.FP16: "float16",
     known.FP32: "float32",
@@ -87,7 +88,7 @@ def from_ml_dtypes(array: NDArray[Any]) -> Coded:
     ------
     FormatError
         If the dtype is none of ml_dtypes and NumPy with a format, or if a byte holds more than a
-        code (arithmetic on ``int4`` leaves such bytes).
+        code.
 
     Examples
     --------
@@ -96,13 +97,15 @@ def from_ml_dtypes(array: NDArray[Any]) -> Coded:
     """
     format = _FORMATS.get(array.dtype.name)
     if format is None or not array.dtype.isnative:
-        msg = f"{array.dtype} is no dtype of a format: known are {', '.join(_FORMATS)}"
+        msg = (
+            f"{array.dtype} is no dtype of a format: encode array.astype(numpy.float32), or give "
+            f"one of {', '.join(_FORMATS)}"
+        )
         raise FormatError(msg)
     try:
         return Coded(format=format, codes=array.view(element_of(format).code_dtype))
     except FormatError as error:
-        name = array.dtype.name
-        msg = f"bytes of the {name} array hold more than a code ({error}): copy it through float32"
+        msg = f"bytes of the {array.dtype.name} array hold more than a code each: {error}"
         raise FormatError(msg) from error
 
 

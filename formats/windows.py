@@ -34,8 +34,8 @@ def window(format: Format, shape: tuple[int, ...], index: Any) -> tuple[Key, Key
     Examples
     --------
     >>> from bitpde.formats import INT8
-    >>> window(Block(element=INT8, tile=(4, 4)), (10, 8), np.s_[4:, :4])
-    ((slice(4, 10, 1), slice(0, 4, 1)), (slice(1, 3, 1), slice(0, 1, 1)))
+    >>> window(Block(element=INT8, tile=(4, 4)), (10,), np.s_[4:])
+    ((slice(4, 10, 1), Ellipsis), (slice(1, 3, 1), Ellipsis))
     """
     key = index if isinstance(index, tuple) else (index,)
     for item in key:

@@ -91,6 +91,7 @@ def test_the_arrays_of_the_caller_stay_writable_and_are_not_copied() -> None:
     codes, scales = np.zeros((4, 4), np.int8), np.zeros((1, 1), np.uint8)
     coded = Coded(format=SMX_INT8, codes=codes, scales=scales)
     packed = coded.pack()
+    held: Any
     for array, held in ((codes, coded.codes), (scales, coded.scales), (scales, packed.scales)):
         assert array.flags.writeable
         assert np.shares_memory(array, held)

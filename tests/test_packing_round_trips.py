@@ -181,8 +181,9 @@ def test_what_is_no_integer_is_refused() -> None:
         pack_codes(np.zeros(3), 4)
     with pytest.raises(FormatError, match="float64 cannot hold codes"):
         unpack_codes(np.zeros(2, np.uint8), 4, (3,), np.float64)
+    words: Any = np.zeros(2, np.int16)
     with pytest.raises(FormatError, match="packed codes are int16"):
-        unpack_codes(np.zeros(2, np.int16), 4, (3,), np.uint8)
+        unpack_codes(words, 4, (3,), np.uint8)
 
 
 @pytest.mark.parametrize("shape", [(), (31,), (32, 3), (2, 16)])
