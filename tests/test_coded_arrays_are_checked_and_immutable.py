@@ -140,9 +140,7 @@ def same_array(a: NDArray[Any], b: NDArray[Any]) -> bool:
     return a.dtype == b.dtype and np.array_equal(a, b)
 
 
-@pytest.mark.parametrize(
-    "dtype", ["U9", "S9", bool, object, "M8[s]", np.dtype([("a", "f4")])]
-)
+@pytest.mark.parametrize("dtype", ["U9", "S9", bool, object, "M8[s]", np.dtype([("a", "f4")])])
 def test_a_dtype_without_numbers_is_refused(dtype: Any) -> None:
     with pytest.raises(FormatError, match="ask for float64"):
         np.asarray(Cast(format=INT8).encode([0.0, 2.0]), dtype)
