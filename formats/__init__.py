@@ -13,6 +13,7 @@ True
 """
 
 from .affine import Affine as Affine
+from .bit_order import BitOrder as BitOrder
 from .block import Block as Block
 from .cast import Cast as Cast
 from .catalogue import BF16 as BF16
@@ -77,12 +78,16 @@ from .exact_encode import encode_exact as encode_exact
 from .fixed import Fixed as Fixed
 from .jit import kernel as kernel
 from .jit import kernels_are_compiled as kernels_are_compiled
-from .kinds import SPEC_KINDS as SPEC_KINDS
 from .minifloat import Minifloat as Minifloat
 from .minifloat import Specials as Specials
+from .ml_dtypes_views import from_ml_dtypes as from_ml_dtypes
+from .ml_dtypes_views import tiles_from_ml_dtypes as tiles_from_ml_dtypes
+from .ml_dtypes_views import tiles_to_ml_dtypes as tiles_to_ml_dtypes
+from .ml_dtypes_views import to_ml_dtypes as to_ml_dtypes
 from .overflow import NonFinite as NonFinite
 from .overflow import Overflow as Overflow
 from .p3109 import p3109 as p3109
+from .packed import Packed as Packed
 from .packing import pack_codes as pack_codes
 from .packing import unpack_codes as unpack_codes
 from .power_of_two import PowerOfTwo as PowerOfTwo
@@ -93,6 +98,7 @@ from .scaling import ScaleRule as ScaleRule
 from .scaling import Scaling as Scaling
 from .scaling import Subnormals as Subnormals
 from .scaling import ZeroScale as ZeroScale
+from .spec_kinds import SPEC_KINDS as SPEC_KINDS
 from .specs import spec_from_json as spec_from_json
 from .specs import spec_to_json as spec_to_json
 from .threads import set_thread_count as set_thread_count

@@ -1,25 +1,35 @@
 """Arrays as hardware stores them: integers that know their format."""
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from .affine import Affine
+from .archive import read_archive, write_archive
+from .bit_order import BitOrder
 from .block import Block, element_of
-from .decode import Float, decode_array
-from .errors import FormatError
+from .coded_checks import check_codes, check_scales, check_tensor_scale, read_only
+from .coded_values import in_dtype, values_of
 from .fixed import Fixed
+from .kinds import Format as Format
+from .kinds import short_name
 from .minifloat import Minifloat
-from .packing import pack_codes, unpack_codes
+from .packed import Packed
+from .packing import pack_codes, packed_size, unpack_codes
+from .reshaping import check_channels, check_reshape
+from .windows import window
 
-Format = Fixed | Minifloat | Affine | Block
 
-
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Coded:
     """Codes, and the scales of their tiles, of an array in ``format``; immutable.
+
+    The arrays are held as read-only views: nothing is copied and they stay writable for whoever
+    made them, who must not write to them later.  One of another dtype or shape, or with a code that
+    is none of the format's, is a FormatError.
 
     Parameters
     ----------
@@ -29,6 +39,8 @@ class Coded:
         One integer per element, of the array's shape, in ``format``'s code dtype.
     scales
         One uint8 per tile, of shape ``format.grid(codes.shape)``; None for a scalar format.
+    tensor_scale
+        The positive binary32 that scales the whole array, if the format has one (NVFP4).
 
     Examples
     --------
@@ -42,26 +54,40 @@ class Coded:
 
     format: Format
     codes: NDArray[Any]
-    scales: NDArray[np.uint8] | None = field(default=None)
+    scales: NDArray[np.uint8] | None = None
     tensor_scale: float | None = None
 
     def __post_init__(self) -> None:
-        if self.codes.dtype != self.element.code_dtype:
-            held = np.dtype(self.element.code_dtype)
-            msg = f"codes are {self.codes.dtype}: give {held}, which holds those of {self.element}"
-            raise FormatError(msg)
-        blocked = isinstance(self.format, Block)
-        if blocked != (self.scales is not None):
-            msg = f"{self.format} {'needs' if blocked else 'has no'} scales"
-            raise FormatError(msg)
-        if isinstance(self.format, Block) and self.scales is not None:
-            grid = self.format.grid(self.codes.shape)
-            if self.scales.dtype != np.uint8 or self.scales.shape != grid:
-                given = f"{self.scales.dtype} of shape {self.scales.shape}"
-                msg = f"scales are {given}: give uint8 of shape {grid}, one for each tile"
-                raise FormatError(msg)
-            self.scales.setflags(write=False)
-        self.codes.setflags(write=False)
+        check_codes(self.format, self.codes)
+        check_scales(self.format, self.codes.shape, self.scales)
+        check_tensor_scale(self.format, self.tensor_scale)
+        self.__setstate__(vars(self))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(vars(self._with(**state)))
+
+    def _with(self, **parts: Any) -> Self:
+        """The same with other parts, unchecked: for views of parts that have been checked."""
+        arrays = {n: read_only(a) for n, a in parts.items() if isinstance(a, np.ndarray)}
+        new = object.__new__(type(self))
+        vars(new).update({**vars(self), **parts, **arrays})
+        return new
+
+    @classmethod
+    def unchecked(
+        cls,
+        format: Format,
+        codes: NDArray[Any],
+        scales: NDArray[np.uint8] | None = None,
+        tensor_scale: float | None = None,
+    ) -> Self:
+        """The array of parts that its maker knows to be lawful."""
+        new = object.__new__(cls)
+        vars(new).update(format=format, tensor_scale=tensor_scale)
+        return new._with(codes=codes, scales=scales)
+
+    def __repr__(self) -> str:
+        return f"Coded({short_name(self.format)}, shape={self.shape}, nbytes={self.nbytes})"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -81,99 +107,125 @@ class Coded:
     @property
     def nbytes(self) -> int:
         """Bytes of the packed codes and the scales, what hardware would store."""
-        packed = -(-self.codes.size * self.element.bits // 8)
-        return packed + (0 if self.scales is None else self.scales.size)
+        packed = packed_size(self.codes.size, self.element.bits)
+        return packed + self._scale_bytes
 
     @property
-    def T(self) -> "Coded":
+    def memory_bytes(self) -> int:
+        """Bytes of the arrays held here, where a code of 4 bits takes a whole byte."""
+        return self.codes.nbytes + self._scale_bytes
+
+    @property
+    def _scale_bytes(self) -> int:
+        whole = 0 if self.tensor_scale is None else 4
+        return whole + (0 if self.scales is None else self.scales.size)
+
+    @property
+    def T(self) -> Self:
         """The transpose over the last two axes: a view, no bit is touched.
 
         The format's tile is transposed with it, so a square tile stays what it was.
         """
         if self.ndim < 2:
             return self
+        check_channels(self.format)
+        codes = self.codes.swapaxes(-1, -2)
         if self.scales is None or not isinstance(self.format, Block):
-            return replace(self, codes=self.codes.swapaxes(-1, -2))
-        return Coded(
-            format=self.format.T,
-            codes=self.codes.swapaxes(-1, -2),
-            scales=self.scales.swapaxes(-1, -2),
-            tensor_scale=self.tensor_scale,
-        )
+            return self._with(codes=codes)
+        scales = self.scales.swapaxes(-1, -2)
+        return self._with(format=self.format.T, codes=codes, scales=scales)
+
+    def __getitem__(self, index: Any) -> Self:
+        """The part that integers and slices name: a view, with every tile whole.
+
+        Scalar formats take any, as do the axes of a block format before its last two.  Along these
+        slices start and stop at tile boundaries (the end of the array is one), in steps of 1, and
+        integers are for rows of tiles one row high; anything else is a FormatError.
+        """
+        check_channels(self.format)
+        of_codes, of_scales = window(self.format, self.shape, index)
+        if self.scales is None:
+            return self._with(codes=self.codes[of_codes])
+        return self._with(codes=self.codes[of_codes], scales=self.scales[of_scales])
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __iter__(self) -> Iterator[Self]:
+        return (self[i] for i in range(len(self)))
+
+    def reshape(self, *shape: int | tuple[int, ...]) -> Self:
+        """The same codes in C order in another shape; a view where NumPy can make one.
+
+        Any shape is lawful for a scalar format.  Tiles of (r, c) stay whole if the columns stay
+        and the rows stay too or are multiples of r before and after; or if r is 1 and the columns
+        are multiples of c before and after.  Else it is a FormatError.
+        """
+        lengths = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
+        codes = self.codes.reshape(lengths)  # type: ignore[arg-type]
+        check_channels(self.format)
+        check_reshape(self.format, self.shape, codes.shape)
+        if self.scales is None or not isinstance(self.format, Block):
+            return self._with(codes=codes)
+        return self._with(codes=codes, scales=self.scales.reshape(self.format.grid(codes.shape)))
 
     def values(self, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """What the codes stand for, as float64 or float32; exact.
 
         Read-only where the codes are the very bits of that type (FP32, FP64), else a new array.
-
-        Raises
-        ------
-        FormatError
-            If ``dtype`` is another one, or if float32 is asked for and a value is none.
+        Another ``dtype``, and float32 where a value is none, is a FormatError.
         """
-        if np.dtype(dtype) not in (np.float64, np.float32):
-            msg = f"values come as float32 or float64, not {np.dtype(dtype)}"
-            raise FormatError(msg)
-        if np.dtype(dtype) == np.float32:
-            return self._narrow_values()
-        values = self._decode(np.float64)
-        if values is None:
-            msg = f"{self.format} has values beyond float64"
-            raise FormatError(msg)
-        return values
-
-    def _narrow_values(self) -> NDArray[Any]:
-        values = self._decode(np.float32)
-        if values is not None:
-            return values
-        exact = self.values()
-        with np.errstate(over="ignore", under="ignore"):
-            values = exact.astype(np.float32)
-        if not np.array_equal(values, exact, equal_nan=True):
-            msg = "some values are no float32: ask for values(np.float64)"
-            raise FormatError(msg)
-        return values
-
-    def _decode(self, dtype: Float) -> NDArray[Any] | None:
-        """The values; those of a transposed array as a transposed view."""
-        if self.ndim == 2 and not self.codes.flags.c_contiguous and self.codes.T.flags.c_contiguous:
-            values = self.T._decode(dtype)
-            return None if values is None else values.T
-        scales = None if self.scales is None else np.asarray(self.scales, order="C")
-        return decode_array(
-            self.format, np.asarray(self.codes, order="C"), scales, dtype, self.tensor_scale
-        )
+        return values_of(self.format, self.codes, self.scales, self.tensor_scale, dtype)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
-        """The values, so that NumPy functions take a `Coded` as an array of numbers."""
+        """The values, for NumPy functions; a ``dtype`` that lacks one of them is a FormatError.
+
+        Nothing is rounded here: ``values().astype`` does that.
+        """
         if copy is False:
             msg = "a Coded holds integers, its values are always a copy: leave out copy=False"
             raise ValueError(msg)
-        values = self.values()
-        return values if dtype is None else values.astype(dtype)
+        values = self.values() if dtype is None else in_dtype(self.values(), dtype)
+        return values.copy() if copy and not values.flags.writeable else values
 
     def equals(self, other: "Coded") -> bool:
-        """Whether format, codes and scales agree in every bit."""
+        """Whether format, codes and all scales agree in every bit."""
         if self.format != other.format or not np.array_equal(self.codes, other.codes):
             return False
+        if self.tensor_scale != other.tensor_scale:
+            return False
         if self.scales is None or other.scales is None:
-            return self.scales is other.scales
+            return True  # as the formats are equal, neither has any
         return np.array_equal(self.scales, other.scales)
 
-    def pack(self) -> NDArray[np.uint8]:
-        """The codes as a dense bit string in C order, first element in the lowest bits."""
-        return pack_codes(self.codes, self.element.bits)
+    def pack(self, order: BitOrder = BitOrder.FIRST_LOW) -> Packed:
+        """The codes in C order without gaps, with the scales; exact."""
+        codes = pack_codes(self.codes, self.element.bits, order)
+        return Packed(
+            format=self.format, shape=self.shape, codes=codes, scales=self.scales,
+            tensor_scale=self.tensor_scale, order=order,
+        )  # fmt: skip
 
     @classmethod
-    def unpack(
-        cls,
-        packed: NDArray[np.uint8],
-        *,
-        format: Format,
-        shape: tuple[int, ...],
-        scales: NDArray[np.uint8] | None = None,
-    ) -> "Coded":
-        """The array whose `pack` is ``packed``; the inverse of `pack`."""
-        element = element_of(format)
-        codes = unpack_codes(packed, element.bits, shape, element.code_dtype)
-        return cls(format=format, codes=codes, scales=scales)
+    def unpack(cls, packed: Packed) -> Self:
+        """The array whose `pack` is ``packed``; exact."""
+        element = element_of(packed.format)
+        codes = unpack_codes(
+            packed.codes, element.bits, packed.shape, element.code_dtype, packed.order
+        )
+        return cls(
+            format=packed.format, codes=codes, scales=packed.scales,
+            tensor_scale=packed.tensor_scale,
+        )  # fmt: skip
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the packed array to ``path``, a ``.npz`` archive without pickles, atomically.
+
+        ``numpy.save(path, coded)`` would write the values in eight bytes each, without a format.
+        """
+        write_archive(self.pack(), path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """The array that `save` wrote to ``path``; anything else there is a FormatError."""
+        return cls.unpack(read_archive(path))

@@ -103,7 +103,7 @@ def encode_array(
         work = partial(_count, lane, job, counts)
         split_work(work, its_scales.shape[0], tiling.strips_per_chunk(job.x.shape[1]))
     saturated, underflowed, refused = (int(n) for n in np.sum(counts, axis=0))
-    coded = Coded(format=format, codes=codes, scales=scales)
+    coded = Coded.unchecked(format, codes, scales)
     return Encoding(coded, Counts(x.size, saturated, underflowed), refused)
 
 
@@ -170,5 +170,5 @@ def _encode_native(x: Carrier, format: Format, dtype: type[np.floating[Any]]) ->
         saturated = int(np.count_nonzero(np.isinf(values) & np.isfinite(x)))
         underflowed = int(np.count_nonzero((values == 0) & (x != 0)))
     codes = values.view(np.uint32 if values.itemsize == 4 else np.uint64)
-    coded = Coded(format=format, codes=codes)
+    coded = Coded.unchecked(format, codes)
     return Encoding(coded, Counts(x.size, saturated, underflowed), 0)

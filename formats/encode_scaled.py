@@ -40,10 +40,8 @@ def encode_scaled(
     scaled = np.where(lawful, quotient_to_odd(x, np.where(lawful, steps, 1.0)), np.copysign(0.0, x))
     scaled[np.isnan(steps)] = 0.0
     encoding = encode_array(scaled, random, format.element, policies)
-    coded = Coded(
-        format=format, codes=encoding.coded.codes, scales=scales,
-        tensor_scale=tensor_scale if format.tensor_scale else None,
-    )  # fmt: skip
+    whole = tensor_scale if format.tensor_scale else None
+    coded = Coded.unchecked(format, encoding.coded.codes, scales, whole)
     return Encoding(coded, encoding.counts, encoding.refused)
 
 
