@@ -80,7 +80,7 @@ def steps_up(
 def test_the_largest_random_integers_step_up_as_many_as_the_closed_form_says(
     name: str, variant: Rounding
 ) -> None:
-    for bits in range(1, 8):
+    for bits in range(8):
         counts = [how_many_step_up(variant, nu * 2**bits) for nu in fractions(bits)]
         expected = np.arange(2**bits) >= 2**bits - np.array(counts)[:, None]
         for sign in (1, -1):
@@ -95,19 +95,30 @@ def test_more_random_bits_have_the_same_closed_form(variant: Rounding) -> None:
         assert np.array_equal(up, np.arange(2**bits) >= 2**bits - np.array(counts)[:, None])
 
 
-@pytest.mark.parametrize("bits", range(1, 8))
+@pytest.mark.parametrize("bits", range(8))
 def test_the_bias_is_known_exactly(bits: int) -> None:
-    # Over the multiples of 2^-FINER of one 2^-N, floor loses on average half of all but one of
-    # these multiples; ties up gains its one tie, half of 2^-N, once; ties to even in turn.
-    finest = Fraction(1, 2**FINER)
-    mean = {A: -(1 - finest) / 2, B: finest / 2, C: Fraction(0)}
-    worst = {A: (finest - 1, 0), B: (finest - Fraction(1, 2), Fraction(1, 2)), C: (-1 / 2, 1 / 2)}
+    # In units of 2^-N: nu runs over the multiples of 1 / 2^FINER.  Floor loses 0, 1, ... of them,
+    # the nearest integer loses and gains alike but for the tie: up in B; in C down and up in turn,
+    # or down where 0 is the only even integer (N = 0).
+    finest, half = Fraction(1, 2**FINER), Fraction(1, 2)
+    mean = {A: -(1 - finest) / 2, B: finest / 2, C: 0 if bits else -finest / 2}
+    largest = half if bits else half - finest
+    worst = {A: (finest - 1, 0), B: (finest - half, half), C: (-half, largest)}
     for variant in VARIANTS:
         up = steps_up(variant, bits, *STEPS["normal"], 1)
         shares = [Fraction(int(count), 2**bits) for count in up.sum(axis=1)]
         biases = [share - nu for share, nu in zip(shares, fractions(bits), strict=True)]
         assert sum(biases) / len(biases) * 2**bits == mean[variant]
         assert (min(biases) * 2**bits, max(biases) * 2**bits) == worst[variant]
+
+
+def test_no_random_bits_leave_a_rounding_of_another_name() -> None:
+    x = np.concatenate([sign * np.arange(0, 20, 1 / 8) for sign in (1, -1)])
+    alike = {A: Rounding.TOWARD_ZERO, B: Rounding.NEAREST_AWAY, C: Rounding.NEAREST_ZERO}
+    for variant, rounding in alike.items():
+        for format in (OFP8_E4M3, Fixed(bits=8)):
+            codes = stochastic(format, 0, variant).encode(x, np.zeros(x.size, int)).codes
+            assert np.array_equal(codes, Cast(format=format, rounding=rounding).encode(x).codes)
 
 
 @pytest.mark.parametrize("bits", range(1, 9))
@@ -141,7 +152,7 @@ def definition(variant: Rounding, nu: Fraction, n: int, r: int) -> bool:
 
 @given(
     variant=st.sampled_from(VARIANTS),
-    bits=st.integers(1, 32),
+    bits=st.integers(0, 32),
     m=st.integers(0, 2**40),
     k=st.integers(0, 1074),
     data=st.data(),
@@ -163,7 +174,7 @@ def test_any_width_and_any_distance_below_the_step_is_right(
 @pytest.mark.parametrize(
     ("bits", "message"),
     [
-        (None, "needs bits"),
+        (None, "takes bits or rng"),
         ([0, 0], "of shape"),
         ([0, 0, 8], r"keep them in \[0, 8\)"),
         ([0, -1, 0], "keep them in"),
@@ -176,5 +187,5 @@ def test_bits_that_are_none_are_refused(bits: list[float] | None, message: str) 
 
 
 def test_bits_for_another_rounding_are_refused() -> None:
-    with pytest.raises(FormatError, match="leave bits out"):
+    with pytest.raises(FormatError, match="takes no random bits: leave them out"):
         Cast(format=Fixed(bits=8)).encode([1.0], [0])
