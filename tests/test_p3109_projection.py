@@ -8,6 +8,7 @@ SatPropagate is SATURATE_FINITE, SatNone is INFINITY_OR_MAX.
 from fractions import Fraction
 from itertools import pairwise
 from math import inf
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from p3109_oracle import (
 
 from bitpde.formats import Cast, Overflow, Rounding, encode_exact, p3109
 
-Numbers = NDArray[np.float64]
+Numbers = NDArray[Any]
 Integers = NDArray[np.int64]
 MODES = {
     Rounding.NEAREST_EVEN: "NearestTiesToEven",
@@ -69,12 +70,16 @@ def projected(f: Format, mode: str, saturation: Saturation, data: list[Datum]) -
 
 
 def encoded(cast: Cast, x: Numbers, random: Integers) -> list[int]:
-    coded = cast.encode(x, bits=random if cast.rounding.is_stochastic else None)
-    codes: list[int] = coded.codes.tolist()
-    return codes
+    """Codes of the finite numbers, then of the others: these may go another way."""
+    finite = np.isfinite(x)
+    codes = np.empty(x.shape, np.int64)
+    for some in (finite, ~finite):
+        bits = random[some] if cast.rounding.is_stochastic else None
+        codes[some] = cast.encode(x[some], bits=bits).codes
+    return codes.tolist()
 
 
-def edges(f: Format) -> list[float]:
+def edges(f: Format, dtype: type) -> Numbers:
     """Every value and midpoint, what lies beside them, what lies beyond, of both signs."""
     values = [f.decode(code) for code in range(f.max_code + 1)]
     steps = [(Fraction(a), Fraction(b)) for a, b in pairwise(values)]
@@ -82,26 +87,25 @@ def edges(f: Format) -> list[float]:
     steps += [(f.max, beyond), (f.max, 2 * f.max), (beyond, 4 * beyond)]
     parts = 8 if f.k < 5 else 2  # eighths are where three random bits change their mind
     inner = [a + (b - a) * Fraction(k, parts) for a, b in steps for k in range(parts)]
-    centres = np.array([float(x) for x in inner])
-    beside = [np.nextafter(centres, -np.inf), centres, np.nextafter(centres, np.inf)]
-    positive = np.concatenate([*beside, [1e300, 5e-324, np.inf]])
-    return [*np.unique(np.abs(positive)), *-np.unique(np.abs(positive)), np.nan]
+    centres = np.array([float(x) for x in inner]).astype(dtype)
+    beside = [np.nextafter(centres, dtype(-np.inf)), centres, np.nextafter(centres, dtype(np.inf))]
+    least, greatest = np.finfo(dtype).smallest_subnormal, np.finfo(dtype).max
+    positive = np.unique(np.abs([*np.concatenate(beside), least, greatest, dtype(np.inf)]))
+    return np.concatenate([positive, -positive, [dtype(np.nan)]])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("f", EVERY_EDGE, ids=str)
-def test_every_value_midpoint_and_neighbour_is_projected(f: Format) -> None:
-    x = np.array(edges(f))
+def test_every_value_midpoint_and_neighbour_is_projected(f: Format, dtype: type) -> None:
+    x = edges(f, dtype)
+    assert x.dtype == dtype
     random = np.arange(x.size) * 5 % 2**RANDOM_BITS
     for rounding, mode in MODES.items():
         data = rounded(f, rounding, x, random)
         for overflow, saturation in POLICIES.items():
             this = cast(f, rounding, overflow)
-            triples = zip(
-                x.tolist(),
-                encoded(this, x, random),
-                projected(f, mode, saturation, data),
-                strict=True,
-            )
+            wanted = projected(f, mode, saturation, data)
+            triples = zip(x.tolist(), encoded(this, x, random), wanted, strict=True)
             wrong = [triple for triple in triples if triple[1] != triple[2]]
             assert wrong == [], (this, wrong[:5])
 
@@ -126,7 +130,9 @@ def test_any_number_is_projected(
 ) -> None:
     this = cast(f, *policies)
     number = st.one_of(near_a_value(f), st.floats(), st.floats(-4, 4))
-    x = np.array(data.draw(st.lists(number, min_size=1, max_size=20)))
+    with np.errstate(over="ignore"):
+        dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+        x = np.array(data.draw(st.lists(number, min_size=1, max_size=20))).astype(dtype)
     random = np.array([data.draw(st.integers(0, 2**RANDOM_BITS - 1)) for _ in x])
     rationals = rounded(f, this.rounding, x, random)
     wanted = projected(f, MODES[this.rounding], POLICIES[this.overflow], rationals)

@@ -8,6 +8,7 @@ C nothing.
 """
 
 from fractions import Fraction
+from itertools import product
 from math import floor
 
 import numpy as np
@@ -31,7 +32,7 @@ from bitpde.formats import (
 A, B, C = Rounding.STOCHASTIC, Rounding.STOCHASTIC_B, Rounding.STOCHASTIC_C
 VARIANTS = [A, B, C]
 NUS = [0.0, 2.0**-12, 2.0**-9, 0.25, 1 / 3, 0.5, 0.625, 1 - 2.0**-8, 1 - 2.0**-12]
-#: A value and the distance to the next larger one, all in binary64.
+#: A format, a value of it and the distance to the next larger one.
 STEPS: dict[str, tuple[Fixed | Minifloat, float, float]] = {
     "normal": (OFP8_E4M3, 9.0, 1.0),
     "normal of an even code": (OFP8_E4M3, 10.0, 1.0),
@@ -63,10 +64,11 @@ def fractions(bits: int) -> list[Fraction]:
 
 
 def steps_up(
-    variant: Rounding, bits: int, format: Fixed | Minifloat, below: float, step: float, sign: int
+    variant: Rounding, bits: int, name: str, sign: int, dtype: type = np.float64
 ) -> NDArray[np.bool_]:
     """Whether each fraction (row) steps up under each random integer (column)."""
-    x = below + step * np.array(fractions(bits), float)
+    format, below, step = STEPS[name]
+    x = (below + step * np.array(fractions(bits), float)).astype(dtype)
     every = np.broadcast_to(np.arange(2**bits), (x.size, 2**bits))
     wide = np.broadcast_to(sign * x[:, None], every.shape)
     sizes = sign * stochastic(format, bits, variant).encode(wide, every).values()
@@ -83,15 +85,15 @@ def test_the_largest_random_integers_step_up_as_many_as_the_closed_form_says(
     for bits in range(8):
         counts = [how_many_step_up(variant, nu * 2**bits) for nu in fractions(bits)]
         expected = np.arange(2**bits) >= 2**bits - np.array(counts)[:, None]
-        for sign in (1, -1):
-            assert np.array_equal(steps_up(variant, bits, *STEPS[name], sign), expected)
+        for sign, dtype in product((1, -1), (np.float32, np.float64)):
+            assert np.array_equal(steps_up(variant, bits, name, sign, dtype), expected)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_more_random_bits_have_the_same_closed_form(variant: Rounding) -> None:
-    for bits, sign in ((8, 1), (9, -1), (10, 1)):
+    for bits, sign, dtype in ((8, 1, np.float32), (9, -1, np.float64), (10, 1, np.float32)):
         counts = [how_many_step_up(variant, nu * 2**bits) for nu in fractions(bits)]
-        up = steps_up(variant, bits, *STEPS["top of a binade"], sign)
+        up = steps_up(variant, bits, "top of a binade", sign, dtype)
         assert np.array_equal(up, np.arange(2**bits) >= 2**bits - np.array(counts)[:, None])
 
 
@@ -105,7 +107,7 @@ def test_the_bias_is_known_exactly(bits: int) -> None:
     largest = half if bits else half - finest
     worst = {A: (finest - 1, 0), B: (finest - half, half), C: (-half, largest)}
     for variant in VARIANTS:
-        up = steps_up(variant, bits, *STEPS["normal"], 1)
+        up = steps_up(variant, bits, "normal", 1)
         shares = [Fraction(int(count), 2**bits) for count in up.sum(axis=1)]
         biases = [share - nu for share, nu in zip(shares, fractions(bits), strict=True)]
         assert sum(biases) / len(biases) * 2**bits == mean[variant]
@@ -116,8 +118,8 @@ def test_no_random_bits_leave_a_rounding_of_another_name() -> None:
     x = np.concatenate([sign * np.arange(0, 20, 1 / 8) for sign in (1, -1)])
     alike = {A: Rounding.TOWARD_ZERO, B: Rounding.NEAREST_AWAY, C: Rounding.NEAREST_ZERO}
     for variant, rounding in alike.items():
-        for format in (OFP8_E4M3, Fixed(bits=8)):
-            codes = stochastic(format, 0, variant).encode(x, np.zeros(x.size, int)).codes
+        for format, dtype in product((OFP8_E4M3, Fixed(bits=8)), (np.float32, np.float64)):
+            codes = stochastic(format, 0, variant).encode(x.astype(dtype)).codes
             assert np.array_equal(codes, Cast(format=format, rounding=rounding).encode(x).codes)
 
 
