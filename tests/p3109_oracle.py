@@ -56,20 +56,20 @@ class Format:
         significand = trailing if field == 0 else trailing + 2 ** (self.p - 1)
         return significand, max(field, 1) - self.bias - (self.p - 1)
 
-    def pair(self, code: int) -> tuple[int, int] | float:
-        """Signed significand and exponent of any code; a float for infinities and NaN."""
+    def pair(self, code: int) -> tuple[int, int] | str:
+        """Signed significand and exponent of any code; a word for infinities and NaN."""
         if code == self.nan_code:
-            return nan
+            return "nan"
         negative = self.signed and code >= 2 ** (self.k - 1)
         magnitude = code - 2 ** (self.k - 1) if negative else code
         if self.extended and magnitude == self.positive:
-            return -inf if negative else inf
+            return "-inf" if negative else "inf"
         significand, exponent = self.fields(magnitude)
         return -significand if negative else significand, exponent
 
     def decode(self, code: int) -> Datum:
         pair = self.pair(code)
-        return pair if isinstance(pair, float) else pair[0] * two_to(pair[1])
+        return float(pair) if isinstance(pair, str) else pair[0] * two_to(pair[1])
 
 
 @cache
@@ -91,7 +91,7 @@ def round_to_precision(f: Format, mode: str, x: Datum, n: int = 0, r: int = 0) -
     """Clause 4.7.4; what it returns may lie beyond the format."""
     if isinstance(x, float) or x == 0:
         return x
-    q = max(_floor_log2(abs(x)), 1 - f.bias) - f.p + 1
+    q = max(_floor_log2(Fraction(abs(x))), 1 - f.bias) - f.p + 1
     scaled = abs(x) * two_to(-q)
     below = floor(scaled)
     nu = scaled - below

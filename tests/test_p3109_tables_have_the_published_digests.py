@@ -33,7 +33,7 @@ def rational_text(x: Fraction) -> str:
 
 def oracle_table(f: Format) -> list[str]:
     pairs = map(f.pair, range(2**f.k))
-    return [str(pair) if isinstance(pair, float) else value_text(*pair) for pair in pairs]
+    return [pair if isinstance(pair, str) else value_text(*pair) for pair in pairs]
 
 
 def ours(f: Format) -> Minifloat:
@@ -58,7 +58,9 @@ def differing_arrays(bits: range) -> list[str]:
 
 def decoded(f: Format) -> str:
     values = map(ours(f).decode, range(2**f.k))
-    return table_digest(float_text(v) if isinstance(v, float) else rational_text(v) for v in values)
+    return table_digest(
+        rational_text(v) if isinstance(v, Fraction) else float_text(v) for v in values
+    )
 
 
 def test_there_is_a_digest_of_every_format() -> None:
