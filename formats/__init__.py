@@ -91,6 +91,13 @@ from .packed import Packed as Packed
 from .packing import pack_codes as pack_codes
 from .packing import unpack_codes as unpack_codes
 from .power_of_two import PowerOfTwo as PowerOfTwo
+from .presets import CAST_PRESETS as CAST_PRESETS
+from .presets import amd_even as amd_even
+from .presets import cublas as cublas
+from .presets import microxcaling as microxcaling
+from .presets import ocp_v1 as ocp_v1
+from .presets import p3109_v4 as p3109_v4
+from .presets import torchao as torchao
 from .random_bits import RandomBits as RandomBits
 from .rounding import Rounding as Rounding
 from .scaling import ScaleOverflow as ScaleOverflow
