@@ -1,0 +1,68 @@
+"""The formats that have a name, and where each comes from."""
+
+from difflib import get_close_matches
+from typing import Final
+
+from ..formats import CATALOGUE, E8M0, Block, Fixed, FormatError, Minifloat, PowerOfTwo
+
+Scalar = Fixed | Minifloat | PowerOfTwo
+AnyFormat = Scalar | Block
+
+#: The catalogue, and the scale of its blocks.
+NAMED: Final[dict[str, AnyFormat]] = {**CATALOGUE, "E8M0": E8M0}
+
+_IEEE: Final = "IEEE 754-2019, table 3.5"
+_OFP8: Final = "OCP OFP8 v1.0, tables 1 and 2"
+_ELEMENT: Final = "OCP MX v1.0, 5.3"
+_CONCRETE: Final = "OCP MX v1.0, table 1"
+_SQUARE: Final = "arXiv 2512.09202"
+
+#: The clause that defines a format, for those that have one.
+SOURCES: Final[dict[str, str]] = {
+    **dict.fromkeys(("FP64", "FP32", "FP16"), _IEEE),
+    **dict.fromkeys(("OFP8_E4M3", "OFP8_E5M2"), _OFP8),
+    **dict.fromkeys(("OCP_E3M2", "OCP_E2M3", "OCP_E2M1", "OCP_INT8"), _ELEMENT),
+    "E8M0": "OCP MX v1.0, 5.4.1",
+    **dict.fromkeys(("MXFP8_E4M3", "MXFP8_E5M2", "MXFP6_E3M2", "MXFP6_E2M3"), _CONCRETE),
+    **dict.fromkeys(("MXFP4_E2M1", "MXINT8"), _CONCRETE),
+    **dict.fromkeys(("SMX_INT4", "SMX_INT8", "SMX_INT12", "SMX_INT16"), _SQUARE),
+}
+
+
+def format_called(name: str) -> AnyFormat:
+    """The format of that name; upper and lower case are the same.
+
+    Raises
+    ------
+    FormatError
+        If there is none; it lists the names that look like it.
+
+    Examples
+    --------
+    >>> format_called("E4M3")
+    Traceback (most recent call last):
+        ...
+    bitpde.formats.errors.FormatError: there is no format 'E4M3': did you mean OFP8_E4M3 or \
+MXFP8_E4M3? bitpde formats lists them all
+    """
+    folded = {known.casefold(): known for known in NAMED}
+    wanted = name.casefold()
+    if wanted in folded:
+        return NAMED[folded[wanted]]
+    near = [folded[match] for match in get_close_matches(wanted, folded, n=4, cutoff=0.6)]
+    meant = [known for known in NAMED if len(wanted) > 2 and wanted in known.casefold()]
+    guesses = list(dict.fromkeys([*meant, *near]))[:4]
+    hint = f"did you mean {' or '.join(guesses)}? " if guesses else ""
+    msg = f"there is no format {name!r}: {hint}bitpde formats lists them all"
+    raise FormatError(msg)
+
+
+def name_of(format: AnyFormat) -> str:
+    """The name of ``format``, else its ``repr``.
+
+    Examples
+    --------
+    >>> name_of(Fixed(bits=8)), name_of(Fixed(bits=9))
+    ('INT8', 'Fixed(bits=9, fraction_bits=0)')
+    """
+    return next((name for name, known in NAMED.items() if known == format), repr(format))
