@@ -29,6 +29,7 @@ examples:
   bitpde formats show OCP_E2M1            all 16 codes
   bitpde formats show FP16                the codes at its ends, at its borders and around one
   bitpde formats show FP16 --all          all 65536
+  bitpde formats show Binary8p3se         any format of P3109, by its name there
   bitpde formats show MXFP8_E4M3          a block: its tile, its scale, its element
   bitpde formats show OCP_E2M1 --json | jq '.codes[] | select(.exact == "3/2")'
 

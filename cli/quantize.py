@@ -50,6 +50,11 @@ def add_quantize(commands: Any) -> None:
     for option, default, text in _POLICIES:
         cast.add_argument(option, default=default, metavar="NAME", help=text)
     cast.add_argument(
+        "--scale-rule",
+        metavar="NAME",
+        help="of a block (default: floor, or range where the scale is a small float)",
+    )
+    cast.add_argument(
         "--random-bits", type=int, default=0, metavar="N", help="of stochastic rounding, 1 to 32"
     )
     cast.add_argument("--seed", type=int, metavar="N", help="of stochastic rounding (default: 0)")
@@ -93,21 +98,39 @@ def _quantize(arguments: argparse.Namespace) -> int:
 
 def _cast(arguments: argparse.Namespace) -> "Cast":
     """The cast that the options describe."""
-    from ..formats import Cast, FormatError, NonFinite, Overflow, PowerOfTwo, Rounding
+    from ..formats import (
+        Block,
+        Cast,
+        FormatError,
+        NonFinite,
+        Overflow,
+        PowerOfTwo,
+        Rounding,
+        ScaleRule,
+        Scaling,
+    )
     from ..validation import format_called
 
     format = format_called(arguments.format)
     if isinstance(format, PowerOfTwo):
         msg = f"{arguments.format} holds scales only: choose a block format that has it"
         raise FormatError(msg)
+    rule = arguments.scale_rule
+    if rule is None:
+        small_float = isinstance(format, Block) and not format.has_power_of_two_scale
+        rule = "range" if small_float else "floor"
     cast = Cast(
         format=format,
         rounding=_policy(Rounding, "--rounding", arguments.rounding),
         overflow=_policy(Overflow, "--overflow", arguments.overflow),
         nonfinite=_policy(NonFinite, "--nonfinite", arguments.nonfinite),
         random_bits=arguments.random_bits,
+        scaling=Scaling(rule=_policy(ScaleRule, "--scale-rule", rule)),
     )
-    if arguments.seed is not None and not arguments.random_bits:
+    if cast.rounding.is_stochastic and not arguments.random_bits:
+        msg = f"{arguments.rounding} rounding needs random bits: give --random-bits 1 to 32"
+        raise FormatError(msg)
+    if arguments.seed is not None and not cast.rounding.is_stochastic:
         msg = "--seed goes with stochastic rounding: leave it out"
         raise FormatError(msg)
     return cast
@@ -137,14 +160,11 @@ def _quantized(cast: "Cast", x: "NDArray[Any]", arguments: argparse.Namespace) -
 
 def _random(cast: "Cast", x: "NDArray[Any]", seed: int) -> "NDArray[np.uint32] | None":
     """The random bits of stochastic rounding: a function of the seed and the element's index."""
-    if not cast.random_bits:
+    from ..formats import RandomBits
+
+    if not cast.rounding.is_stochastic:
         return None
-    import numpy as np
-
-    from ..pde import Stream
-
-    words = Stream(seed=seed, name="rounding/quantize").raw(x.size, step=0)
-    return (words >> np.uint64(64 - cast.random_bits)).astype(np.uint32).reshape(x.shape)
+    return RandomBits(seed=seed).draw(x.shape, cast.random_bits)
 
 
 @contextmanager

@@ -161,7 +161,7 @@ def test_pictures_are_drawn_of_the_kind_asked_for(
     marks = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}
     path = tmp_path / f"formats.{kind}"
     names = ["OFP8_E4M3", "FP16", "MXFP4_E2M1", "E8M0", "INT8"]
-    words = ("formats", "plot", *names, "--out", path)
+    words = ("formats", "plot", *names, "UE4M3", "--out", path)
     assert printed(capsys, *words) == f"picture: {path}\n"
     first = path.read_bytes()
     assert first.startswith(marks[kind])
@@ -190,7 +190,7 @@ def test_every_array_can_be_reported_and_drawn(values: Any, capsys: Out, tmp_pat
     ("words", "said"),
     [
         (["formats", "show"], "required: NAME"),
-        (["formats", "show", "E4M3"], "did you mean OFP8_E4M3 or MXFP8_E4M3"),
+        (["formats", "show", "E4M3"], "did you mean OFP8_E4M3 or IEEE_E4M3 or FNUZ_E4M3"),
         (["formats", "show", "FP32", "--all"], "leave --all out"),
         (["formats", "--markdown", "show", "FP16"], "--markdown writes the page of all formats"),
         (["formats", "plot", "--out", "x.png"], "required: NAME"),
@@ -205,8 +205,13 @@ def test_every_array_can_be_reported_and_drawn(values: Any, capsys: Out, tmp_pat
         (["quantize", "x.npy", "--format", "INT8", "--rounding", "up-ish"], "toward_zero"),
         (["quantize", "x.npy", "--format", "INT8", "--overflow", "no"], "saturate_symmetric"),
         (["quantize", "x.npy", "--format", "INT8", "--nonfinite", "no"], "propagate"),
+        (["quantize", "x.npy", "--format", "MXINT8", "--scale-rule", "no"], "rceil"),
+        (["quantize", "x.npy", "--format", "NVFP4", "--scale-rule", "floor"], "ScaleRule.RANGE"),
         (["quantize", "x.npy", "--format", "INT8", "--random-bits", "3"], "takes no random bits"),
-        (["quantize", "x.npy", "--format", "INT8", "--rounding", "stochastic"], "random_bits 1"),
+        (
+            ["quantize", "x.npy", "--format", "INT8", "--rounding", "stochastic"],
+            "give --random-bits 1",
+        ),
         (["quantize", "x.npy", "--format", "INT8", "--seed", "3"], "--seed goes with stochastic"),
         (["quantize", "x.npy", "--format", "INT8", "--out", "x.npy"], "x.npy already exists"),
         (["quantize", "x.npy", "--format", "INT8", "--out", "."], "is a folder"),

@@ -29,8 +29,9 @@ from bitpde.validation import (
 SCALARS: dict[str, Any] = {n: f for n, f in {**NAMED, **EXTRA}.items() if not isinstance(f, Block)}
 SMALL = {name: format for name, format in SCALARS.items() if format.bits <= 12}
 
-#: OFP8 v1.0 tables 1 and 2, OCP MX v1.0 tables 2 to 6, IEEE 754-2019 3.6, NumPy's finfo: largest,
-#: least normal, largest subnormal and least subnormal number, and the codes of NaN and infinity.
+#: OFP8 v1.0, OCP MX v1.0 section 5.3, IEEE 754-2019 section 3.6, P3109 Interim Report v4.0, and
+#: the documentation of the others: the largest number, the least normal one, the largest and least
+#: subnormal ones, and the codes of NaN and infinity.
 PUBLISHED: dict[str, tuple[object, ...]] = {
     "OFP8_E4M3": ("448", "1/64", "7/512", "1/512", [127, 255], []),
     "OFP8_E5M2": ("57344", "1/16384", "3/65536", "1/65536",
@@ -42,6 +43,17 @@ PUBLISHED: dict[str, tuple[object, ...]] = {
              [*range(0x7C01, 0x8000), *range(0xFC01, 0x10000)], [0x7C00, 0xFC00]),
     "OCP_INT8": ("127/64", None, None, None, [], []),
     "INT8": ("127", None, None, None, [], []),
+    "UINT8": ("255", None, None, None, [], []),
+    "IEEE_E4M3": ("240", "1/64", "7/512", "1/512",
+                  [*range(0x79, 0x80), *range(0xF9, 0x100)], [0x78, 0xF8]),
+    "FNUZ_E4M3": ("240", "1/128", "7/1024", "1/1024", [0x80], []),
+    "FNUZ_E5M2": ("57344", "1/32768", "3/131072", "1/131072", [0x80], []),
+    "FNUZ_E4M3_B11": ("30", "1/1024", "7/8192", "1/8192", [0x80], []),
+    "UE4M3": ("448", "1/64", "7/512", "1/512", [0x7F], []),
+    "BINARY8P3SE": ("49152", "1/32768", "3/131072", "1/131072", [0x80], [0x7F, 0xFF]),
+    "BINARY8P4SE": ("224", "1/128", "7/1024", "1/1024", [0x80], [0x7F, 0xFF]),
+    "BINARY4P2SF": ("3", "1/2", "1/4", "1/4", [8], []),
+    "BINARY8P1UF": (str(2**126), f"1/{2**127}", None, None, [0xFF], []),
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from bitpde.formats import (
     FP64,
     INT8,
     MXFP8_E4M3,
+    NVFP4,
     OFP8_E5M2,
     SMX_INT8,
     Block,
@@ -27,6 +28,8 @@ from bitpde.formats import (
     NonFinite,
     Overflow,
     Rounding,
+    ScaleRule,
+    Scaling,
 )
 from bitpde.validation import (
     ArrayFileError,
@@ -112,6 +115,12 @@ def test_codes_and_counts_do_not_depend_on_the_parts(shape: tuple[int, ...], for
         assert done.before.size == done.after.size
         if isinstance(format, Block) and len(shape) == 2 and part == 40 and x.size > 100:
             assert len(seen) > 1
+
+
+def test_a_scale_of_the_whole_tensor_sees_all_of_it() -> None:
+    x = np.random.default_rng(4).standard_normal((40, 40)) * np.arange(1, 41)
+    cast = Cast(format=NVFP4, scaling=Scaling(rule=ScaleRule.RANGE))
+    assert quantize_array(cast, x, part=64).coded.equals(cast.encode(x))
 
 
 def test_random_bits_go_with_their_elements() -> None:

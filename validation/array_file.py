@@ -81,6 +81,8 @@ def write_coded(coded: Coded, path: Path) -> None:
     }
     if coded.scales is not None:
         entries["scales"] = coded.scales
+    if coded.tensor_scale is not None:
+        entries["tensor_scale"] = np.array(coded.tensor_scale)
     with whole_file(path) as file:
         np.savez(file, **entries)
 

@@ -78,6 +78,8 @@ def block_lines(name: str, format: Block) -> tuple[Lines, list[str]]:
         ("largest", _both(facts.max)),
         ("least positive", _both(facts.least_positive)),
     ]
+    if format.tensor_scale:
+        lines.append(("tensor scale", "a binary32 multiplies all of it; the extremes leave it out"))
     return lines, [word for word in (element, scale) if word in NAMED]
 
 

@@ -80,7 +80,7 @@ def quantize_array(
     sums, kept = ErrorSums(), [(np.zeros(0), np.zeros(0))]
     every = max(1, -(-x.size // sample)) if sample else 0
     # A scale of the whole tensor depends on every element.
-    whole_only = getattr(format, "tensor_scale", False)
+    whole_only = isinstance(format, Block) and format.tensor_scale
     last = None
     for where in parts(format, x.shape, x.size if whole_only else part):
         piece = np.ascontiguousarray(x[where]).reshape(x[where].shape)
