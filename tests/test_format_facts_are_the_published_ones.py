@@ -97,6 +97,10 @@ def test_facts_are_what_the_codes_say(name: str) -> None:
     facts = scalar_facts(format)
     assert (facts.max, facts.min) == (max(finite), min(finite))
     assert facts.least_positive == min(value for value in finite if value > 0)
+    if isinstance(format, Minifloat):
+        border = Fraction(2) ** format.emin
+        assert facts.min_normal == min((v for v in finite if v >= border), default=None)
+        assert facts.max_subnormal == max((v for v in finite if 0 < v < border), default=None)
     tests = {
         "NaN": math.isnan,
         "inf": lambda v: v == math.inf,
@@ -179,7 +183,11 @@ def read(text: str) -> Fraction:
 
 dyadic = st.builds(
     lambda odd, exponent: odd * Fraction(2) ** exponent,
-    st.one_of(st.integers(-(2**60), 2**60), st.integers(-300, 300)),
+    st.one_of(
+        st.integers(-(2**60), 2**60),
+        st.integers(-300, 300),
+        st.integers(1, 60).map(lambda places: 2**places - 1),
+    ),
     st.integers(-1100, 1100),
 )
 
