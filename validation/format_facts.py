@@ -89,7 +89,7 @@ def scalar_facts(format: Scalar) -> ScalarFacts:
     if isinstance(format, Minifloat):
         border = Fraction(2) ** format.emin
         normal = border if border <= high else None
-        subnormal = min(border - least, high) if format.significand_bits else None
+        subnormal = border - least if format.significand_bits else None
     return ScalarFacts(
         bits=format.bits,
         fields=_fields(format),
@@ -145,8 +145,7 @@ def binades(format: Scalar) -> Iterator[Binade]:
     if isinstance(format, PowerOfTwo):
         code = 0
     elif trailing:
-        top = min(high, Fraction(2) ** first - least)
-        yield Binade("subnormal", least, top, least, 1)
+        yield Binade("subnormal", least, Fraction(2) ** first - least, least, 1)
     for exponent in range(first, format.emax + 1):
         low, ulp = Fraction(2) ** exponent, Fraction(2) ** (exponent - trailing)
         yield Binade(f"2^{exponent}", low, min(high, 2 * low - ulp), ulp, code)
