@@ -108,7 +108,7 @@ def test_bad_options_of_train(words: list[str], said: str, fails: Fails, tmp_pat
         (["datapath"], "required: ACTION"),
         (["datapath", "show"], "required: NAME"),
         (["datapath", "show", "fp7"], "unknown datapath 'fp7'"),
-        (["formats", "x"], "unrecognized arguments"),
+        (["formats", "x"], "invalid choice: 'x'"),
     ],
 )
 def test_bad_commands(words: list[str], said: str, fails: Fails) -> None:

@@ -1,5 +1,46 @@
-"""Why anyone should believe it: golden vectors that other implementations can be held to."""
+"""Why anyone should believe it, and what a format does to numbers.
 
+Golden vectors that other implementations can be held to; the facts of every named format; the
+error of a quantization.
+"""
+
+from .array_file import ArrayFileError as ArrayFileError
+from .array_file import read_array as read_array
+from .array_file import require_absent as require_absent
+from .array_file import whole_file as whole_file
+from .array_file import write_coded as write_coded
+from .format_facts import BlockFacts as BlockFacts
+from .format_facts import ScalarFacts as ScalarFacts
+from .format_facts import binades as binades
+from .format_facts import block_facts as block_facts
+from .format_facts import scalar_facts as scalar_facts
+from .format_facts import special_codes as special_codes
+from .format_lines import block_lines as block_lines
+from .format_lines import scalar_lines as scalar_lines
+from .format_lines import step_rows as step_rows
+from .format_plot import plot_formats as plot_formats
+from .format_table import block_rows as block_rows
+from .format_table import format_json as format_json
+from .format_table import formats_markdown as formats_markdown
+from .format_table import number_json as number_json
+from .format_table import scalar_rows as scalar_rows
+from .named_formats import NAMED as NAMED
+from .named_formats import SOURCES as SOURCES
+from .named_formats import AnyFormat as AnyFormat
+from .named_formats import Scalar as Scalar
+from .named_formats import format_called as format_called
+from .named_formats import name_of as name_of
+from .number_text import decimal_text as decimal_text
+from .number_text import exact_text as exact_text
+from .picture import picture_kind as picture_kind
+from .quantization_error import QuantizationReport as QuantizationReport
+from .quantization_plot import PICTURE_SAMPLE as PICTURE_SAMPLE
+from .quantization_plot import plot_quantization as plot_quantization
+from .quantize_array import Quantization as Quantization
+from .quantize_array import quantize_array as quantize_array
+from .value_table import CodeRow as CodeRow
+from .value_table import code_row as code_row
+from .value_table import value_table as value_table
 from .vectors import GOLDEN as GOLDEN
 from .vectors import SUITE as SUITE
 from .vectors import VectorError as VectorError

@@ -1,0 +1,97 @@
+"""The command line: ``bitpde train``, ``datapath``, ``formats``, ``quantize``, ``verify``.
+
+Standard output carries results alone (with ``--json`` one JSON object); progress and errors go to
+standard error, an error as one line.  Exit status: 0 done, 1 the run failed, 2 bad arguments,
+130 interrupted.
+
+One file per command; what a command needs of the library is imported when it runs.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from .. import __version__
+from .datapath import add_datapath
+from .formats import add_formats
+from .output import MissingExtraError, say
+from .parser import Parser
+from .quantize import add_quantize
+from .train import add_train
+from .verify import add_verify
+
+_EXAMPLES = """\
+examples:
+  bitpde train poisson          train a network for Poisson's equation, in 8 bits and in FP32
+  bitpde train poisson --help   its options, with examples
+  bitpde datapath list          the machines to train on
+  bitpde datapath show smx8     everything one machine does to a number
+  bitpde formats                the number formats that have a name
+  bitpde formats show OCP_E2M1  one format: its extremes, its steps, every code
+  bitpde quantize x.npy --format MXFP8_E4M3      what a format makes of an array
+  bitpde verify                 check this installation against the golden vectors
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status.
+
+    Parameters
+    ----------
+    argv
+        The words after ``bitpde``; those of the process when None.
+
+    Examples
+    --------
+    >>> main(["datapath", "show", "no-such"])
+    2
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser().parse_args(words, argparse.Namespace(words=words))
+    try:
+        return _guarded(arguments)
+    except KeyboardInterrupt:
+        return say("interrupted", 130)
+
+
+def _guarded(arguments: argparse.Namespace) -> int:
+    """Carry out the command; turn what may be expected to go wrong into one line and a status."""
+    from ..emu import DatapathError
+    from ..formats import FormatError
+    from ..pde import CheckpointError, RunError, TrainingError
+    from ..validation import ArrayFileError
+
+    try:
+        status: int = arguments.command(arguments)
+    except (ArrayFileError, DatapathError, FormatError, RunError, MissingExtraError) as error:
+        return say(f"error: {error}", 2)
+    except (CheckpointError, TrainingError) as error:
+        return say(f"error: {error}", 1)
+    except MemoryError:
+        return say(f"error: not enough memory: {arguments.smaller}", 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        return say(f"error: {error.filename or 'a file'}: {error.strerror or error}", 1)
+    return status
+
+
+def _parser() -> Parser:
+    """Return the parser of all commands."""
+    parser = Parser(
+        prog="bitpde",
+        description="Bit-accurate low-precision arithmetic, and neural PDE solvers trained on it.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(json=False, smaller="use a smaller problem")
+    parser.add_argument("--version", action="version", version=f"bitpde {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    add_train(commands)
+    add_datapath(commands)
+    add_formats(commands)
+    add_quantize(commands)
+    add_verify(commands)
+    return parser

@@ -1,0 +1,191 @@
+"""``bitpde train``: a network on one or several datapaths, from one seed."""
+
+import argparse
+import json
+import shlex
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .datapath import datapath_called
+from .output import require_extras, say
+from .parser import add_command
+
+if TYPE_CHECKING:
+    from ..pde import Run, Study
+
+_EXAMPLES = """\
+examples:
+  bitpde train poisson                            smx8 and fp32 from one seed, then the table
+  bitpde train poisson --datapath mxint8 --datapath exact --seed 3
+  bitpde train poisson --datapath mine.json --no-plot
+  bitpde train poisson --estimator monte-carlo --sigma 0.1 --pairs 16 --steps 200
+  bitpde train poisson --out runs/mine            stop it with Ctrl-C, then
+  bitpde train poisson --out runs/mine --resume   go on, bit for bit as if never stopped
+  bitpde train poisson --json | jq .rows          one JSON object on standard output
+
+a machine of your own:
+  bitpde datapath show smx8 --json > mine.json    then change its name and its formats
+
+files in the run folder:
+  config.json  summary.json  table.txt  <problem>.png
+  <datapath>/config.json  <datapath>/metrics.csv  <datapath>/checkpoint.npz
+
+exit status: 0 done, 1 the run failed, 2 bad arguments, 130 interrupted
+"""
+
+
+def add_train(commands: Any) -> None:
+    """Add ``bitpde train`` with its options."""
+    text = "train a physics-informed network on one or several datapaths"
+    parser = add_command(commands, "train", _train, text, _EXAMPLES)
+    parser.set_defaults(smaller="use fewer points, pairs or hidden units")
+    parser.add_argument("problem", metavar="PROBLEM", help="poisson")
+    for group, options in _OPTIONS.items():
+        section = parser.add_argument_group(group)
+        for option, settings in options.items():
+            section.add_argument(option, **settings)
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    """``bitpde train``: train on every datapath, write the folder, show the table."""
+    require_extras(rich=not arguments.json, matplotlib=not arguments.no_plot)
+    from ..formats import set_thread_count, thread_count
+    from ..pde import RunError
+
+    runs = _runs(arguments)
+    folder = Path(arguments.out or f"runs/{arguments.problem}-seed{arguments.seed}")
+    try:
+        if arguments.threads is not None:
+            set_thread_count(arguments.threads)
+        thread_count()
+    except ValueError as error:
+        raise RunError(str(error)) from error
+    try:
+        study = _study(runs, folder, arguments)
+    except KeyboardInterrupt:
+        return say(_interruption(runs, folder, arguments), 130)
+    finally:
+        if arguments.threads is not None:
+            set_thread_count(None)
+    _show(study, folder, as_json=arguments.json)
+    return 0
+
+
+def _runs(arguments: argparse.Namespace) -> list["Run"]:
+    """Return the runs the arguments describe, one per datapath."""
+    from ..pde import MLP, Linear, Run, RunError, estimator_named, problem_named
+
+    problem = problem_named(arguments.problem)
+    options = {name: getattr(arguments, name) for name in ("sigma", "pairs", "level", "order")}
+    if arguments.depth < 1:
+        msg = f"--depth is {arguments.depth}: give an integer of at least 1"
+        raise RunError(msg)
+    widths = (problem.dimension, *[arguments.width] * arguments.depth, 1)
+    names = arguments.datapath or ["smx8", "fp32"]
+    return [
+        Run(
+            problem=problem,
+            datapath=datapath_called(name),
+            estimator=estimator_named(arguments.estimator, options),
+            network=MLP(widths=widths),
+            steps=arguments.steps,
+            domain_points=arguments.domain_points,
+            boundary_points=arguments.boundary_points,
+            boundary_weight=arguments.boundary_weight,
+            schedule=Linear(initial=arguments.learning_rate),
+            seed=arguments.seed,
+            test_points=arguments.test_points,
+        )
+        for name in names
+    ]
+
+
+def _study(runs: list["Run"], folder: Path, arguments: argparse.Namespace) -> "Study":
+    """Train ``runs`` into ``folder``, with bars unless asked for JSON, and draw the picture."""
+    from ..pde import plot_study, progress_bars, run_study
+
+    with nullcontext() if arguments.json else progress_bars(runs) as show:
+        study = run_study(runs, folder, on_step=show, resume=arguments.resume)
+    if not arguments.no_plot:
+        plot_study(study, folder / f"{arguments.problem}.png")
+    return study
+
+
+def _show(study: "Study", folder: Path, *, as_json: bool) -> None:
+    """Write the outcome to standard output: JSON, a table for a terminal, or plain text."""
+    from ..pde import format_table, print_table
+
+    if as_json:
+        print(json.dumps({"folder": str(folder), **study.to_json()}, indent=2))
+        return
+    if sys.stdout.isatty():
+        print_table(study.rows)
+    else:
+        print(format_table(study.rows))
+    print(f"{study.caption()}folder: {folder}")
+
+
+def _interruption(runs: list["Run"], folder: Path, arguments: argparse.Namespace) -> str:
+    """Return where the checkpoints are and the command that goes on from them."""
+    found = [str(folder / run.datapath.name / "checkpoint.npz") for run in runs]
+    kept = [path for path in found if Path(path).exists()]
+    resumable = (folder / "config.json").exists() and not arguments.resume
+    words = ["bitpde", *arguments.words, *(["--resume"] if resumable else [])]
+    where = f"the state is in {' and '.join(kept)}" if kept else "nothing was trained yet"
+    return f"interrupted: {where}; to go on: {shlex.join(words)}"
+
+
+_COUNT = {"type": int, "metavar": "N"}
+_OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
+    "machine": {
+        "--datapath": {
+            "action": "append",
+            "metavar": "NAME|FILE",
+            "help": "a preset or a JSON file; repeat for several (default: smx8, then fp32)",
+        },
+        "--threads": {**_COUNT, "help": "processor threads; the bits do not depend on them"},
+    },
+    "derivatives": {
+        "--estimator": {
+            "default": "gauss-hermite",
+            "metavar": "NAME",
+            "help": "gauss-hermite, sparse-grid or monte-carlo (default: %(default)s)",
+        },
+        "--sigma": {"type": float, "metavar": "S", "help": "standard deviation (default: 0.1)"},
+        "--order": {**_COUNT, "help": "gauss-hermite: points per coordinate (default: 3)"},
+        "--level": {**_COUNT, "help": "sparse-grid: level (default: 3)"},
+        "--pairs": {**_COUNT, "help": "monte-carlo: antithetic pairs per point (default: 512)"},
+    },
+    "training": {
+        "--steps": {**_COUNT, "default": 600, "help": "Adam steps (default: %(default)s)"},
+        "--learning-rate": {
+            "type": float,
+            "default": 1e-3,
+            "metavar": "R",
+            "help": "at step 0, falling linearly to 0 (default: %(default)s)",
+        },
+        "--seed": {**_COUNT, "default": 0, "help": "of all random numbers (default: %(default)s)"},
+        "--width": {**_COUNT, "default": 256, "help": "hidden units (default: %(default)s)"},
+        "--depth": {**_COUNT, "default": 3, "help": "hidden layers (default: %(default)s)"},
+        "--domain-points": {**_COUNT, "default": 100, "help": "per step (default: %(default)s)"},
+        "--boundary-points": {**_COUNT, "default": 100, "help": "per step (default: %(default)s)"},
+        "--boundary-weight": {
+            "type": float,
+            "default": 300.0,
+            "metavar": "W",
+            "help": "of the boundary term (default: %(default)s)",
+        },
+        "--test-points": {
+            **_COUNT,
+            "default": 20_000,
+            "help": "for the final errors (default: %(default)s)",
+        },
+    },
+    "files": {
+        "--out": {"metavar": "DIR", "help": "run folder (default: runs/PROBLEM-seedN)"},
+        "--resume": {"action": "store_true", "help": "go on from the run folder's checkpoints"},
+        "--no-plot": {"action": "store_true", "help": "no picture; matplotlib is then not needed"},
+    },
+}

@@ -1,0 +1,118 @@
+"""Arrays in files: one ``.npy`` in, packed codes out, and never a half-written file."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..formats import Coded, spec_to_json
+
+_MAGIC = b"\x93NUMPY"
+
+
+class ArrayFileError(ValueError):
+    """A file that holds no array of numbers, or one that must not be overwritten."""
+
+
+def read_array(path: Path) -> NDArray[Any]:
+    """The array of a ``.npy`` file as a read-only memory map; nothing in it is executed.
+
+    Raises
+    ------
+    ArrayFileError
+        If the file is missing, is no ``.npy``, is cut short, or holds anything but float16,
+        float32, float64 or integers.
+    """
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(_MAGIC))
+    except FileNotFoundError as error:
+        msg = f"there is no file {path}: give the path of an array saved by numpy.save"
+        raise ArrayFileError(msg) from error
+    if magic[:2] == b"PK":
+        msg = f"{path} is an archive: save one of its arrays by numpy.save('x.npy', archive['x'])"
+        raise ArrayFileError(msg)
+    if magic != _MAGIC:
+        msg = f"{path} is no .npy file: write one by numpy.save"
+        raise ArrayFileError(msg)
+    array = _load(path)
+    kind, width = array.dtype.kind, array.dtype.itemsize
+    if kind not in "iu" and not (kind == "f" and width <= 8):
+        msg = f"{path} holds {array.dtype}: give float16, float32, float64 or integers"
+        raise ArrayFileError(msg)
+    return array
+
+
+def _load(path: Path) -> NDArray[Any]:
+    """The array, mapped unless it is empty."""
+    with path.open("rb") as file:
+        try:
+            version = np.lib.format.read_magic(file)
+            read = np.lib.format.read_array_header_1_0
+            if version != (1, 0):
+                read = np.lib.format.read_array_header_2_0
+            shape, _, dtype = read(file)
+        except ValueError as error:
+            msg = f"{path} has a damaged header ({error}): write it again by numpy.save"
+            raise ArrayFileError(msg) from error
+    if dtype.hasobject:
+        msg = f"{path} holds Python objects: give float16, float32, float64 or integers"
+        raise ArrayFileError(msg)
+    try:
+        if 0 in shape:  # nothing to map
+            return np.zeros(shape, dtype)
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        msg = f"{path} is shorter than its header says: write it again by numpy.save"
+        raise ArrayFileError(msg) from error
+    return array
+
+
+def write_coded(coded: Coded, path: Path) -> None:
+    """Write the packed codes, the scales, the shape and the format of ``coded`` as ``.npz``."""
+    entries: dict[str, Any] = {
+        "format": np.array(json.dumps(spec_to_json(coded.format))),
+        "shape": np.array(coded.shape, np.int64),
+        "packed": coded.pack(),
+    }
+    if coded.scales is not None:
+        entries["scales"] = coded.scales
+    if coded.tensor_scale is not None:
+        entries["tensor_scale"] = np.array(coded.tensor_scale)
+    with whole_file(path) as file:
+        np.savez(file, **entries)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes its name when all is written, and leaves no trace if it is not."""
+    beside = path.with_name(path.name + ".partial")
+    try:
+        with beside.open("wb") as file:
+            yield file
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def require_absent(path: Path, *, force: bool) -> None:
+    """Raise unless ``path`` can become a new file, or may be overwritten.
+
+    Raises
+    ------
+    ArrayFileError
+        If it exists and ``force`` is not given, if it is a folder, or if its folder is missing.
+    """
+    if path.is_dir():
+        msg = f"{path} is a folder: give the name of a file"
+        raise ArrayFileError(msg)
+    if path.exists() and not force:
+        msg = f"{path} already exists: choose another name, or add --force to overwrite it"
+        raise ArrayFileError(msg)
+    if not path.parent.is_dir():
+        msg = f"there is no folder {path.parent}: make it first"
+        raise ArrayFileError(msg)
