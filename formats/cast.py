@@ -1,6 +1,7 @@
 """A cast says how a real number becomes a code: format, rounding, overflow, non-finite policy."""
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,18 @@ from .block import Block, element_of
 from .carrier import JAMMED_PRECISION, to_carrier
 from .cast_checks import check_cast, drawn_bits
 from .coded import Coded, Format
-from .encode import Counts, Encoding, Policies, encode_array
+from .encode import Counts, Encoding, encode_array
 from .encode_affine import encode_affine
 from .encode_scaled import encode_scaled
 from .errors import FormatError
 from .fixed import Fixed
 from .minifloat import Minifloat
 from .overflow import NonFinite, Overflow
+from .plan import Plan, Policies
 from .random_bits import RandomBits
 from .refusal import refusal
 from .rounding import Rounding
-from .scaling import Scaling
+from .scaling import Scaling, Subnormals
 from .specs import check_fields
 from .subnormals import flush_subnormals
 
@@ -66,12 +68,16 @@ class Cast:
         """Format of one code."""
         return element_of(self.format)
 
-    @property
+    @cached_property
     def policies(self) -> Policies:
         """Everything but the format."""
         return Policies(
             self.rounding, self.overflow, self.nonfinite, self.random_bits, self.scaling
         )
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return Plan(self.format, self.policies)
 
     def encode(
         self, x: ArrayLike, bits: ArrayLike | None = None, *, rng: RandomBits | None = None
@@ -106,7 +112,8 @@ class Cast:
                 f"an integer above 2^53 is no float64: {self.format} needs its last bits, split it"
             )
             raise FormatError(msg)
-        carrier = flush_subnormals(carrier, self.format, self.scaling.subnormals)
+        if self.scaling.subnormals is not Subnormals.KEEP:
+            carrier = flush_subnormals(carrier, self.format, self.scaling.subnormals)
         random = drawn_bits(self.policies, carrier.shape, bits, rng)
         encoding = self._encode(carrier, random)
         forbidden = self.nonfinite is NonFinite.RAISE and not np.isfinite(carrier).all()
@@ -122,7 +129,7 @@ class Cast:
             return encode_affine(x, random, self.format, self.policies)
         if isinstance(self.format, Block) and not self.format.has_power_of_two_scale:
             return encode_scaled(x, random, self.format, self.policies)
-        return encode_array(x, random, self.format, self.policies)
+        return encode_array(x, random, self._plan)
 
     def _needs_every_bit(self) -> bool:
         """Whether an integer carried with its last bit jammed may come to another code."""

@@ -6,11 +6,11 @@ from numpy.typing import ArrayLike, NDArray
 from .block import Block, element_of
 from .cast_integers import cast_integers
 from .coded import Format
-from .encode import Policies
 from .errors import FormatError
 from .fixed import Fixed
 from .minifloat import Minifloat
 from .overflow import Overflow
+from .plan import Policies
 from .random_bits import RandomBits
 from .scaling import Scaling
 

@@ -1,5 +1,7 @@
 """Decoding an array: the choice between the compiled lanes."""
 
+import math
+from fractions import Fraction
 from functools import lru_cache, partial
 from typing import Any
 
@@ -47,12 +49,14 @@ def decode_array(
         with np.errstate(invalid="ignore"):  # widening a signaling NaN
             return codes.view(native).astype(dtype, copy=False) if _holds(native, dtype) else None
     element = element_of(format)
+    if isinstance(element, Minifloat) and not element.fits_binary64:
+        return _decode_beyond(element, codes) if dtype is np.float64 else None
     scale = power_of_two_scale(format) if isinstance(format, Block) else PowerOfTwo()
     factors = _factors(element, scale, scales, dtype)
     if factors is not None and isinstance(element, Fixed):
         return _by_factors(format, codes, scales, factors)
     if factors is not None and isinstance(element, Minifloat) and element.bits <= _TABLE_BITS:
-        return _by_factors(format, codes, scales, factors, value_table(element).astype(dtype))
+        return _by_factors(format, codes, scales, factors, value_table(element, dtype))
     return _decode_general(format, codes, scales) if dtype is np.float64 else None
 
 
@@ -64,35 +68,67 @@ def _factors(
     element: Fixed | Minifloat, scale: PowerOfTwo, scales: NDArray[np.uint8] | None, dtype: Float
 ) -> NDArray[Any] | None:
     """What an element's 1 stands for under each scale code; None where a value does not fit."""
+    factors, least, greatest = _factor_table(element, scale, dtype)
+    if scales is None:
+        return factors if least <= scale.bias <= greatest else None
+    if scales.size == 0 or (least <= scales.min() and scales.max() <= greatest):
+        return factors
+    used = scales[scales != scale.nan_code]
+    fits = used.size == 0 or (least <= used.min() and used.max() <= greatest)
+    return factors if fits else None
+
+
+@lru_cache(maxsize=128)
+def _factor_table(
+    element: Fixed | Minifloat, scale: PowerOfTwo, dtype: Float
+) -> tuple[NDArray[Any], int, int]:
+    """The factors, and the least and greatest scale code whose values all fit ``dtype``."""
     integer = isinstance(element, Fixed)
     unit, low, high = (
         (element.lsb_min, 0, element.bits - 1) if integer else (0, element.lsb_min, element.emax)
     )
-    used = np.array([scale.bias]) if scales is None else scales[scales != scale.nan_code]
     limits = np.finfo(dtype)
     lowest, highest = int(limits.minexp) - int(limits.nmant), int(limits.maxexp) - 1
     exponents = np.arange(scale.nan_code + 1) - scale.bias + unit
-    least, greatest = (exponents[used.min()], exponents[used.max()]) if used.size else (0, 0)
-    if min(least, least + low) < lowest or max(greatest, greatest + high) > highest:
-        return None
-    if element.bits > limits.nmant:
-        return None
     factors = np.ldexp(dtype(1.0), np.clip(exponents, lowest, highest))
     factors[scale.nan_code] = np.nan
-    return factors
+    fit = np.minimum(exponents, exponents + low) >= lowest
+    fit &= np.maximum(exponents, exponents + high) <= highest
+    fit &= element.bits <= limits.nmant
+    fit[scale.nan_code] = False
+    codes = np.flatnonzero(fit)
+    return (factors, int(codes[0]), int(codes[-1])) if codes.size else (factors, 256, -1)
 
 
 @lru_cache(maxsize=64)
-def value_table(element: Minifloat) -> NDArray[np.float64]:
-    """The value of every code of a format of at most 16 bits; exact.
+def value_table(element: Minifloat, dtype: Float = np.float64) -> NDArray[Any]:
+    """The value of every code of a format of at most 16 bits, each a number of ``dtype``; exact.
 
     What a byte or a word can be beyond the last code stands for NaN.
     """
     size = 8 * np.dtype(element.code_dtype).itemsize
-    values = np.full(2**size, np.nan)
+    values = np.full(2**size, np.nan, dtype)
     values[: len(element.codes())] = [float(element.decode(code)) for code in element.codes()]
     values.setflags(write=False)
     return values
+
+
+def _decode_beyond(element: Minifloat, codes: NDArray[Any]) -> NDArray[np.float64] | None:
+    """Values of a narrow format that reaches beyond binary64; None if one of them is none."""
+    present, places = np.unique(codes, return_inverse=True)
+    exact = [element.decode(int(code)) for code in present]
+    values = np.array([_nearest(value) for value in exact])
+    if any(value == value and value != exact[i] for i, value in enumerate(values.tolist())):
+        return None
+    return np.asarray(values[places].reshape(codes.shape))
+
+
+def _nearest(value: Fraction | float) -> float:
+    """A binary64 near the value, zero or infinite where it is beyond them all."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 def _by_factors(

@@ -7,9 +7,10 @@ from .affine import Affine
 from .carrier import Carrier
 from .cast_integers import fixed_range
 from .coded import Coded
-from .encode import Counts, Encoding, Policies, encode_array
+from .encode import Counts, Encoding, encode_array
 from .fixed import Fixed
 from .overflow import Overflow
+from .plan import Policies, plan_for
 from .quotient import quotient_to_odd
 
 #: Wide enough that what saturates here is beyond every element format, zero point added.
@@ -29,7 +30,7 @@ def encode_affine(
     wide = policies._replace(overflow=Overflow.SATURATE)
     if policies.overflow is Overflow.WRAP:
         wide = policies._replace(overflow=Overflow.RAISE)
-    rounded = encode_array(quotients, random, _WIDE, wide)
+    rounded = encode_array(quotients, random, plan_for(_WIDE, wide))
     q = rounded.coded.codes.astype(np.int64) + zero_point
     least, greatest = fixed_range(format.element, policies.overflow)
     beyond = (q < least) | (q > greatest)
@@ -41,6 +42,6 @@ def encode_affine(
         refused += int(np.count_nonzero(beyond))
     else:
         codes = np.clip(q, least, greatest)
-    coded = Coded(format=format, codes=codes.astype(format.element.code_dtype))
+    coded = Coded.unchecked(format, codes.astype(format.element.code_dtype))
     saturated = int(np.count_nonzero(beyond))
     return Encoding(coded, Counts(x.size, saturated, rounded.counts.underflowed), refused)

@@ -7,9 +7,10 @@ from .block import Block
 from .carrier import Carrier
 from .coded import Coded
 from .decode import value_table
-from .encode import Encoding, Policies, encode_array
+from .encode import Encoding, encode_array
 from .minifloat import Minifloat
 from .overflow import NonFinite, Overflow
+from .plan import Policies, plan_for
 from .quotient import quotient_to_odd
 from .scaling import ScaleRule, Scaling
 from .tiles import spread_tiles, tile_maxima
@@ -39,7 +40,7 @@ def encode_scaled(
     lawful = steps > 0
     scaled = np.where(lawful, quotient_to_odd(x, np.where(lawful, steps, 1.0)), np.copysign(0.0, x))
     scaled[np.isnan(steps)] = 0.0
-    encoding = encode_array(scaled, random, format.element, policies)
+    encoding = encode_array(scaled, random, plan_for(format.element, policies))
     whole = tensor_scale if format.tensor_scale else None
     coded = Coded.unchecked(format, encoding.coded.codes, scales, whole)
     return Encoding(coded, encoding.counts, encoding.refused)
@@ -68,7 +69,7 @@ def _scales(
     if scaling.rule is ScaleRule.RANGE:
         wanted = quotient_to_odd(tops, float(format.element.max) * tensor_scale)
     policies = Policies(scaling.rounding, Overflow.SATURATE, NonFinite.RAISE, 0, Scaling())
-    codes = encode_array(wanted, None, scale, policies).coded.codes
+    codes = encode_array(wanted, None, plan_for(scale, policies)).coded.codes
     if scaling.rule is ScaleRule.RANGE:
         codes = np.maximum(codes, np.uint8(1) * (tops > 0))
     return codes.astype(np.uint8)

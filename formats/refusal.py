@@ -6,10 +6,10 @@ from .affine import Affine
 from .block import Block
 from .carrier import Carrier
 from .coded import Coded, Format
-from .encode import Policies
 from .errors import FormatError
 from .fixed import Fixed
 from .overflow import NonFinite
+from .plan import Policies
 
 
 def refusal(

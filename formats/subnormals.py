@@ -20,7 +20,7 @@ def flush_subnormals(x: Carrier, format: Format, policy: Subnormals) -> Carrier:
     >>> flush_subnormals(np.array([-1e-40, 1.0]), MXINT8, Subnormals.FLUSH).tolist()
     [-0.0, 1.0]
     """
-    if policy is Subnormals.KEEP or not isinstance(format, Block):
+    if not isinstance(format, Block):
         return x
     magnitude = np.abs(x)
     if policy is Subnormals.FLUSH_TILE:

@@ -83,7 +83,8 @@ def stochastic_increment(m, shift, draw, draw_bits, half_up):
 @kernel
 def finished(k, negative, element):
     """(code, mask of saturation) of a value ``k`` steps from 0."""
-    _, _, greatest, least, above, below, sign, negative_zero, fixed, _, _ = element
+    greatest, least, above, below = element[2], element[3], element[4], element[5]
+    sign, negative_zero, fixed = element[6], element[7], element[8]
     beyond = exceeds(k, choose(negative, least, greatest))
     signs = both(negative, both(sign, either(negative_zero, exceeds(k, ZERO))))
     code = choose(fixed, subtract(differ(k, negative), negative), add(k, signs))
@@ -98,7 +99,7 @@ def encode_row(words, lows, element, rounding, codes, counts):
     """
     prefer_wide_vectors()
     significand_bits, drop = element[0], element[1]
-    near, always, if_negative, if_odd = rounding
+    near, always, if_negative, if_odd = rounding[0], rounding[1], rounding[2], rounding[3]
     saturated, underflowed, strange = ZERO, ZERO, ZERO
     for j in range(words.shape[0]):
         negative, magnitude, m, shift, over = take_apart(words[j], lows[j], drop)
@@ -118,14 +119,14 @@ def encode_row(words, lows, element, rounding, codes, counts):
 
 
 @kernel
-def encode_random_row(words, lows, element, draws, draw_bits, variant, codes, counts):
+def encode_random_row(words, lows, element, draws, rounding, codes, counts):
     """The same under a stochastic rounding with a draw for each element.
 
-    ``variant`` is (1 for B, else 0; all ones for C, else 0).
+    ``rounding`` is (bits of a draw; 1 for variant B, else 0; all ones for variant C, else 0).
     """
     prefer_wide_vectors()
     significand_bits, drop = element[0], element[1]
-    doubled, half_up = variant
+    draw_bits, doubled, half_up = rounding[0], rounding[1], rounding[2]
     compared = add(draw_bits, doubled)
     saturated, underflowed, strange = ZERO, ZERO, ZERO
     for j in range(words.shape[0]):
@@ -151,8 +152,10 @@ def encode_random_row(words, lows, element, draws, draw_bits, variant, codes, co
 def wrap_row(words, lows, element, rounding, codes, counts):
     """Codes of one row of integers modulo their range, under a deterministic rounding."""
     prefer_wide_vectors()
-    _, drop, greatest, least, _, _, _, _, _, unused, extends = element
-    near, always, if_negative, if_odd = rounding
+    drop, greatest, least, unused, extends = (
+        element[1], element[2], element[3], element[9], element[10],
+    )  # fmt: skip
+    near, always, if_negative, if_odd = rounding[0], rounding[1], rounding[2], rounding[3]
     wrapped, underflowed, strange = ZERO, ZERO, ZERO
     for j in range(words.shape[0]):
         negative, magnitude, m, shift, over = take_apart(words[j], lows[j], drop)
@@ -257,13 +260,13 @@ def wide_tiles(words, first, last, tile_columns, tables, scales, lows):
 
 @kernel
 def encode_vector_strips(
-    words, tile_rows, tile_columns, tables, element, kind, rounding, draws, draw_bits, variant,
-    scales, codes, counts, refused_strips, start, stop,
+    words, tile_rows, tile_columns, tables, element, kind, rounding, draws, scales, codes, counts,
+    refused_strips, start, stop,
 ):  # fmt: skip
-    """Scales and codes of strips start..stop.
+    """Scales and codes of strips start..stop; whether none is refused.
 
     ``tables`` is (threshold, scale codes, lows); a scalar format has an empty table of codes and
-    one low.  ``element``, ``rounding`` and ``variant`` hold words made in `vector_tables.py`.
+    one low.  ``element`` and ``rounding`` are arrays of words made in `vector_tables.py`.
     """
     low_of = tables[2]
     blocked = tables[1].shape[0] > 0
@@ -272,6 +275,7 @@ def encode_vector_strips(
     lows = np.full(peaks.shape[0], low_of[0], np.uint32)
     mine = np.zeros(3, np.uint32)
     strip_counts = np.zeros(2, np.int64)
+    all_easy = True
     for strip in range(start, stop):
         first = strip * tile_rows
         last = min(words.shape[0], first + tile_rows)
@@ -287,7 +291,7 @@ def encode_vector_strips(
         while easy and i < last:
             if kind == RANDOM:
                 encode_random_row(
-                    words[i], lows[:columns], element, draws[i], draw_bits, variant, codes[i], mine
+                    words[i], lows[:columns], element, draws[i], rounding, codes[i], mine
                 )
             elif kind == WRAPPING:
                 wrap_row(words[i], lows[:columns], element, rounding, codes[i], mine)
@@ -298,6 +302,8 @@ def encode_vector_strips(
             strip_counts[1] += mine[1]
             i += 1
         refused_strips[strip] = not easy
+        all_easy &= easy
         if easy:
             counts[SATURATED] += strip_counts[0]
             counts[UNDERFLOWED] += strip_counts[1]
+    return all_easy
