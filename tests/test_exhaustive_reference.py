@@ -34,7 +34,7 @@ from bitpde.validation.targets import lawful_casts, targets
 from bitpde.validation.wrapping import wrapped_codes
 
 TARGETS = targets()
-DETERMINISTIC = [m for m in Rounding if not m.value.startswith("stochastic")]
+DETERMINISTIC = [m for m in Rounding if not m.is_stochastic]
 MODES = [
     *(f"nearest_{tie}" for tie in ("even", "away", "zero", "up", "down", "odd")),
     *("toward_zero", "away_from_zero", "down", "up", "to_odd"),

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..formats import Cast, Fixed, FormatError, Minifloat, Overflow
-from .lattice import Side, is_signed, side_of
+from .lattice import Side, side_of
 from .wrapping import wrapped_codes
 
 #: All float32 bit patterns are below this.
@@ -114,7 +114,7 @@ class Staircase:
             raise FormatError(msg)
         return wrapped_codes(
             bits, width=format.bits, fraction_bits=format.fraction_bits,
-            signed=is_signed(format), mode=self.cast.rounding.value, consecutive=consecutive,
+            signed=format.signed, mode=self.cast.rounding.value, consecutive=consecutive,
         )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def staircase(cast: Cast) -> Staircase:
         If the cast is stochastic, or its format is a block or has more than 16 bits.
     """
     format = cast.format
-    if cast.random_bits or not isinstance(format, Fixed | Minifloat):
+    if cast.rounding.is_stochastic or not isinstance(format, Fixed | Minifloat):
         msg = f"{cast} has no staircase: give a deterministic cast to a Fixed or a Minifloat"
         raise FormatError(msg)
     pieces: dict[int, int] = {}
@@ -148,9 +148,9 @@ def _pieces(cast: Cast, side: Side) -> Iterator[tuple[int, int]]:
     """First magnitude pattern and outcome of every piece of one side, by increasing pattern."""
     steps = _first_patterns(cast.element, cast.rounding.value, side.negative)
     codes = list(side.codes)
-    if cast.overflow.value == "saturate_symmetric" and codes[-1] < 0:
+    if cast.overflow is Overflow.SATURATE_SYMMETRIC and codes[-1] < 0:
         codes.pop()  # -2^(b-1), whose negation is no code
-    if cast.overflow.value == "wrap":
+    if cast.overflow is Overflow.WRAP:
         yield from _wrapping_pieces(cast.element, codes[0], steps[0])
     else:
         yield from zip([0, *steps[: len(codes) - 1]], codes, strict=True)
@@ -172,31 +172,47 @@ def _wrapping_pieces(format: Fixed | Minifloat, zero: int, step: int) -> Iterato
 
 def _beyond(cast: Cast, side: Side, last: int) -> int:
     """Outcome of a finite value whose rounding is beyond the last code of its side."""
-    match cast.overflow.value:
-        case "raise":
-            return REFUSED
-        case "infinity_or_nan" if not _is_inward(cast.rounding.value, side.negative):
-            return _infinity_or_nan(side)
-    return last
+    if cast.overflow is Overflow.RAISE:
+        return REFUSED
+    saturating = (Overflow.SATURATE, Overflow.SATURATE_FINITE, Overflow.SATURATE_SYMMETRIC)
+    if cast.overflow in saturating or _is_inward(cast.rounding.value, side):
+        return last
+    return _unbounded(cast, side, last)
 
 
 def _infinite(cast: Cast, side: Side, last: int) -> int:
-    """Outcome of this side's infinity; only a saturating policy makes a number of it."""
-    if isinstance(cast.element, Fixed) or cast.overflow.value == "raise":
+    """Outcome of this side's infinity, which no rounding brings closer."""
+    if isinstance(cast.element, Fixed) or cast.overflow is Overflow.RAISE:
         return REFUSED
-    if cast.overflow.value == "infinity_or_nan":
-        return _infinity_or_nan(side)
-    return last
+    if cast.overflow in (Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC):
+        return last
+    if cast.overflow is Overflow.SATURATE_FINITE:
+        return last if side.infinity is None else side.infinity
+    return _unbounded(cast, side, last)
 
 
-def _infinity_or_nan(side: Side) -> int:
-    code = side.nan if side.infinity is None else side.infinity
-    return REFUSED if code is None else code
+def _unbounded(cast: Cast, side: Side, last: int) -> int:
+    """The side's infinity; where it has none, NaN or, if the policy says so, the largest value.
+
+    The negative side of an unsigned format has no values, so no largest one: it gives NaN.
+    """
+    if side.infinity is not None:
+        return side.infinity
+    has_values = len(side.codes) > 1
+    if cast.overflow is Overflow.INFINITY_OR_MAX and has_values:
+        return last
+    return REFUSED if side.nan is None else side.nan
 
 
-def _is_inward(mode: str, negative: bool) -> bool:
-    """Whether the mode stops at the largest finite value (IEEE 754-2019, 7.4, and to odd)."""
-    return mode in ("toward_zero", "to_odd", "up" if negative else "down")
+def _is_inward(mode: str, side: Side) -> bool:
+    """Whether the mode stops at the end of the range (IEEE 754-2019, 7.4).
+
+    Of the last code and infinity's, to odd takes the odd one; it stops where there is no infinity,
+    except on the side of an unsigned format that has no values.
+    """
+    if mode == "to_odd":
+        return len(side.codes) > 1 if side.infinity is None else side.infinity % 2 == 0
+    return mode in ("toward_zero", "up" if side.negative else "down")
 
 
 @lru_cache(maxsize=4096)

@@ -26,7 +26,7 @@ Advance = Callable[[int], object]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this check to a parser."""
-    modes = [mode.value for mode in Rounding if not mode.value.startswith("stochastic")]
+    modes = [mode.value for mode in Rounding if not mode.is_stochastic]
     choices = {
         "formats": list(targets()),
         "roundings": modes,
@@ -74,8 +74,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Examples
     --------
     >>> main(["--formats", "INT4", "--roundings", "up", "--overflows", "raise", "--sample", "999"])
-    INT4 up raise: 1081 inputs, 0 mismatches
-    1 casts, 1081 inputs, 0 mismatches
+    INT4 up raise: 1089 inputs, 0 mismatches
+    1 casts, 1089 inputs, 0 mismatches
     0
     """
     parser = argparse.ArgumentParser(

@@ -7,8 +7,9 @@ largest one and only then found to be too large.
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
-from ..formats import Fixed, FormatError, Minifloat
+from ..formats import Fixed, FormatError, Minifloat, Specials
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class Side:
     nan: int | None
 
 
+@lru_cache(maxsize=256)
 def side_of(format: Fixed | Minifloat, *, negative: bool) -> Side:
     """One sign of a format of at most 16 bits; exact.
 
@@ -57,18 +59,12 @@ def side_of(format: Fixed | Minifloat, *, negative: bool) -> Side:
     return _minifloat_side(format, negative)
 
 
-def is_signed(format: Fixed | Minifloat) -> bool:
-    """Whether the format has negative numbers."""
-    return bool(getattr(format, "signed", True))
-
-
 def _fixed_side(format: Fixed, negative: bool) -> Side:
     """The integers from 0 outward, two's complement or unsigned; no infinity and no NaN."""
-    width = format.bits - 1 if is_signed(format) else format.bits
-    steps = 2**width
+    steps = int(2 ** (format.bits - format.signed))
     codes = range(steps)
     if negative:
-        codes = range(0, -steps - 1, -1) if is_signed(format) else range(1)
+        codes = range(0, -steps - 1, -1) if format.signed else range(1)
     magnitudes = (k / Fraction(2) ** format.fraction_bits for k in range(len(codes) + 1))
     return Side(
         negative=negative, codes=tuple(codes), magnitudes=tuple(magnitudes), infinity=None, nan=None
@@ -77,14 +73,14 @@ def _fixed_side(format: Fixed, negative: bool) -> Side:
 
 def _minifloat_side(format: Minifloat, negative: bool) -> Side:
     """The finite codes of one sign, found by the fields that each convention sets aside."""
-    sign = 2 ** (format.exponent_bits + format.significand_bits)
-    first = sign if negative else 0
+    sign = int(2 ** (format.exponent_bits + format.significand_bits))
+    first = sign if negative and format.signed else 0
     last, infinity, nan = _specials(format, first)
     codes = [*range(first, last + 1)]
-    if not is_signed(format):
-        codes = [0] if negative else codes
-    elif negative and nan == sign:
+    if negative and nan == sign:
         codes[0] = 0  # the code of -0 is taken: +0 is the only zero
+    if negative and not format.signed:
+        codes, infinity = [0], None
     magnitudes = (_magnitude(format, k) for k in range(len(codes) + 1))
     return Side(
         negative=negative, codes=tuple(codes), magnitudes=tuple(magnitudes),
@@ -94,26 +90,23 @@ def _minifloat_side(format: Minifloat, negative: bool) -> Side:
 
 def _specials(format: Minifloat, first: int) -> tuple[int, int | None, int | None]:
     """Last finite code of the side that starts at ``first``, its infinity, the canonical NaN."""
-    trailing = 2**format.significand_bits
-    sign = 2**format.exponent_bits * trailing
+    trailing = int(2**format.significand_bits)
+    sign = int(2**format.exponent_bits) * trailing
     last = first + sign - 1
-    match format.specials.value:
-        case "ieee":
+    match format.specials:
+        case Specials.IEEE:
             infinity = last - trailing + 1
             return infinity - 1, infinity, sign - trailing + trailing // 2
-        case "nan_only":
+        case Specials.NAN_ONLY:
             return last - 1, None, sign - 1
-        case "none":
+        case Specials.NONE:
             return last, None, None
-        case "negative_zero_is_nan":
+        case Specials.NEGATIVE_ZERO_IS_NAN:
             return last, None, sign
-        case "one_nan_and_infinity" if is_signed(format):
+        case Specials.ONE_NAN_AND_INFINITY if format.signed:
             return last - 1, last, sign
-        case "one_nan_and_infinity":
+        case Specials.ONE_NAN_AND_INFINITY:
             return last - 2, last - 1, last
-        case other:
-            msg = f"specials are {other!r}: the reference does not know these codes"
-            raise FormatError(msg)
 
 
 def _magnitude(format: Minifloat, ordinal: int) -> Fraction:

@@ -184,10 +184,7 @@ def _is_taken(cast: Cast, bits: NDArray[np.uint32]) -> bool:
 
 def _encoding(cast: Cast, bits: NDArray[np.uint32]) -> Encoding:
     """The codes and how many inputs are refused, where `Cast.encode` would name the first one."""
-    return encode_array(
-        bits.view(np.float32), None, format=cast.format, rounding=cast.rounding,
-        overflow=cast.overflow, random_bits=0,
-    )  # fmt: skip
+    return encode_array(bits.view(np.float32), None, cast.format, cast.policies)
 
 
 def _found(cast: Cast, bits: NDArray[np.uint32], index: int) -> int:
