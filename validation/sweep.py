@@ -93,7 +93,7 @@ def check_every(
     tallies: list[Tally] = []
     work = partial(_walk, cast, stairs, start, tallies, progress)
     split_work(work, stop - start, SHARE)
-    return _total(tallies)
+    return _with_ends(_total(tallies), cast, stairs, start, stop)
 
 
 def check_some(cast: Cast, inputs: int, *, reference: Staircase | None = None) -> Tally:
@@ -114,7 +114,8 @@ def check_some(cast: Cast, inputs: int, *, reference: Staircase | None = None) -
     expected = stairs.at(bits)
     refused = expected == REFUSED
     codes = expected[~refused].astype(cast.element.code_dtype)
-    return _total([_refused(cast, bits[refused]), _accepted(cast, bits[~refused], codes)])
+    counted = _total([_refused(cast, bits[refused]), _accepted(cast, bits[~refused], codes)])
+    return _with_ends(counted, cast, stairs, 0, PATTERNS)
 
 
 def _walk(
@@ -161,17 +162,32 @@ def _wrongly_refused(cast: Cast, bits: NDArray[np.uint32], expected: NDArray[Any
 
 
 def _refused(cast: Cast, bits: NDArray[np.uint32]) -> Tally:
-    """Check that each input is refused; the first and the last are put to the cast itself."""
+    """Check that each input is refused, by counting."""
     wrong = bits.size - _encoding(cast, bits).refused
-    if wrong:
-        first = _first(bits, lambda part: _encoding(cast, part).refused < part.size)
-        named = Mismatch(bits=int(bits[first]), expected=None, found=_found(cast, bits, first))
-        return Tally(inputs=bits.size, mismatches=wrong, first=(named,))
-    taken = [k for k in (0, bits.size - 1) if bits.size and _is_taken(cast, bits[k : k + 1])]
-    first_taken = tuple(
+    if not wrong:
+        return Tally(inputs=bits.size, mismatches=0)
+    first = _first(bits, lambda part: _encoding(cast, part).refused < part.size)
+    named = Mismatch(bits=int(bits[first]), expected=None, found=_found(cast, bits, first))
+    return Tally(inputs=bits.size, mismatches=wrong, first=(named,))
+
+
+def _with_ends(counted: Tally, cast: Cast, stairs: Staircase, start: int, stop: int) -> Tally:
+    """Add to a faultless tally that `Cast.encode` raises at both ends of every refused piece."""
+    if counted.mismatches:
+        return counted
+    pieces = zip(stairs.starts.tolist(), [*stairs.starts.tolist()[1:], PATTERNS], strict=True)
+    ends = [
+        end
+        for outcome, (first, after) in zip(stairs.outcomes.tolist(), pieces, strict=True)
+        for end in (first, after - 1)
+        if outcome == REFUSED and start <= end < stop
+    ]
+    bits = np.array(ends, np.uint32)
+    taken = [k for k in range(bits.size) if _is_taken(cast, bits[k : k + 1])]
+    first_taken = (
         Mismatch(bits=int(bits[k]), expected=None, found=_found(cast, bits, k)) for k in taken
     )
-    return Tally(inputs=bits.size, mismatches=len(taken), first=first_taken)
+    return Tally(inputs=counted.inputs, mismatches=len(taken), first=tuple(first_taken))
 
 
 def _is_taken(cast: Cast, bits: NDArray[np.uint32]) -> bool:
