@@ -213,11 +213,11 @@ def test_the_walk_and_the_lookup_read_the_same_staircase(overflow: Overflow) -> 
             assert np.concatenate(read).tolist() == stairs.at(bits).tolist()
 
 
-def test_a_spot_check_of_wrapping_looks_at_every_step_of_the_range() -> None:
-    wrapping = staircase(Cast(format=INT4, overflow=Overflow.WRAP)).neighbourhoods(2)
-    saturating = staircase(Cast(format=INT4)).neighbourhoods(2)
-    assert np.isin(saturating, wrapping).all()
-    assert np.isin(patterns([0.5, 1.5, 7.5, -0.0, -7.5, -8.5]), wrapping).all()
+@pytest.mark.parametrize("overflow", [Overflow.WRAP, Overflow.SATURATE])
+def test_a_spot_check_looks_at_every_step_and_at_both_ends(overflow: Overflow) -> None:
+    near = staircase(Cast(format=INT4, overflow=overflow)).neighbourhoods(2)
+    steps = [k + 0.5 for k in range(-9, 8)]
+    assert np.isin(patterns([*steps, -0.0, inf, -inf]), near).all()
 
 
 def test_what_has_no_staircase_is_refused() -> None:

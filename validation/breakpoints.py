@@ -98,12 +98,11 @@ class Staircase:
     def neighbourhoods(self, reach: int) -> NDArray[np.uint32]:
         """Every pattern at most ``reach`` from a breakpoint, in increasing order.
 
-        Where codes wrap, the breakpoints of the saturating staircase are among them.
+        The breakpoints of the raising staircase are among them: they are every step of the range
+        and its two ends, also where codes wrap or an end saturates.
         """
-        starts = self.starts
-        if WRAPPED in self.outcomes:
-            saturating = staircase(replace(self.cast, overflow=Overflow.SATURATE))
-            starts = np.union1d(starts, saturating.starts)
+        raising = staircase(replace(self.cast, overflow=Overflow.RAISE))
+        starts = np.union1d(self.starts, raising.starts)
         near = (starts[:, None] + np.arange(-reach, reach + 1)).ravel()
         return np.unique(near % PATTERNS).astype(np.uint32)
 
