@@ -1,7 +1,7 @@
 """Why anyone should believe it, and what a format does to numbers.
 
-Golden vectors that other implementations can be held to; the facts of every named format; the
-error of a quantization.
+Golden vectors that other implementations can be held to; every float32 held to rational arithmetic;
+the facts of every named format; the error of a quantization.
 """
 
 from .array_file import ArrayFileError as ArrayFileError
@@ -38,6 +38,10 @@ from .quantization_plot import PICTURE_SAMPLE as PICTURE_SAMPLE
 from .quantization_plot import plot_quantization as plot_quantization
 from .quantize_array import Quantization as Quantization
 from .quantize_array import quantize_array as quantize_array
+from .sweep import Mismatch as Mismatch
+from .sweep import Tally as Tally
+from .sweep import check_every as check_every
+from .sweep import check_some as check_some
 from .value_table import CodeRow as CodeRow
 from .value_table import code_row as code_row
 from .value_table import value_table as value_table
