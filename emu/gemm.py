@@ -14,7 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import FP32, FP64, Block, Coded, Minifloat, kernels_are_compiled, split_work
+from ..formats import (
+    FP32,
+    FP64,
+    Affine,
+    Block,
+    Coded,
+    Format,
+    Minifloat,
+    kernels_are_compiled,
+    split_work,
+)
 from .accumulator import Accumulator, ExactAccumulator, SequentialAccumulator
 from .errors import DatapathError
 from .width import element_span, value_span
@@ -64,11 +74,22 @@ def matmul(a: Coded, b: Coded, accumulator: Accumulator) -> Matrix:
     return _exact(a, b, accumulator)
 
 
+def _require_shifting_scales(format: Format) -> None:
+    """Require that codes are integers times powers of two, as every lane takes them."""
+    if isinstance(format, Affine) or (
+        isinstance(format, Block) and not format.has_power_of_two_scale
+    ):
+        msg = f"{format} has a zero point or scales that are no powers of two: multiply its values"
+        raise DatapathError(msg)
+
+
 def tile_depth(a: Coded, b: Coded) -> int:
     """How many k one tile product covers; checks that the operands can meet."""
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
         msg = f"shapes {a.shape} and {b.shape} do not multiply: give (M, K) and (K, N)"
         raise DatapathError(msg)
+    for operand in (a, b):
+        _require_shifting_scales(operand.format)
     depths = set()
     if isinstance(a.format, Block):
         depths.add(a.format.tile[1])

@@ -46,7 +46,7 @@ class Span(NamedTuple):
 def element_span(element: Fixed | Minifloat) -> Span:
     """Span of a scalar format's finite values."""
     if isinstance(element, Fixed):
-        return Span(element.lsb_min, element.bits - 1 + element.lsb_min)
+        return Span(element.lsb_min, element.bits - element.signed + element.lsb_min)
     return Span(element.lsb_min, element.emax + 1)
 
 

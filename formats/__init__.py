@@ -70,7 +70,6 @@ from .coded import Coded as Coded
 from .coded import Format as Format
 from .encode import Counts as Counts
 from .encode import Encoding as Encoding
-from .encode import encode_array as encode_array
 from .errors import FormatError as FormatError
 from .exact import decode_exact as decode_exact
 from .exact import round_exact as round_exact

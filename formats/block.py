@@ -71,12 +71,15 @@ class Block:
         if not isinstance(self.element, Fixed | Minifloat) or self.element.bits > 16:
             msg = f"element is {self.element!r}: give a Fixed or Minifloat of at most 16 bits"
             raise FormatError(msg)
+        if not isinstance(self.scale, PowerOfTwo | Minifloat):
+            msg = f"scale of a Block is {self.scale!r}: give a PowerOfTwo or an unsigned Minifloat"
+            raise FormatError(msg)
         if isinstance(self.scale, Minifloat):
             self._check_minifloat_scale(self.scale)
         elif self.tensor_scale:
             msg = "a scale of the whole tensor belongs to minifloat scales: give one, such as UE4M3"
             raise FormatError(msg)
-        least = self.scale.emin if self.has_power_of_two_scale else self.scale.lsb_min
+        least = self.scale.lsb_min if isinstance(self.scale, Minifloat) else self.scale.emin
         if self.element.lsb_min + least < -1074 or self.element.emax + self.scale.emax > 1022:
             msg = f"{self} reaches beyond binary64, the carrier of values: choose another bias"
             raise FormatError(msg)
@@ -84,6 +87,9 @@ class Block:
     def _check_minifloat_scale(self, scale: Minifloat) -> None:
         if scale.signed or scale.bits > 8 or not scale.has_nan or not scale.fits_binary64:
             msg = f"scale is {scale}: give an unsigned Minifloat of at most 8 bits that has a NaN"
+            raise FormatError(msg)
+        if self.element.lsb_min < -900 or self.element.emax > 900:
+            msg = f"{self.element} is too far from 1 for quotients: choose another bias"
             raise FormatError(msg)
 
     @property
@@ -103,8 +109,8 @@ class Block:
 
     @property
     def bits_per_element(self) -> Fraction:
-        """Storage per element of a whole tile, its share of the scale included."""
-        return self.element.bits + Fraction(self.scale.bits, self.tile[0] * self.tile[1])
+        """Storage per element of a whole tile, its share of the scale, a byte, included."""
+        return self.element.bits + Fraction(8, self.tile[0] * self.tile[1])
 
     def grid(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the scales of an array of ``shape``: the last two axes counted in tiles.

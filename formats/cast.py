@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .affine import Affine
 from .block import Block, element_of
-from .carrier import JAMMED_PRECISION, to_carrier
+from .carrier import JAMMED_PRECISION, Carrier, to_carrier
 from .cast_checks import check_cast, drawn_bits
 from .coded import Coded, Format
 from .encode import Counts, Encoding, encode_array
@@ -106,15 +106,7 @@ class Cast:
         self, x: ArrayLike, bits: ArrayLike | None = None, *, rng: RandomBits | None = None
     ) -> tuple[Coded, Counts]:
         """`encode`, and how many elements saturated and underflowed."""
-        carrier, exact = to_carrier(x)
-        if not exact and self._needs_every_bit():
-            msg = (
-                f"an integer above 2^53 is no float64: {self.format} needs its last bits, split it"
-            )
-            raise FormatError(msg)
-        if self.scaling.subnormals is not Subnormals.KEEP:
-            carrier = flush_subnormals(carrier, self.format, self.scaling.subnormals)
-        random = drawn_bits(self.policies, carrier.shape, bits, rng)
+        carrier, random = self._prepare(x, bits, rng)
         encoding = self._encode(carrier, random)
         forbidden = self.nonfinite is NonFinite.RAISE and not np.isfinite(carrier).all()
         if encoding.refused or forbidden:
@@ -123,7 +115,30 @@ class Cast:
             raise refusal(carrier, self.format, self.policies, encoding.coded, free)
         return encoding.coded, encoding.counts
 
-    def _encode(self, x: Any, random: NDArray[np.uint32] | None) -> Encoding:
+    def attempt(
+        self, x: ArrayLike, bits: ArrayLike | None = None, *, rng: RandomBits | None = None
+    ) -> Encoding:
+        """`encode_counted` without its error: how many elements are refused comes as a number.
+
+        A refused element has code 0, or 1 if it is negative.
+        """
+        return self._encode(*self._prepare(x, bits, rng))
+
+    def _prepare(
+        self, x: ArrayLike, bits: ArrayLike | None, rng: RandomBits | None
+    ) -> tuple[Carrier, NDArray[np.uint32] | None]:
+        """The numbers as kernels take them, and the random bits of each."""
+        carrier, exact = to_carrier(x)
+        if not exact and self._needs_every_bit():
+            msg = (
+                f"an integer above 2^53 is no float64: {self.format} needs its last bits, split it"
+            )
+            raise FormatError(msg)
+        if self.scaling.subnormals is not Subnormals.KEEP:
+            carrier = flush_subnormals(carrier, self.format, self.scaling.subnormals)
+        return carrier, drawn_bits(self.policies, carrier.shape, bits, rng)
+
+    def _encode(self, x: Carrier, random: NDArray[np.uint32] | None) -> Encoding:
         """The encoding, without regard to refused elements."""
         if isinstance(self.format, Affine):
             return encode_affine(x, random, self.format, self.policies)

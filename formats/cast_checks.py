@@ -12,6 +12,7 @@ from .minifloat import Minifloat
 from .overflow import Overflow
 from .plan import Policies
 from .random_bits import RandomBits
+from .rounding import Rounding
 from .scaling import Scaling
 
 _FLOAT_ONLY = (Overflow.INFINITY_OR_NAN, Overflow.INFINITY_OR_MAX, Overflow.SATURATE_FINITE)
@@ -61,8 +62,20 @@ def _check_scaling(format: Format, scaling: Scaling) -> None:
     if format.has_power_of_two_scale and not scaling.rule.gives_power_of_two:
         msg = f"{scaling.rule} gives scales that are no powers of two: give the Block a scale such "
         raise FormatError(msg + "as UE4M3")
-    if format.tensor_scale and scaling.rule.gives_power_of_two:
-        msg = f"{scaling.rule} knows no scale of the tensor: choose ScaleRule.RANGE"
+    if not format.has_power_of_two_scale:
+        _check_float_scaling(scaling)
+    elif scaling.rounding is not Rounding.NEAREST_EVEN:
+        msg = f"{scaling.rounding} does not round powers of two: leave it out, or choose a rule"
+        raise FormatError(msg)
+
+
+def _check_float_scaling(scaling: Scaling) -> None:
+    if scaling.rule.gives_power_of_two:
+        msg = f"{scaling.rule} gives powers of two, the scale is a float: choose ScaleRule.RANGE "
+        raise FormatError(msg + "or MAX")
+    plain = Scaling(rule=scaling.rule, rounding=scaling.rounding, subnormals=scaling.subnormals)
+    if scaling != plain:
+        msg = f"{scaling} has policies of powers of two, the scale is a float: leave them out"
         raise FormatError(msg)
 
 

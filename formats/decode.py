@@ -19,6 +19,7 @@ from .tiles import spread_tiles
 
 Float = type[np.float32] | type[np.float64]
 
+_BINARY64 = np.dtype(np.float64)
 #: Minifloats of at most this many bits are decoded through a table of their values.
 _TABLE_BITS = 16
 
@@ -37,13 +38,15 @@ def decode_array(
     """
     if isinstance(format, Affine):
         scale, zero_point = format.columns(codes.shape)
-        return (codes - zero_point) * scale if dtype is np.float64 else None
+        exact: NDArray[np.float64] = (codes - zero_point) * scale
+        return exact if dtype is np.float64 else None
     if isinstance(format, Block) and isinstance(format.scale, Minifloat) and scales is not None:
         elements = decode_array(format.element, codes, None, np.float64)
         steps = value_table(format.scale)[scales] * (tensor_scale or 1.0)
         if dtype is np.float32 or elements is None:
             return None
-        return elements * spread_tiles(steps, codes.shape, format)
+        products: NDArray[np.float64] = elements * spread_tiles(steps, codes.shape, format)
+        return products
     native = native_dtype(format)
     if native is not None:
         with np.errstate(invalid="ignore"):  # widening a signaling NaN
@@ -51,12 +54,12 @@ def decode_array(
     element = element_of(format)
     if isinstance(element, Minifloat) and not element.fits_binary64:
         return _decode_beyond(element, codes) if dtype is np.float64 else None
-    scale = power_of_two_scale(format) if isinstance(format, Block) else PowerOfTwo()
-    factors = _factors(element, scale, scales, dtype)
+    exponents = power_of_two_scale(format) if isinstance(format, Block) else PowerOfTwo()
+    factors = _factors(element, exponents, scales, dtype)
     if factors is not None and isinstance(element, Fixed):
         return _by_factors(format, codes, scales, factors)
     if factors is not None and isinstance(element, Minifloat) and element.bits <= _TABLE_BITS:
-        return _by_factors(format, codes, scales, factors, value_table(element, dtype))
+        return _by_factors(format, codes, scales, factors, value_table(element, np.dtype(dtype)))
     return _decode_general(format, codes, scales) if dtype is np.float64 else None
 
 
@@ -68,7 +71,7 @@ def _factors(
     element: Fixed | Minifloat, scale: PowerOfTwo, scales: NDArray[np.uint8] | None, dtype: Float
 ) -> NDArray[Any] | None:
     """What an element's 1 stands for under each scale code; None where a value does not fit."""
-    factors, least, greatest = _factor_table(element, scale, dtype)
+    factors, least, greatest = _factor_table(element, scale, np.dtype(dtype))
     if scales is None:
         return factors if least <= scale.bias <= greatest else None
     if scales.size == 0 or (least <= scales.min() and scales.max() <= greatest):
@@ -80,7 +83,7 @@ def _factors(
 
 @lru_cache(maxsize=128)
 def _factor_table(
-    element: Fixed | Minifloat, scale: PowerOfTwo, dtype: Float
+    element: Fixed | Minifloat, scale: PowerOfTwo, dtype: np.dtype[Any]
 ) -> tuple[NDArray[Any], int, int]:
     """The factors, and the least and greatest scale code whose values all fit ``dtype``."""
     integer = isinstance(element, Fixed)
@@ -90,7 +93,7 @@ def _factor_table(
     limits = np.finfo(dtype)
     lowest, highest = int(limits.minexp) - int(limits.nmant), int(limits.maxexp) - 1
     exponents = np.arange(scale.nan_code + 1) - scale.bias + unit
-    factors = np.ldexp(dtype(1.0), np.clip(exponents, lowest, highest))
+    factors = np.ldexp(dtype.type(1.0), np.clip(exponents, lowest, highest))
     factors[scale.nan_code] = np.nan
     fit = np.minimum(exponents, exponents + low) >= lowest
     fit &= np.maximum(exponents, exponents + high) <= highest
@@ -101,7 +104,7 @@ def _factor_table(
 
 
 @lru_cache(maxsize=64)
-def value_table(element: Minifloat, dtype: Float = np.float64) -> NDArray[Any]:
+def value_table(element: Minifloat, dtype: np.dtype[Any] = _BINARY64) -> NDArray[Any]:
     """The value of every code of a format of at most 16 bits, each a number of ``dtype``; exact.
 
     What a byte or a word can be beyond the last code stands for NaN.

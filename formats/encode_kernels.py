@@ -29,12 +29,14 @@ def scale_code(top, scaling):
 
 
 @kernel
-def tile_top(x, first_row, last_row, first_column, last_column, finite_only):
-    """Largest magnitude of a tile, infinity if an element is not finite.
+def tile_top(x, first_row, last_row, first_column, last_column, size, finite_only):
+    """Largest magnitude of a tile of ``size`` elements, infinity if an element is not finite.
 
-    With ``finite_only`` such elements are left out, as long as a finite one remains.
+    With ``finite_only`` such elements are left out, as long as a finite one remains; the zeros
+    that fill up a ragged tile are.
     """
-    top, finite = -1.0, True
+    whole = (last_row - first_row) * (last_column - first_column) == size
+    top, finite = -1.0 if whole else 0.0, True
     for i in range(first_row, last_row):
         for j in range(first_column, last_column):
             magnitude = abs(np.float64(x[i, j]))
@@ -58,7 +60,8 @@ def scale_strips(x, tile_rows, tile_columns, scaling, scales, start, stop):
         for tile in range(scales.shape[1]):
             first = tile * tile_columns
             last = min(columns, first + tile_columns)
-            top = tile_top(x, first_row, last_row, first, last, finite_only)
+            size = tile_rows * tile_columns
+            top = tile_top(x, first_row, last_row, first, last, size, finite_only)
             scales[strip, tile] = scale_code(top, scaling)
 
 

@@ -13,7 +13,7 @@ from .overflow import NonFinite, Overflow
 from .plan import Policies, plan_for
 from .quotient import quotient_to_odd
 from .scaling import ScaleRule, Scaling
-from .tiles import spread_tiles, tile_maxima
+from .tiles import ragged_tiles, spread_tiles, tile_maxima
 
 
 def encode_scaled(
@@ -34,11 +34,13 @@ def encode_scaled(
     scales = _scales(format, scale, tops, tensor_scale, policies.scaling)
     strange = tile_maxima((~finite).astype(np.uint8), format) > 0
     if policies.nonfinite is NonFinite.ELEMENT:
-        strange &= tile_maxima(finite.astype(np.uint8), format) == 0
-    scales[strange] = scale.nan_code
+        has_finite = tile_maxima(finite.astype(np.uint8), format) > 0
+        strange &= ~(has_finite | ragged_tiles(x.shape, format))
+    scales[strange] = scale.nan_code or 0  # a Block asks for scales that have a NaN
     steps = spread_tiles(value_table(scale)[scales] * tensor_scale, x.shape, format)
     lawful = steps > 0
-    scaled = np.where(lawful, quotient_to_odd(x, np.where(lawful, steps, 1.0)), np.copysign(0.0, x))
+    zeros = np.where(np.isnan(x), np.nan, np.copysign(0.0, x))  # under a scale of zero
+    scaled = np.where(lawful, quotient_to_odd(x, np.where(lawful, steps, 1.0)), zeros)
     scaled[np.isnan(steps)] = 0.0
     encoding = encode_array(scaled, random, plan_for(format.element, policies))
     whole = tensor_scale if format.tensor_scale else None

@@ -36,13 +36,13 @@ def decode_exact(format: Fixed | Minifloat | PowerOfTwo, code: int) -> Fraction 
     match format.specials:
         case Specials.ONE_NAN_AND_INFINITY if format.signed:
             if below_top == 0:
-                return inf * (-1) ** sign
+                return -inf if sign else inf
             if sign and magnitude == 0:
                 return nan
         case Specials.ONE_NAN_AND_INFINITY if below_top < 2:
-            return (nan, inf)[below_top]
+            return inf if below_top else nan
         case Specials.IEEE if last_field:
-            return nan if trailing else inf * (-1) ** sign
+            return nan if trailing else -inf if sign else inf
         case Specials.NAN_ONLY if last_field and last_trailing:
             return nan
         case Specials.NEGATIVE_ZERO_IS_NAN if sign and field == trailing == 0:

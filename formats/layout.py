@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from .block import Block
 from .fixed import Fixed
-from .minifloat import Minifloat
+from .kinds import Format
+from .minifloat import Minifloat, Specials
 from .power_of_two import PowerOfTwo
 
 #: Elements a thread takes at a time: long against the hand-over, short against the work.
@@ -29,14 +30,14 @@ class Tiling(NamedTuple):
         return max(1, CHUNK_ELEMENTS // max(1, self.tile[0] * columns))
 
 
-def native_dtype(format: Fixed | Minifloat | Block) -> type[np.floating[Any]] | None:
+def native_dtype(format: Format) -> type[np.floating[Any]] | None:
     """The NumPy float whose bits are this format's codes, where there is one."""
     if not isinstance(format, Minifloat):
         return None
     width = (format.exponent_bits, format.significand_bits)
     dtype = _NATIVE.get(width)
     usual = dtype is not None and format.bias == 2 ** (format.exponent_bits - 1) - 1
-    return dtype if usual and format.has_infinity else None
+    return dtype if usual and format.specials is Specials.IEEE and format.signed else None
 
 
 def power_of_two_scale(format: Block) -> PowerOfTwo:
@@ -77,7 +78,7 @@ def _signed(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def matrices(
-    format: Fixed | Minifloat | Block,
+    format: Format,
     scales: NDArray[np.uint8] | None,
     *arrays: NDArray[Any],
 ) -> Iterator[tuple[Tiling, NDArray[np.uint8], list[NDArray[Any]]]]:

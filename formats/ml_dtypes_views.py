@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import catalogue as known
+from .affine import Affine
 from .block import Block, element_of
 from .coded import Coded
 from .errors import FormatError
@@ -82,6 +83,9 @@ def to_ml_dtypes(coded: Coded) -> NDArray[Any]:
     """
     if isinstance(coded.format, Block):
         msg = f"{short_name(coded.format)} has scales too: use tiles_to_ml_dtypes"
+        raise FormatError(msg)
+    if isinstance(coded.format, Affine):
+        msg = f"{short_name(coded.format)} has a zero point, no dtype has: take codes, or values()"
         raise FormatError(msg)
     return coded.codes.view(_dtype_of(coded.format))
 

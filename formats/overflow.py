@@ -22,10 +22,11 @@ class Overflow(Enum):
     #: the low b bits of the rounded integer (fixed point only)
     WRAP = "wrap"
     #: infinity, or NaN where the format has no infinity of that sign (floating point only);
-    #: a mode that rounds toward zero there stops at the end of the range (IEEE 754 7.4)
+    #: a mode that rounds toward zero there stops at the end of the range (IEEE 754 7.4), and so
+    #: does TO_ODD, unless the code of infinity is the odd one (P3109 4.7.5)
     INFINITY_OR_NAN = "infinity_or_nan"
-    #: infinity, or the largest value where the format has none; NaN below an unsigned format; a
-    #: mode that rounds toward zero there stops at the end of the range (P3109 SatNone)
+    #: infinity, or the largest value where the format has none; NaN below an unsigned format;
+    #: the modes that stop at the end of the range are the same (P3109 SatNone)
     INFINITY_OR_MAX = "infinity_or_max"
     #: a FormatError naming the first value
     RAISE = "raise"

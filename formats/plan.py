@@ -10,6 +10,7 @@ from .block import Block, element_of
 from .cast_integers import cast_integers
 from .kinds import Format
 from .layout import native_dtype
+from .minifloat import Minifloat
 from .overflow import NonFinite, Overflow
 from .power_of_two import PowerOfTwo
 from .rounding import Rounding
@@ -46,7 +47,7 @@ class Plan:
         self.code_dtype = np.dtype(self.element.code_dtype)
         plain = rounding is Rounding.NEAREST_EVEN and overflow is Overflow.INFINITY_OR_NAN
         #: the NumPy float whose conversion is this cast, if there is one
-        self.native = native_dtype(format) if plain else None
+        self.native = native_dtype(format) if plain and isinstance(format, Minifloat) else None
         self.has_vector_lane = has_vector_lane(
             self.element, rounding, overflow, policies.random_bits
         )

@@ -21,6 +21,7 @@ class Preset(Protocol):
 
     def __call__(self, format: Format) -> Cast:
         """The cast to ``format``."""
+        ...
 
 
 def ocp_v1(format: Format) -> Cast:

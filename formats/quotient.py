@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 _SPLITTER = 2.0**27 + 1
-#: Beyond this the parts of a product could overflow; no format of 51 bits reaches it.
+#: Beyond this, and below its inverse, parts of a product could overflow or underflow; no format
+#: that is encoded by quotients has such a step, so there only the sign matters.
 _HUGE = 2.0**900
 
 
@@ -14,7 +15,8 @@ def quotient_to_odd(x: NDArray[Any], divisor: ArrayLike) -> NDArray[np.float64]:
     """``x / divisor`` rounded to odd at 53 bits: exact quotients stay, others become odd.
 
     Every later rounding to at most 51 bits, in any mode, gives what the real quotient would give
-    (Boldo and Melquiond 2008).  NaN and infinities pass through.
+    (Boldo and Melquiond 2008).  NaN and infinities pass through; a quotient beyond binary64 is its
+    largest number, which is odd.
 
     Parameters
     ----------
@@ -46,8 +48,11 @@ def quotient_to_odd(x: NDArray[Any], divisor: ArrayLike) -> NDArray[np.float64]:
         even = (q.view(np.int64) & 1) == 0
         toward = np.where(residual > 0, np.inf, -np.inf)
         q = np.where(inexact & even, np.nextafter(q, toward), q)
+    limits = np.finfo(np.float64)
     vanished = (q == 0) & (wide != 0) & np.isfinite(d)
-    return np.where(vanished, np.copysign(np.finfo(np.float64).smallest_subnormal, wide), q)
+    q = np.where(vanished, np.copysign(limits.smallest_subnormal, wide), q)
+    overflowed = np.isinf(q) & np.isfinite(wide)
+    return np.where(overflowed, np.copysign(limits.max, wide), q)
 
 
 def _product(

@@ -103,7 +103,8 @@ def _compiled(words: NDArray[np.uint32], first: int, key: tuple[int, int], step:
 def _plain(words: NDArray[np.uint32], first: int, key: tuple[int, int], step: int) -> None:
     """The same in NumPy: the definition, in 64-bit integers."""
     groups = np.arange(first, first + words.shape[0], dtype=np.uint64)[:, None]
-    counters = groups * np.uint64(16) + np.arange(16, dtype=np.uint64)
+    lanes = np.arange(16, dtype=np.uint64)
+    counters: NDArray[np.uint64] = groups * np.uint64(16) + lanes
     high = [np.full_like(counters, part) for part in (step & 0xFFFFFFFF, step >> 32)]
     words[:] = np.stack(philox4x32([counters & _LOW, counters >> np.uint64(32), *high], key), 1)
 

@@ -1,6 +1,7 @@
 """The error for a value that the policies of a cast leave no code."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .affine import Affine
 from .block import Block
@@ -10,6 +11,7 @@ from .errors import FormatError
 from .fixed import Fixed
 from .overflow import NonFinite
 from .plan import Policies
+from .tiles import spread_tiles
 
 
 def refusal(
@@ -21,6 +23,8 @@ def refusal(
     element was refused as beyond the range.
     """
     speechless = _speechless(x, format, policies)
+    if policies.nonfinite is NonFinite.ELEMENT:
+        speechless &= ~_in_nan_tiles(coded)
     refused = np.argwhere(speechless | (coded.codes != saturated.codes))
     index = tuple(int(i) for i in refused[0])
     remedy = "it is beyond the range; choose a wider format or Overflow.SATURATE"
@@ -29,7 +33,16 @@ def refusal(
     return FormatError(f"x{list(index)} is {x[index]}: {remedy}")
 
 
-def _speechless(x: Carrier, format: Format, policies: Policies) -> np.ndarray:
+def _in_nan_tiles(coded: Coded) -> NDArray[np.bool_]:
+    """Where the scale says NaN, so that the element need not."""
+    format = coded.format
+    if not isinstance(format, Block) or coded.scales is None:
+        return np.zeros(coded.shape, np.bool_)
+    nan = coded.scales == format.scale.nan_code
+    return spread_tiles(nan, coded.shape, format)
+
+
+def _speechless(x: Carrier, format: Format, policies: Policies) -> NDArray[np.bool_]:
     """Where ``x`` is NaN or infinite and may not be."""
     if policies.nonfinite is NonFinite.RAISE:
         return ~np.isfinite(x)

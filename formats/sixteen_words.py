@@ -29,8 +29,7 @@ def _everywhere(builder: Any, word: Any) -> Any:
     return builder.shuffle_vector(first, undefined, ir.Constant(_VECTOR, [0] * 16))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def largest_of_16(typing_context: Any, words: Any, start: Any, mask: Any) -> Any:
+def _largest_of_16(typing_context: Any, words: Any, start: Any, mask: Any) -> Any:
     """The largest of the sixteen words, each under ``mask``."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -43,8 +42,7 @@ def largest_of_16(typing_context: Any, words: Any, start: Any, mask: Any) -> Any
     return types.uint32(words, types.intp, types.uint32), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def fill_16(typing_context: Any, words: Any, start: Any, word: Any) -> Any:
+def _fill_16(typing_context: Any, words: Any, start: Any, word: Any) -> Any:
     """Set the sixteen words."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -53,3 +51,7 @@ def fill_16(typing_context: Any, words: Any, start: Any, word: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(words, types.intp, types.uint32), codegen
+
+
+largest_of_16: Any = intrinsic(_largest_of_16)
+fill_16: Any = intrinsic(_fill_16)

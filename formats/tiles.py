@@ -43,5 +43,23 @@ def spread_tiles(scales: NDArray[Any], shape: tuple[int, ...], format: Block) ->
     for axis in (-2, -1):
         if len(shape) >= -axis:
             whole = np.repeat(whole, format.tile[axis], axis=axis)
-            whole = whole[(..., slice(shape[axis]), *[slice(None)] * (-1 - axis))]
+            whole = whole.take(range(shape[axis]), axis=axis)
     return whole.reshape(shape)
+
+
+def ragged_tiles(shape: tuple[int, ...], format: Block) -> NDArray[np.bool_]:
+    """Which tiles hang over the edge of an array, so that zeros fill them up.
+
+    Examples
+    --------
+    >>> from bitpde.formats import SMX_INT8
+    >>> ragged_tiles((4, 6), SMX_INT8).tolist()
+    [[False, True]]
+    """
+    rows, columns = (1, 1, *shape)[-2:]
+    high, wide = format.tile
+    grid = format.grid((rows, columns))
+    ragged = (np.arange(grid[0]) >= rows // high)[:, None] | (np.arange(grid[1]) >= columns // wide)
+    return np.asarray(np.broadcast_to(ragged, (*format.grid(shape)[:-2], *grid))).reshape(
+        format.grid(shape)
+    )

@@ -19,14 +19,13 @@ _WORD = ir.IntType(32)
 
 
 def _binary(emit: Callable[[Any, Any, Any], Any]) -> Any:
-    @intrinsic  # type: ignore[untyped-decorator]
     def operation(typing_context: Any, x: Any, y: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             return emit(builder, *arguments)
 
         return types.uint32(types.uint32, types.uint32), codegen
 
-    return operation
+    return intrinsic(operation)
 
 
 add = _binary(lambda builder, x, y: builder.add(x, y))
@@ -57,8 +56,7 @@ high_product = _binary(
 )
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def choose(typing_context: Any, mask: Any, x: Any, y: Any) -> Any:
+def _choose(typing_context: Any, mask: Any, x: Any, y: Any) -> Any:
     """``x`` where the mask is not zero, else ``y``."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -68,8 +66,7 @@ def choose(typing_context: Any, mask: Any, x: Any, y: Any) -> Any:
     return types.uint32(types.uint32, types.uint32, types.uint32), codegen
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def prefer_wide_vectors(typing_context: Any) -> Any:
+def _prefer_wide_vectors(typing_context: Any) -> Any:
     """Ask LLVM for its widest vectors in the calling function; by default it stops at 256 bits."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -78,3 +75,7 @@ def prefer_wide_vectors(typing_context: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(), codegen
+
+
+choose: Any = intrinsic(_choose)
+prefer_wide_vectors: Any = intrinsic(_prefer_wide_vectors)

@@ -163,7 +163,7 @@ def _wide_codes(raw: NDArray[np.uint64], element: Minifloat, centre: int) -> NDA
 @st.composite
 def coded(draw: st.DrawFn, format: Format, rows: int, columns: int) -> Coded:
     """Draw a matrix with any codes and any scales, whether or not encoding could make them."""
-    element = format.element if isinstance(format, Block) else format
+    element = format if isinstance(format, Fixed | Minifloat) else format.element
     count = 8 * rows * columns
     raw = np.frombuffer(draw(st.binary(min_size=count, max_size=count)), np.uint64)
     raw = raw.reshape(rows, columns)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import Cast, Encoding, FormatError, encode_array, split_work
+from ..formats import Cast, Encoding, FormatError, split_work
 from .breakpoints import PATTERNS, REFUSED, Staircase, staircase
 
 #: Patterns encoded at a time, a divisor of those of a binade: few enough to stay in the cache.
@@ -200,7 +200,7 @@ def _is_taken(cast: Cast, bits: NDArray[np.uint32]) -> bool:
 
 def _encoding(cast: Cast, bits: NDArray[np.uint32]) -> Encoding:
     """The codes and how many inputs are refused, where `Cast.encode` would name the first one."""
-    return encode_array(bits.view(np.float32), None, cast.format, cast.policies)
+    return cast.attempt(bits.view(np.float32))
 
 
 def _found(cast: Cast, bits: NDArray[np.uint32], index: int) -> int:
