@@ -12,7 +12,7 @@ from .block import Block, element_of
 from .carrier import JAMMED_PRECISION, Carrier, to_carrier
 from .cast_checks import check_cast, drawn_bits
 from .coded import Coded, Format
-from .encode import Counts, Encoding, encode_array
+from .encode import Counts, Encoding, Random, encode_array
 from .encode_affine import encode_affine
 from .encode_scaled import encode_scaled
 from .errors import FormatError
@@ -126,7 +126,7 @@ class Cast:
 
     def _prepare(
         self, x: ArrayLike, bits: ArrayLike | None, rng: RandomBits | None
-    ) -> tuple[Carrier, NDArray[np.uint32] | None]:
+    ) -> tuple[Carrier, Random]:
         """The numbers as kernels take them, and the random bits of each."""
         carrier, exact = to_carrier(x)
         if not exact and self._needs_every_bit():
@@ -138,7 +138,7 @@ class Cast:
             carrier = flush_subnormals(carrier, self.format, self.scaling.subnormals)
         return carrier, drawn_bits(self.policies, carrier.shape, bits, rng)
 
-    def _encode(self, x: Carrier, random: NDArray[np.uint32] | None) -> Encoding:
+    def _encode(self, x: Carrier, random: Random) -> Encoding:
         """The encoding, without regard to refused elements."""
         if isinstance(self.format, Affine):
             return encode_affine(x, random, self.format, self.policies)

@@ -81,8 +81,8 @@ def _check_float_scaling(scaling: Scaling) -> None:
 
 def drawn_bits(
     policies: Policies, shape: tuple[int, ...], bits: ArrayLike | None, rng: RandomBits | None
-) -> NDArray[np.uint32] | None:
-    """The random bits of every element, checked or drawn; None if the rounding takes none.
+) -> NDArray[np.uint32] | RandomBits | None:
+    """The random bits of every element, checked, or their stream; None if there are none.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def drawn_bits(
     if bits is None and count == 0:
         return np.zeros(shape, np.uint32)
     if rng is not None and bits is None:
-        return rng.draw(shape, count)
+        return rng
     if bits is None or rng is not None:
         msg = f"stochastic rounding takes bits or rng: give integers of shape {shape}, or a "
         raise FormatError(msg + "RandomBits")

@@ -15,9 +15,13 @@ from .kinds import Format
 from .layout import Tiling, matrices
 from .overflow import Overflow
 from .plan import Plan
+from .random_bits import RandomBits
 from .threads import split_work
 
-_NO_RANDOM = np.zeros((1, 1), np.uint32)
+Random = NDArray[np.uint32] | RandomBits | None
+
+_NO_RANDOM = np.zeros((0, 0), np.uint32)
+_NO_KEY = np.zeros(4, np.uint32)
 
 
 class Counts(NamedTuple):
@@ -46,19 +50,20 @@ class _Job(NamedTuple):
     x: NDArray[Any]
     scales: NDArray[np.uint8]
     codes: NDArray[Any]
-    random: NDArray[np.uint32]
+    random: NDArray[np.uint32] | RandomBits | None
+    position: int
     plan: Plan
 
 
 _Lane = Callable[[_Job, NDArray[np.int64], int, int], None]
 
 
-def encode_array(x: Carrier, random: NDArray[np.uint32] | None, plan: Plan) -> Encoding:
+def encode_array(x: Carrier, random: Random, plan: Plan) -> Encoding:
     """The codes of a contiguous float array; one rounding per element.
 
-    Preconditions: ``x`` from `to_carrier`; ``random`` of its shape, below ``2^random_bits``,
-    exactly if the rounding is stochastic; the policies are lawful for the format, a scalar one or
-    a block whose scales are powers of two.
+    Preconditions: ``x`` from `to_carrier`; ``random``, exactly if the rounding is stochastic, an
+    array of its shape, below ``2^random_bits``, or the stream to draw from; the policies are lawful
+    for the format, a scalar one or a block whose scales are powers of two.
     """
     format = plan.format
     if plan.native is not None:
@@ -69,10 +74,12 @@ def encode_array(x: Carrier, random: NDArray[np.uint32] | None, plan: Plan) -> E
     if x.dtype == np.float32 and plan.has_vector_lane and kernels_are_compiled():
         lane = _encode_vector_strips
     counts: list[NDArray[np.int64]] = []
-    bits = () if random is None else (random,)
+    bits = (random,) if isinstance(random, np.ndarray) else ()
+    position = 0
     for tiling, its_scales, parts in matrices(format, scales, x, codes, *bits):
-        draws = parts[2] if random is not None else _NO_RANDOM
-        job = _Job(tiling, parts[0], its_scales, parts[1], draws, plan)
+        draws = parts[2] if bits else random
+        job = _Job(tiling, parts[0], its_scales, parts[1], draws, position, plan)
+        position += job.x.size
         work = partial(_count, lane, job, counts)
         split_work(work, its_scales.shape[0], tiling.strips_per_chunk(job.x.shape[1]))
     saturated, underflowed, refused = (sum(int(c[k]) for c in counts) for k in range(3))
@@ -92,12 +99,20 @@ def _encode_strips(job: _Job, counts: NDArray[np.int64], start: int, stop: int) 
     from .encode_kernels import encode_strips, scale_strips
 
     plan, tile, scale = job.plan, job.tiling.tile, job.tiling.scale
+    rows = slice(start * tile[0], stop * tile[0])
+    x, scales, codes = job.x[rows], job.scales[start:stop], job.codes[rows]
+    random = _NO_RANDOM
+    if isinstance(job.random, RandomBits):
+        first = job.position + rows.start * x.shape[1]
+        random = job.random.draw_from(first, x.size, plan.policies.random_bits).reshape(x.shape)
+    elif job.random is not None:
+        random = job.random[rows]
     if plan.blocked:
-        scale_strips(job.x, *tile, plan.scaling_integers, job.scales, start, stop)
+        scale_strips(x, *tile, plan.scaling_integers, scales, 0, stop - start)
     encode_strips(
-        job.x, job.scales, *tile, scale.bias, scale.nan_code, plan.element_integers,
-        plan.policies.rounding.code, job.random, plan.policies.random_bits, job.codes, counts,
-        start, stop,
+        x, scales, *tile, scale.bias, scale.nan_code, plan.element_integers,
+        plan.policies.rounding.code, random, plan.policies.random_bits, codes, counts,
+        0, stop - start,
     )  # fmt: skip
 
 
@@ -107,9 +122,15 @@ def _encode_vector_strips(job: _Job, counts: NDArray[np.int64], start: int, stop
 
     refused_strips = np.zeros(job.scales.shape[0], np.bool_)
     mine = np.zeros(3, np.int64)
+    element, kind, rounding = job.plan.vector_words
+    random, key = job.random, _NO_KEY
+    if isinstance(random, RandomBits):
+        key, random = random.words, None
+        rounding = np.array([*rounding[:3], 32 - job.plan.policies.random_bits], np.uint32)
     easy = encode_vector_strips(
-        job.x.view(np.uint32), *job.tiling.tile, job.plan.vector_tables, *job.plan.vector_words,
-        job.random, job.scales, job.codes, mine, refused_strips, start, stop,
+        job.x.view(np.uint32), *job.tiling.tile, job.plan.vector_tables, element, kind, rounding,
+        _NO_RANDOM if random is None else random, key, job.position, job.scales, job.codes, mine,
+        refused_strips, start, stop,
     )  # fmt: skip
     if job.plan.policies.overflow is Overflow.RAISE:
         mine[:] = 0, mine[1], mine[0]

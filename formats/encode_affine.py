@@ -1,13 +1,12 @@
 """Encoding into affine integers: the quotient by the scale, rounded once, plus the zero point."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .affine import Affine
 from .carrier import Carrier
 from .cast_integers import fixed_range
 from .coded import Coded
-from .encode import Counts, Encoding, encode_array
+from .encode import Counts, Encoding, Random, encode_array
 from .fixed import Fixed
 from .overflow import Overflow
 from .plan import Policies, plan_for
@@ -17,9 +16,7 @@ from .quotient import quotient_to_odd
 _WIDE = Fixed(bits=32)
 
 
-def encode_affine(
-    x: Carrier, random: NDArray[np.uint32] | None, format: Affine, policies: Policies
-) -> Encoding:
+def encode_affine(x: Carrier, random: Random, format: Affine, policies: Policies) -> Encoding:
     """``clamp(round(x / scale) + zero_point)``; one rounding of the real quotient.
 
     Preconditions as `encode.encode_array`.  Under WRAP the quotient must be below 2^31: larger

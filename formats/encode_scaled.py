@@ -7,7 +7,7 @@ from .block import Block
 from .carrier import Carrier
 from .coded import Coded
 from .decode import value_table
-from .encode import Encoding, encode_array
+from .encode import Encoding, Random, encode_array
 from .minifloat import Minifloat
 from .overflow import NonFinite, Overflow
 from .plan import Policies, plan_for
@@ -16,9 +16,7 @@ from .scaling import ScaleRule, Scaling
 from .tiles import ragged_tiles, spread_tiles, tile_maxima
 
 
-def encode_scaled(
-    x: Carrier, random: NDArray[np.uint32] | None, format: Block, policies: Policies
-) -> Encoding:
+def encode_scaled(x: Carrier, random: Random, format: Block, policies: Policies) -> Encoding:
     """Scales and codes; the scale of a tile and each of its elements are rounded once.
 
     A tile of zeros has scale code 0.  Preconditions as `encode.encode_array`.

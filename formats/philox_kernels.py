@@ -25,10 +25,12 @@ def fill_group(words, low, high, k0, k1, step_low, step_high):
 
 
 @kernel
-def fill_groups(words, first, k0, k1, step_low, step_high):
-    """The words of groups ``first``, ``first + 1``, ...: an array (groups, 4, 16)."""
-    s0, s1 = np.uint32(step_low), np.uint32(step_high)
+def fill_groups(words, first, key):
+    """The words of groups ``first``, ``first + 1``, ...: an array (groups, 4, 16).
+
+    ``key`` is (key, key, step, step), each low word first.
+    """
     for group in range(words.shape[0]):
         counter = (first + group) * 16
         low, high = np.uint32(counter & 0xFFFFFFFF), np.uint32(counter >> 32)
-        fill_group(words[group], low, high, k0, k1, s0, s1)
+        fill_group(words[group], low, high, key[0], key[1], key[2], key[3])

@@ -79,25 +79,45 @@ class RandomBits:
         FormatError
             If ``count`` is not 0 to 32.
         """
+        return self.draw_from(0, math.prod(shape), count).reshape(shape)
+
+    def draw_from(self, first: int, size: int, count: int) -> NDArray[np.uint32]:
+        """The draws of the elements at positions ``first`` to ``first + size``; exact.
+
+        Examples
+        --------
+        >>> bits = RandomBits(seed=0)
+        >>> bool((bits.draw_from(70, 9, 8) == bits.draw((100,), 8)[70:79]).all())
+        True
+        """
         if not 0 <= count <= 32:
             msg = f"a draw of {count} bits: choose 0 to 32"
             raise FormatError(msg)
-        size = math.prod(shape)
-        words = np.empty((-(-size // _GROUP), 4, 16), np.uint32)
+        if count == 0:
+            return np.zeros(size, np.uint32)
+        group = first // _GROUP
+        words = np.empty((-(-(first + size) // _GROUP) - group, 4, 16), np.uint32)
         work = _compiled if kernels_are_compiled() else _plain
 
         def fill(start: int, stop: int) -> None:
-            work(words[start:stop], start, self.key, self.step)
+            work(words[start:stop], group + start, self.key, self.step)
 
         split_work(fill, words.shape[0], _CHUNK_GROUPS)
-        drawn = words.reshape(-1)[:size].reshape(shape)
-        return drawn >> np.uint32(32 - count) if count else np.zeros(shape, np.uint32)
+        skipped = first - group * _GROUP
+        return words.reshape(-1)[skipped : skipped + size] >> np.uint32(32 - count)
+
+    @property
+    def words(self) -> NDArray[np.uint32]:
+        """Key and step as the four words kernels take."""
+        parts = (*self.key, self.step & 0xFFFFFFFF, self.step >> 32)
+        return np.array(parts, np.uint32)
 
 
 def _compiled(words: NDArray[np.uint32], first: int, key: tuple[int, int], step: int) -> None:
     from .philox_kernels import fill_groups
 
-    fill_groups(words, first, *(np.uint32(k) for k in key), step & 0xFFFFFFFF, step >> 32)
+    parts = (*key, step & 0xFFFFFFFF, step >> 32)
+    fill_groups(words, first, np.array(parts, np.uint32))
 
 
 def _plain(words: NDArray[np.uint32], first: int, key: tuple[int, int], step: int) -> None:

@@ -10,6 +10,7 @@ each row.  A strip that holds a NaN, an infinity or an extreme scale is left alo
 import numpy as np
 
 from .jit import kernel
+from .philox_kernels import fill_groups
 from .scalar_kernels import SATURATED, UNDERFLOWED
 from .sixteen_words import fill_16, largest_of_16
 from .words import (
@@ -122,11 +123,12 @@ def encode_row(words, lows, element, rounding, codes, counts):
 def encode_random_row(words, lows, element, draws, rounding, codes, counts):
     """The same under a stochastic rounding with a draw for each element.
 
-    ``rounding`` is (bits of a draw; 1 for variant B, else 0; all ones for variant C, else 0).
+    ``rounding`` is (bits of a draw; 1 for variant B, else 0; all ones for variant C, else 0; by
+    how much a word is shifted to be a draw).
     """
     prefer_wide_vectors()
     significand_bits, drop = element[0], element[1]
-    draw_bits, doubled, half_up = rounding[0], rounding[1], rounding[2]
+    draw_bits, doubled, half_up, unused = rounding[0], rounding[1], rounding[2], rounding[3]
     compared = add(draw_bits, doubled)
     saturated, underflowed, strange = ZERO, ZERO, ZERO
     for j in range(words.shape[0]):
@@ -135,7 +137,7 @@ def encode_random_row(words, lows, element, draws, rounding, codes, counts):
         lost = both(m, subtract(left(ONE, excess), ONE))
         m = either(right(m, excess), both(exceeds(lost, ZERO), ONE))
         shift = lesser(shift, LONGEST_SHIFT)
-        draw = add(left(draws[j], doubled), doubled)
+        draw = add(left(right(draws[j], unused), doubled), doubled)
         increment = stochastic_increment(m, shift, draw, compared, half_up)
         k = add(right(add(m, increment), shift), left(over, significand_bits))
         code, beyond = finished(k, negative, element)
@@ -260,13 +262,15 @@ def wide_tiles(words, first, last, tile_columns, tables, scales, lows):
 
 @kernel
 def encode_vector_strips(
-    words, tile_rows, tile_columns, tables, element, kind, rounding, draws, scales, codes, counts,
-    refused_strips, start, stop,
+    words, tile_rows, tile_columns, tables, element, kind, rounding, draws, key, position, scales,
+    codes, counts, refused_strips, start, stop,
 ):  # fmt: skip
     """Scales and codes of strips start..stop; whether none is refused.
 
     ``tables`` is (threshold, scale codes, lows); a scalar format has an empty table of codes and
-    one low.  ``element`` and ``rounding`` are arrays of words made in `vector_tables.py`.
+    one low.  ``element`` and ``rounding`` are arrays of words made in `vector_tables.py`.  Random
+    words are in ``draws``, or, if that is empty, those of `philox_kernels` under ``key`` for the
+    positions from ``position`` on.
     """
     low_of = tables[2]
     blocked = tables[1].shape[0] > 0
@@ -274,6 +278,8 @@ def encode_vector_strips(
     peaks = np.zeros(scales.shape[1] * tile_columns, np.uint32)
     lows = np.full(peaks.shape[0], low_of[0], np.uint32)
     mine = np.zeros(3, np.uint32)
+    drawn = np.empty((columns // 64 + 2, 4, 16), np.uint32)
+    flat = drawn.reshape(drawn.size)
     strip_counts = np.zeros(2, np.int64)
     all_easy = True
     for strip in range(start, stop):
@@ -289,10 +295,15 @@ def encode_vector_strips(
         strip_counts[:] = 0
         i = first
         while easy and i < last:
-            if kind == RANDOM:
+            if kind == RANDOM and draws.size > 0:
                 encode_random_row(
                     words[i], lows[:columns], element, draws[i], rounding, codes[i], mine
                 )
+            elif kind == RANDOM:
+                at = position + i * columns
+                fill_groups(drawn, at // 64, key)
+                row = flat[at % 64 : at % 64 + columns]
+                encode_random_row(words[i], lows[:columns], element, row, rounding, codes[i], mine)
             elif kind == WRAPPING:
                 wrap_row(words[i], lows[:columns], element, rounding, codes[i], mine)
             else:
