@@ -76,7 +76,8 @@ class Cast:
         )
 
     @cached_property
-    def _plan(self) -> Plan:
+    def plan(self) -> Plan:
+        """What the lanes of encoding know of this cast."""
         return Plan(self.format, self.policies)
 
     def encode(
@@ -144,7 +145,7 @@ class Cast:
             return encode_affine(x, random, self.format, self.policies)
         if isinstance(self.format, Block) and not self.format.has_power_of_two_scale:
             return encode_scaled(x, random, self.format, self.policies)
-        return encode_array(x, random, self._plan)
+        return encode_array(x, random, self.plan)
 
     def _needs_every_bit(self) -> bool:
         """Whether an integer carried with its last bit jammed may come to another code."""

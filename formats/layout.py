@@ -16,6 +16,9 @@ from .power_of_two import PowerOfTwo
 #: Elements a thread takes at a time: long against the hand-over, short against the work.
 CHUNK_ELEMENTS = 1 << 17
 
+#: Elements of a row of a scalar format, whose rows may be cut anywhere.
+ROW_ELEMENTS = 1 << 12
+
 _NATIVE: dict[tuple[int, int], type[np.floating[Any]]] = {(8, 23): np.float32, (11, 52): np.float64}
 
 
@@ -86,17 +89,16 @@ def matrices(
 
     ``arrays`` are C-contiguous and of one shape; the parts are views, so that outputs are written
     through.  Kernels count in int64, so 64-bit codes come as that dtype.  A scalar format is one
-    tile per row whose scales are all 1 (code = bias).
+    tile per row whose scales are all 1 (code = bias); consecutive parts are consecutive elements.
     """
     shape = arrays[0].shape
     if arrays[0].size == 0:
         return
+    if scales is None or not isinstance(format, Block):
+        yield from _rows([_signed(array).reshape(-1) for array in arrays])
+        return
     columns = shape[-1] if shape else 1
     whole = [_signed(array).reshape(-1, columns) for array in arrays]
-    if scales is None or not isinstance(format, Block):
-        ones = np.full((whole[0].shape[0], 1), PowerOfTwo().bias, np.uint8)
-        yield Tiling((1, columns), PowerOfTwo()), ones, whole
-        return
     tiling = Tiling(format.tile, power_of_two_scale(format))
     rows = shape[-2] if len(shape) > 1 else 1
     strips = -(-rows // format.tile[0])
@@ -107,3 +109,16 @@ def matrices(
     for k in range(whole[0].shape[0] // rows):
         parts = [array[k * rows : (k + 1) * rows] for array in whole]
         yield tiling, all_scales[k * strips : (k + 1) * strips], parts
+
+
+def _rows(
+    arrays: list[NDArray[Any]],
+) -> Iterator[tuple[Tiling, NDArray[np.uint8], list[NDArray[Any]]]]:
+    """Flat arrays of a scalar format as rows that fit a cache, and what is left over as one row."""
+    whole = arrays[0].size // ROW_ELEMENTS * ROW_ELEMENTS
+    for start, stop in ((0, whole), (whole, arrays[0].size)):
+        if stop > start:
+            columns = min(ROW_ELEMENTS, stop - start)
+            parts = [array[start:stop].reshape(-1, columns) for array in arrays]
+            ones = np.full((parts[0].shape[0], 1), PowerOfTwo().bias, np.uint8)
+            yield Tiling((1, columns), PowerOfTwo()), ones, parts

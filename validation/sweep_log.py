@@ -1,9 +1,10 @@
 """What has been checked, one JSON line per cast, so that a long check can stop and go on.
 
-A line counts for the code it was measured on: it carries a digest of the sources of the formats
-and of the check, and of the libraries that compile and run them.
+A line counts for the code it was measured on: it carries a digest of the sources from which casts
+are made and checked, and of the libraries that compile and run them.
 """
 
+import ast
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
@@ -33,11 +34,23 @@ def code_digest() -> str:
     """
     check = (_PACKAGE / "validation" / name for name in _CHECK)
     digest = hashlib.sha256(f"numba {version('numba')}, numpy {version('numpy')}".encode())
-    for path in [*sorted((_PACKAGE / "formats").rglob("*.py")), *check]:
+    for path in [*_needed(_PACKAGE / "formats" / "encode.py"), *check]:
         content = path.read_bytes()
         digest.update(f"\n{path.relative_to(_PACKAGE).as_posix()} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()[:16]
+
+
+def _needed(path: Path) -> list[Path]:
+    """The file and those of its folder that it imports, directly or not."""
+    found: set[Path] = set()
+    waiting = [path]
+    while waiting:
+        found.add(path := waiting.pop())
+        nodes = ast.walk(ast.parse(path.read_text()))
+        names = {n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.level == 1}
+        waiting += {path.with_name(f"{name}.py") for name in names} - found
+    return sorted(found)
 
 
 def line_of(name: str, cast: Cast, tally: Tally, seconds: float) -> Line:
