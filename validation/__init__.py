@@ -1,7 +1,8 @@
 """Why anyone should believe it, and what a format does to numbers.
 
-Golden vectors that other implementations can be held to; every float32 held to rational arithmetic;
-the facts of every named format; the error of a quantization.
+Golden vectors that other implementations can be held to; the register of disagreements with them;
+every float32 held to rational arithmetic; the facts of every named format; the error of a
+quantization.
 """
 
 from .array_file import ArrayFileError as ArrayFileError
@@ -38,6 +39,11 @@ from .quantization_plot import PICTURE_SAMPLE as PICTURE_SAMPLE
 from .quantization_plot import plot_quantization as plot_quantization
 from .quantize_array import Quantization as Quantization
 from .quantize_array import quantize_array as quantize_array
+from .register import REGISTER as REGISTER
+from .register import RegisterError as RegisterError
+from .register import Row as Row
+from .register import load_register as load_register
+from .register import recompute as recompute
 from .sweep import Mismatch as Mismatch
 from .sweep import Tally as Tally
 from .sweep import check_every as check_every
