@@ -19,6 +19,8 @@ from .sweep import Tally
 
 _PACKAGE: Final = Path(__file__).parents[1]
 _CHECK: Final = ("lattice.py", "breakpoints.py", "wrapping.py", "sweep.py")
+#: Names of formats, whose fields a line holds itself, and what is done with codes afterwards.
+_APART: Final = {"catalogue", "coded"}
 
 Line = dict[str, Any]
 
@@ -42,14 +44,14 @@ def code_digest() -> str:
 
 
 def _needed(path: Path) -> list[Path]:
-    """The file and those of its folder that it imports, directly or not."""
+    """The file and those of its folder that it imports, directly or not, apart from `_APART`."""
     found: set[Path] = set()
     waiting = [path]
     while waiting:
         found.add(path := waiting.pop())
         nodes = ast.walk(ast.parse(path.read_text()))
         names = {n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.level == 1}
-        waiting += {path.with_name(f"{name}.py") for name in names} - found
+        waiting += {path.with_name(f"{name}.py") for name in names - _APART} - found
     return sorted(found)
 
 
