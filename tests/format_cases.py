@@ -139,11 +139,11 @@ def kinds() -> dict[Kind, list[str]]:
 
 
 @cache
-def few_casts(name: str, random_bits: int = 5) -> list[Cast]:
+def few_casts(name: str) -> list[Cast]:
     """Return some casts to the format: formats of one kind share them out, none is left over."""
     mates = next(names for names in kinds().values() if name in names)
     shares = min(len(mates), 11)
-    return casts(ALL[name], random_bits)[mates.index(name) % shares :: shares]
+    return casts(ALL[name])[mates.index(name) % shares :: shares]
 
 
 def all_casts(name: str) -> list[Cast]:
