@@ -39,7 +39,7 @@ def spec_to_json(spec: Any) -> Any:
     --------
     >>> from bitpde.formats import INT8
     >>> spec_to_json(INT8)
-    {'kind': 'Fixed', 'bits': 8, 'fraction_bits': 0}
+    {'kind': 'Fixed', 'bits': 8, 'fraction_bits': 0, 'signed': True}
     """
     if is_dataclass(spec) and not isinstance(spec, type):
         entries = {f.name: spec_to_json(getattr(spec, f.name)) for f in fields(spec)}
