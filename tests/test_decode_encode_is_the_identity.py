@@ -65,7 +65,7 @@ def expected(cast: Cast, a: Coded, values: NDArray[np.float64]) -> tuple[NDArray
             kept = ~np.isinf(values)
         elif cast.overflow in (Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC):
             codes[np.isposinf(values)], codes[np.isneginf(values)] = top
-    elif cast.overflow is Overflow.SATURATE_SYMMETRIC and format.signed:
+    elif cast.overflow is Overflow.SATURATE_SYMMETRIC and a.element.signed:
         codes[codes == -(2 ** (a.element.bits - 1))] += 1
     return kept, codes
 

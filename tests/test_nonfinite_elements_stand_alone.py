@@ -72,7 +72,7 @@ def test_the_other_elements_are_as_if_it_were_zero(
     assert without.scales is not None
     assert np.array_equal(with_it.scales, without.scales)
     assert np.array_equal(with_it.codes[~where], without.codes[~where])
-    element = SPEAKING[name].element
+    element: Any = SPEAKING[name].element
     expected = element.nan_code
     if not np.isnan(special):
         keeps = overflow is Overflow.SATURATE_FINITE and element.has_infinity
@@ -87,7 +87,7 @@ def test_the_other_elements_are_as_if_it_were_zero(
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_an_infinity_follows_overflow(dtype: Any) -> None:
     x = np.array([[1.0, inf, -inf, nan]], dtype)
-    codes = {
+    codes: dict[Any, list[int]] = {
         (MXFP8_E5M2, Overflow.SATURATE): [0x7B, 0xFB],
         (MXFP8_E5M2, Overflow.SATURATE_FINITE): [0x7C, 0xFC],
         (MXFP8_E5M2, Overflow.INFINITY_OR_NAN): [0x7C, 0xFC],

@@ -35,7 +35,7 @@ def test_an_exact_quotient_stays_and_another_becomes_its_odd_neighbour(
     pair: tuple[float, float],
 ) -> None:
     x, d = pair
-    exact, q = Fraction(x) / Fraction(d), float(quotient_to_odd(np.float64(x), d))
+    exact, q = Fraction(x) / Fraction(d), float(quotient_to_odd(np.array(x), d))
     below, above = float(np.nextafter(q, -np.inf)), float(np.nextafter(q, np.inf))
     assert Fraction(below) < exact < Fraction(above)
     assert Fraction(q) == exact or np.float64(q).view(np.int64) % 2 == 1
@@ -54,7 +54,7 @@ def test_a_later_rounding_is_that_of_the_real_quotient(
     # Stochastic rounding looks at three bits more, and variant B at a fourth.
     places = min(places, 47) if rounding.is_stochastic else places
     x, d = pair
-    exact, q = Fraction(x) / Fraction(d), Fraction(float(quotient_to_odd(np.float64(x), d)))
+    exact, q = Fraction(x) / Fraction(d), Fraction(float(quotient_to_odd(np.array(x), d)))
     lsb = Fraction(2) ** (floor_log2(abs(exact)) + 1 - places)
     bits = 3 if rounding.is_stochastic else 0
     draw = random if bits else 0
@@ -73,21 +73,21 @@ def test_a_quotient_next_to_a_tie_is_on_its_side(places: int, m: int, d: int, si
     x = float(tie * d)
     for y in (x, float(np.nextafter(x, 0)), float(np.nextafter(x, np.inf))):
         exact = Fraction(y) / d * (-1 if sign else 1)
-        q = Fraction(float(quotient_to_odd(np.float64(-y if sign else y), float(d))))
+        q = Fraction(float(quotient_to_odd(np.array(-y if sign else y), float(d))))
         assert (abs(q) > tie) == (abs(exact) > tie)
         assert (q == exact) == (Fraction(float(exact)) == exact)
 
 
 @given(x=st.floats(allow_nan=False), d=st.floats(min_value=5e-324, allow_infinity=False))
 def test_no_quotient_loses_its_sign_or_vanishes(x: float, d: float) -> None:
-    q = float(quotient_to_odd(np.float64(x), d))
+    q = float(quotient_to_odd(np.array(x), d))
     assert np.signbit(q) == np.signbit(x)
     assert (q == 0) == (x == 0)
 
 
 @given(x=st.floats(-(2.0**-1000), 2.0**-1000), d=st.floats(2.0**-95, 2.0**127, width=32))
 def test_a_quotient_far_below_the_formats_stays_there(x: float, d: float) -> None:
-    assert abs(float(quotient_to_odd(np.float64(x), d))) <= 2.0**-905
+    assert abs(float(quotient_to_odd(np.array(x), d))) <= 2.0**-905
 
 
 @pytest.mark.parametrize("d", [0.1, 1.0, 3.0, 2.0**-149])
