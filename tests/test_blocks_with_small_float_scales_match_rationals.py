@@ -199,7 +199,7 @@ def has_nan(element: Fixed | Minifloat) -> bool:
 SHAPES = hnp.array_shapes(min_dims=2, max_dims=2, max_side=11)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(cast=casts(), x=laid_out(np.float32, SHAPES), wide=st.booleans())
 def test_any_matrix_is_what_the_rationals_say(
     cast: Cast, x: NDArray[np.float32], wide: bool
@@ -208,7 +208,7 @@ def test_any_matrix_is_what_the_rationals_say(
         check(cast, x.astype(np.float64) if wide else x)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(
     cast=casts(),
     seed=st.integers(0, 2**20),

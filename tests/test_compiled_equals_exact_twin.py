@@ -99,7 +99,7 @@ def test_blocks_at_their_edges(name: str, casts_of: CastsOf) -> None:
     check(Cast(format=BLOCKS[name]), np.array([[1.0, np.nan], [np.inf, -0.0]]))
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(cast=some_cast(ALL), dtype=st.sampled_from(DTYPES), data=st.data(), seed=st.integers(0, 99))
 def test_arrays_of_any_dtype_shape_and_layout(
     cast: Cast, dtype: Any, data: st.DataObject, seed: int

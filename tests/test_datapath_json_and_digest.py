@@ -148,7 +148,6 @@ OTHER: dict[str, list[Any]] = {
     "scaling overflow": ["nan"],
     "scaling zero": ["least_normal"],
     "scaling subnormals": ["flush"],
-    "scaling rounding": ["up"],
 }
 
 

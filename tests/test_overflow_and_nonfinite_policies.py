@@ -99,7 +99,7 @@ def what_the_policy_says(cast: Cast, x: float) -> Any:
 
 
 @given(cast=some_cast(INTEGERS), data=st.data())
-@settings(max_examples=200)
+@settings(max_examples=150)
 def test_an_integer_beyond_the_largest_becomes_what_the_policy_says(
     cast: Cast, data: st.DataObject
 ) -> None:
@@ -123,7 +123,7 @@ def test_an_integer_beyond_the_largest_becomes_what_the_policy_says(
 
 
 @given(cast=some_cast(FLOATS), data=st.data())
-@settings(max_examples=200)
+@settings(max_examples=150)
 def test_a_float_beyond_the_largest_becomes_what_the_policy_says(
     cast: Cast, data: st.DataObject
 ) -> None:
@@ -282,7 +282,7 @@ def test_what_is_no_real_number_of_at_most_64_bits_is_refused(x: Any) -> None:
 
 def test_a_value_that_is_no_float32_is_not_rounded_behind_the_back() -> None:
     cast = Cast(format=Fixed(bits=32))
-    with pytest.raises(FormatError, match="ask for values"):
+    with pytest.raises(FormatError, match="some values are no float32"):
         cast.encode([2**24 + 1]).values(np.float32)
     assert cast.quantize(np.array([2**24 + 1])).tolist() == [2.0**24 + 1]
     with pytest.raises(FormatError, match="float32 or float64"):

@@ -167,7 +167,8 @@ def test_moving_the_point_of_fixed_point_is_a_power_of_two(cast: Cast, x: Floats
 
 def in_normal_binades(format: Minifloat, x: Floats) -> NDArray[np.bool]:
     """Whether each x lies among the normal numbers, and a binade below the largest."""
-    return (np.abs(x) >= 2.0**format.emin) & (np.abs(x) < 2.0**format.emax)
+    inside = (np.abs(x) >= 2.0**format.emin) & (np.abs(x) < 2.0**format.emax)
+    return inside & (format.signed | (x > 0))
 
 
 @MANY
