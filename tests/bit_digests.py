@@ -1,8 +1,8 @@
 """Digests of the bits that every lane computes over a small fixed suite; no test is in here.
 
-Run as a script it writes ``{name: digest}`` as JSON, so that a process with other settings (no
-compilation, one thread) can be compared with this one name by name.  To add a suite, write a
-function that yields ``(name, arrays)`` and list it in `SUITES`.
+Run as a script it writes ``{name: digest}`` as JSON, of all suites or of those it is given, so that
+a process with other settings (no compilation, one thread) can be compared with this one name by
+name.  To add a suite, write a function that yields ``(name, arrays)`` and list it in `SUITES`.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
-from format_cases import ALL, CONCRETE, EXTRA, casts, edges, random_for
+from format_cases import ALL, CONCRETE, CastsOf, all_casts, casts, edges, few_casts, random_for
 from numpy.typing import NDArray
 
 from bitpde.emu import (
@@ -48,14 +48,14 @@ def reals(shape: tuple[int, ...], seed: int) -> NDArray[np.float64]:
     return np.ldexp(np.where(z & np.uint64(64), -mantissa, mantissa), exponent)
 
 
-def formats() -> Bits:
-    """Encode and decode under every lawful cast: all lanes, both float widths."""
+def formats(casts_of: CastsOf = few_casts) -> Bits:
+    """Encode and decode under casts of all kinds: all lanes, both float widths."""
     for name, format in ALL.items():
         x = np.concatenate([reals((14,), 1), edges(format)[::17]])
         if isinstance(format, Block):
             x = np.resize(x, (5, 6))
-        for k, cast in enumerate(casts(format, without=(Overflow.RAISE,))):
-            if name in EXTRA and k % 5:
+        for cast in casts_of(name):
+            if cast.overflow is Overflow.RAISE:
                 continue
             with np.errstate(over="ignore"):
                 narrow = x.astype(np.float32)
@@ -116,13 +116,18 @@ def gradients() -> Bits:
         yield name, [loss.value, *tape.gradient(loss, [w1, bias, w2])]
 
 
+def formats_under_every_cast() -> Bits:
+    """Do as `formats` under every lawful cast; minutes without compilation."""
+    return formats(all_casts)
+
+
 SUITES: list[Callable[[], Bits]] = [formats, refusals, products, vector_unit, gradients]
 
 
-def digests() -> dict[str, str]:
+def digests(suites: list[Callable[[], Bits]] = SUITES) -> dict[str, str]:
     """Return the digest of shape, dtype and bytes of the arrays of each name."""
     found: dict[str, str] = {}
-    for suite in SUITES:
+    for suite in suites:
         for name, arrays in suite():
             digest = hashlib.sha256()
             for array in arrays:
@@ -133,4 +138,4 @@ def digests() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    json.dump(digests(), sys.stdout)
+    json.dump(digests([globals()[name] for name in sys.argv[1:]] or SUITES), sys.stdout)

@@ -3,7 +3,7 @@
 `conftest.py` puts this folder on the path, so that a test says ``from format_cases import ...``.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ from bitpde.formats import (
     OCP_INT8,
     OFP8_E4M3,
     OFP8_E5M2,
+    UE4M3,
+    UINT8,
     Block,
     Cast,
     Coded,
@@ -89,6 +92,9 @@ EXTRA: dict[str, Any] = {
     "coarse_element": Block(element=Fixed(bits=16, fraction_bits=-90), tile=(2, 2)),
     "large_scales": Block(element=INT8, tile=(4, 4), scale=PowerOfTwo(bias=0)),
     "small_scales": Block(element=INT8, tile=(4, 4), scale=PowerOfTwo(bias=254)),
+    "unsigned_tile": Block(element=UINT8, tile=(2, 3)),
+    "unsigned_float_tile": Block(element=UE4M3, tile=(1, 8)),
+    "one_bit_of_precision": Block(element=p3109(6, 1), tile=(2, 2)),
 }
 #: Blocks whose scales are small floats have tests of their own.
 SCALED = {n: f for n, f in CATALOGUE.items() if isinstance(f, Block) and f.tensor_scale}
@@ -116,6 +122,44 @@ def casts(
         if overflow not in without:
             found.append(cast)
     return found
+
+
+Kind = tuple[bool, bool, int]
+
+
+@cache
+def kinds() -> dict[Kind, list[str]]:
+    """Return the formats that have the same list of lawful casts, by what makes it so."""
+    found: dict[Kind, list[str]] = {}
+    for name, format in ALL.items():
+        element = format.element if isinstance(format, Block) else format
+        kind = isinstance(format, Block), isinstance(element, Fixed), len(casts(format))
+        found.setdefault(kind, []).append(name)
+    return found
+
+
+@cache
+def few_casts(name: str) -> list[Cast]:
+    """Return some casts to the format: formats of one kind share them out, none is left over."""
+    mates = next(names for names in kinds().values() if name in names)
+    shares = min(len(mates), 11)
+    return casts(ALL[name])[mates.index(name) % shares :: shares]
+
+
+def all_casts(name: str) -> list[Cast]:
+    """Return every lawful cast to the format."""
+    return casts(ALL[name])
+
+
+CastsOf = Callable[[str], list[Cast]]
+#: A test that runs under some casts to each format, and under all of them if one has minutes.
+BREADTH = pytest.mark.parametrize(
+    "casts_of",
+    [
+        pytest.param(few_casts, id="some"),
+        pytest.param(all_casts, marks=pytest.mark.exhaustive, id="all"),
+    ],
+)
 
 
 def scales_of(coded: Coded) -> NDArray[np.uint8]:

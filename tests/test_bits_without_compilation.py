@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import bit_digests
 import numpy as np
@@ -13,16 +14,25 @@ import pytest
 from bitpde.formats import CATALOGUE, Cast, set_thread_count
 
 
-def test_uncompiled_kernels_give_the_same_bits_and_no_warning() -> None:
+@pytest.mark.parametrize(
+    "suites",
+    [
+        bit_digests.SUITES,
+        pytest.param([bit_digests.formats_under_every_cast], marks=pytest.mark.exhaustive),
+    ],
+    ids=["some casts", "all casts"],
+)
+def test_uncompiled_kernels_give_the_same_bits_and_no_warning(suites: list[Any]) -> None:
+    names = [suite.__name__ for suite in suites]
     run = subprocess.run(
-        [sys.executable, "-W", "error", bit_digests.__file__],
+        [sys.executable, "-W", "error", bit_digests.__file__, *names],
         env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    compiled, other = bit_digests.digests(), json.loads(run.stdout)
+    compiled, other = bit_digests.digests(suites), json.loads(run.stdout)
     assert [name for name in compiled if other.get(name) != compiled[name]] == []
     assert other.keys() == compiled.keys()
 

@@ -70,7 +70,7 @@ def tiled(casts: list[Cast]) -> bool:
 
 casts = st.builds(
     Cast,
-    format=st.sampled_from(list(CATALOGUE.values())),
+    format=st.sampled_from([f for n, f in CATALOGUE.items() if n != "NVFP4"]),
     rounding=st.sampled_from([Rounding.NEAREST_EVEN, Rounding.TOWARD_ZERO, Rounding.TO_ODD]),
     overflow=st.sampled_from([Overflow.SATURATE, Overflow.RAISE]),
     nonfinite=st.sampled_from(NonFinite),
@@ -143,13 +143,25 @@ OTHER: dict[str, list[Any]] = {
     "rounding": ["up"],
     "overflow": ["saturate"],
     "nonfinite": ["propagate", "raise"],
+    "signed": [False],
+    "scaling rule": ["ceil"],
+    "scaling overflow": ["nan"],
+    "scaling zero": ["least_normal"],
+    "scaling subnormals": ["flush"],
 }
+
+
+def kind_of(path: tuple[Any, ...]) -> Any:
+    return f"scaling {path[-1]}" if path[-2:-1] == ("scaling",) else path[-1]
+
+
 #: What is left out has one lawful value, or two that are tried below.
 PLACES = [
     (name, path)
     for name in ("fp32", "mxint8")
     for path in leaves(PRESETS[name].to_json())
-    if path[-1] in OTHER
+    if kind_of(path) in OTHER
+    and not (name == "fp32" and "scaling" in path)  # a scalar format has no scales to choose
     and path[0] not in ("accumulator", "vector")
     and path[-2:] != ("scale", "exponent_bits")
 ]
@@ -158,7 +170,7 @@ PLACES = [
 @pytest.mark.parametrize(("name", "path"), PLACES)
 def test_the_digest_sees_every_field_but_the_name(name: str, path: tuple[str, ...]) -> None:
     data = PRESETS[name].to_json()
-    changed = [Datapath.from_json(edited(data, path, value)) for value in OTHER[path[-1]]]
+    changed = [Datapath.from_json(edited(data, path, value)) for value in OTHER[kind_of(path)]]
     assert any(machine != PRESETS[name] for machine in changed)
     for machine in changed:
         same = machine == PRESETS[name] or path == ("name",)

@@ -24,6 +24,8 @@ from ..formats import (
     Coded,
     Overflow,
     Rounding,
+    ScaleRule,
+    Scaling,
     spec_from_json,
     spec_to_json,
 )
@@ -36,6 +38,16 @@ _SPECIAL: Final = (
     *(2.0**-6, 2.0**-9, 2.0**-10, 2.0**-16, 2.0**-126, 2.0**-127, 2.0**-149),
 )
 _SHAPE: Final = (8, 36)  # ragged for 1x32 tiles, whole for 4x4 ones
+
+#: The roundings that came first, and the formats that came later.
+_FIRST_ROUNDINGS: Final = (
+    Rounding.NEAREST_AWAY, Rounding.TOWARD_ZERO, Rounding.DOWN, Rounding.UP, Rounding.TO_ODD,
+)  # fmt: skip
+_LATE_FORMATS: Final = (
+    "UINT4", "UINT8", "UINT16", "IEEE_E4M3", "IEEE_E3M4", "FNUZ_E4M3", "FNUZ_E5M2",
+    "FNUZ_E4M3_B11", "UE4M3", "BINARY8P3SE", "BINARY8P4SE", "BINARY4P2SF", "BINARY8P1UF",
+    "SMX_E4M3", "SMX_E5M2", "SMX_E3M2", "SMX_E2M3", "SMX_E2M1", "NVFP4",
+)  # fmt: skip
 
 Vector = dict[str, Any]
 
@@ -88,6 +100,7 @@ def generate() -> Iterator[Vector]:
             "inputs": to_hex(x),
             "codes": coded.codes.tolist(),
             "scales": None if coded.scales is None else coded.scales.tolist(),
+            **_tensor_scale(coded),
         }
     for name, machine in PRESETS.items():
         if machine.vector != FP64:
@@ -146,24 +159,49 @@ def write(path: Path = GOLDEN) -> int:
 
 
 def _casts() -> Iterator[tuple[str, Cast]]:
-    """Every catalogue format in its default cast, and every rounding once."""
+    """Every catalogue format in its default cast, every rounding and every scale rule once.
+
+    The inputs follow from the position, so that what is added goes to the end.
+    """
     for name, format_ in CATALOGUE.items():
-        if format_ != FP64:
+        if format_ != FP64 and name not in _LATE_FORMATS:
             yield name, Cast(format=format_)
-    for rounding in Rounding:
-        if rounding not in (Rounding.NEAREST_EVEN, Rounding.STOCHASTIC):
-            for name in ("SMX_INT8", "MXFP8_E4M3", "OFP8_E5M2", "INT8"):
-                cast = Cast(format=CATALOGUE[name], rounding=rounding)
-                yield f"{name} {rounding.value}", cast
+    for rounding in _FIRST_ROUNDINGS:
+        yield from _rounded(rounding)
     symmetric = Overflow.SATURATE_SYMMETRIC
     yield "SMX_INT8 symmetric", Cast(format=CATALOGUE["SMX_INT8"], overflow=symmetric)
     infinite = Overflow.INFINITY_OR_NAN
     yield "OFP8_E4M3 non-saturating", Cast(format=CATALOGUE["OFP8_E4M3"], overflow=infinite)
+    for name in _LATE_FORMATS:
+        scaling = Scaling(rule=ScaleRule.RANGE) if name == "NVFP4" else Scaling()
+        yield name, Cast(format=CATALOGUE[name], scaling=scaling)
+    for rounding in Rounding:
+        late_rounding = rounding not in (Rounding.NEAREST_EVEN, *_FIRST_ROUNDINGS)
+        if late_rounding and not rounding.is_stochastic:
+            yield from _rounded(rounding)
+    for rule in ScaleRule:
+        if rule.gives_power_of_two and rule is not ScaleRule.FLOOR:
+            for name in ("SMX_INT8", "MXFP8_E4M3", "MXFP4_E2M1"):
+                cast = Cast(format=CATALOGUE[name], scaling=Scaling(rule=rule))
+                yield f"{name} {rule.value}", cast
+
+
+def _rounded(rounding: Rounding) -> Iterator[tuple[str, Cast]]:
+    """One rounding in formats of four kinds."""
+    for name in ("SMX_INT8", "MXFP8_E4M3", "OFP8_E5M2", "INT8"):
+        yield f"{name} {rounding.value}", Cast(format=CATALOGUE[name], rounding=rounding)
 
 
 def _operands(name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     key = sum(name.encode())
     return inputs((6, 40), key), inputs((40, 5), key + 1)
+
+
+def _tensor_scale(coded: Coded) -> dict[str, str]:
+    """The binary32 of the whole tensor, in the formats that have one."""
+    if coded.tensor_scale is None:
+        return {}
+    return {"tensor_scale": to_hex(np.array([[coded.tensor_scale]], np.float32))[0][0]}
 
 
 def _product(machine: Datapath, a: NDArray[np.float32], b: NDArray[np.float32]) -> Any:
@@ -180,6 +218,8 @@ def _check(vector: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name}: codes differ"
         if coded.scales is not None and coded.scales.tolist() != vector["scales"]:
             yield f"{name}: scales differ"
+        if _tensor_scale(coded) != {key: vector[key] for key in vector if key == "tensor_scale"}:
+            yield f"{name}: the scale of the tensor differs"
         return
     machine = Datapath.from_json(vector["datapath"])
     if machine.digest() != vector["digest"]:
