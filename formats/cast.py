@@ -20,6 +20,7 @@ from .fixed import Fixed
 from .minifloat import Minifloat
 from .overflow import NonFinite, Overflow
 from .plan import Plan, Policies
+from .quantize import quantize_array
 from .random_bits import RandomBits
 from .refusal import refusal
 from .rounding import Rounding
@@ -111,7 +112,9 @@ class Cast:
         encoding = self._encode(carrier, random)
         forbidden = self.nonfinite is NonFinite.RAISE and not np.isfinite(carrier).all()
         if encoding.refused or forbidden:
-            saturating = replace(self, overflow=Overflow.SATURATE, nonfinite=NonFinite.PROPAGATE)
+            alone = self.nonfinite is NonFinite.ELEMENT
+            nonfinite = NonFinite.ELEMENT if alone else NonFinite.PROPAGATE
+            saturating = replace(self, overflow=Overflow.SATURATE, nonfinite=nonfinite)
             free = saturating._encode(carrier, random).coded
             raise refusal(carrier, self.format, self.policies, encoding.coded, free)
         return encoding.coded, encoding.counts
@@ -143,9 +146,17 @@ class Cast:
         """The encoding, without regard to refused elements."""
         if isinstance(self.format, Affine):
             return encode_affine(x, random, self.format, self.policies)
-        if isinstance(self.format, Block) and not self.format.has_power_of_two_scale:
+        if isinstance(self.format, Block) and self._needs_quotients:
             return encode_scaled(x, random, self.format, self.policies)
         return encode_array(x, random, self.plan)
+
+    @cached_property
+    def _needs_quotients(self) -> bool:
+        """Whether scaling divides, where it shifts for scalar formats and powers of two."""
+        blocked = isinstance(self.format, Block)
+        return isinstance(self.format, Affine) or (
+            blocked and not self.format.has_power_of_two_scale
+        )
 
     def _needs_every_bit(self) -> bool:
         """Whether an integer carried with its last bit jammed may come to another code."""
@@ -163,5 +174,11 @@ class Cast:
             As `encode`; and if a value of float32 input leaves float32 (ask for
             ``encode(x).values()``).
         """
-        narrow = np.asarray(x).dtype in (np.dtype(np.float16), np.dtype(np.float32))
+        dtype = np.asarray(x).dtype
+        narrow = dtype.kind == "f" and dtype.itemsize <= 4
+        if narrow and not self._needs_quotients:
+            carrier, random = self._prepare(x, bits, rng)
+            values = quantize_array(carrier, random, self.plan)
+            if values is not None:
+                return values
         return self.encode(x, bits, rng=rng).values(np.float32 if narrow else np.float64)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .affine import Affine
 from .block import Block, element_of
 from .cast_integers import cast_integers
 from .coded import Format
@@ -34,8 +35,8 @@ def check_cast(format: Format, policies: Policies) -> None:
     if isinstance(element, Fixed) and overflow in _FLOAT_ONLY:
         msg = f"{overflow} is for floats and a Fixed has no infinity or NaN: choose another "
         raise FormatError(msg + "overflow, such as SATURATE")
-    if isinstance(element, Minifloat) and overflow is Overflow.WRAP:
-        msg = "a Minifloat does not wrap: choose another overflow, such as SATURATE"
+    if overflow is Overflow.WRAP and (isinstance(format, Affine) or isinstance(element, Minifloat)):
+        msg = f"a {type(format).__name__} does not wrap: choose another overflow, such as SATURATE"
         raise FormatError(msg)
     if overflow is Overflow.INFINITY_OR_NAN and not element.has_nan:
         msg = f"{element} has no infinity or NaN: choose another overflow, such as SATURATE"

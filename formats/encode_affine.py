@@ -19,22 +19,17 @@ _WIDE = Fixed(bits=32)
 def encode_affine(x: Carrier, random: Random, format: Affine, policies: Policies) -> Encoding:
     """``clamp(round(x / scale) + zero_point)``; one rounding of the real quotient.
 
-    Preconditions as `encode.encode_array`.  Under WRAP the quotient must be below 2^31: larger
-    ones are refused.
+    Preconditions as `encode.encode_array`.
     """
     scale, zero_point = format.columns(x.shape)
     quotients = quotient_to_odd(x, scale)
     wide = policies._replace(overflow=Overflow.SATURATE)
-    if policies.overflow is Overflow.WRAP:
-        wide = policies._replace(overflow=Overflow.RAISE)
     rounded = encode_array(quotients, random, plan_for(_WIDE, wide))
     q = rounded.coded.codes.astype(np.int64) + zero_point
     least, greatest = fixed_range(format.element, policies.overflow)
     beyond = (q < least) | (q > greatest)
     refused = rounded.refused
-    if policies.overflow is Overflow.WRAP:
-        codes = (q - least) % 2**format.bits + least
-    elif policies.overflow is Overflow.RAISE:
+    if policies.overflow is Overflow.RAISE:
         codes = np.where(beyond, least + (q < least), q)
         refused += int(np.count_nonzero(beyond))
     else:

@@ -34,12 +34,13 @@ def encode_scaled(x: Carrier, random: Random, format: Block, policies: Policies)
     if policies.nonfinite is NonFinite.ELEMENT:
         has_finite = tile_maxima(finite.astype(np.uint8), format) > 0
         strange &= ~(has_finite | ragged_tiles(x.shape, format))
-    scales[strange] = scale.nan_code or 0  # a Block asks for scales that have a NaN
+    nan_code = scale.nan_code or 0  # a Block asks for scales that have a NaN
+    scales = np.where(strange, np.uint8(nan_code), scales)
     steps = spread_tiles(value_table(scale)[scales] * tensor_scale, x.shape, format)
     lawful = steps > 0
     zeros = np.where(np.isnan(x), np.nan, np.copysign(0.0, x))  # under a scale of zero
     scaled = np.where(lawful, quotient_to_odd(x, np.where(lawful, steps, 1.0)), zeros)
-    scaled[np.isnan(steps)] = 0.0
+    scaled = np.where(np.isnan(steps), 0.0, scaled)
     encoding = encode_array(scaled, random, plan_for(format.element, policies))
     whole = tensor_scale if format.tensor_scale else None
     coded = Coded.unchecked(format, encoding.coded.codes, scales, whole)

@@ -1,0 +1,112 @@
+"""Quantizing float32 in one pass: the values of the codes, where a lane can skip the codes."""
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .carrier import Carrier
+from .encode import Random
+from .exact import floor_log2
+from .fixed import Fixed
+from .jit import kernels_are_compiled
+from .layout import Tiling, matrices
+from .overflow import Overflow
+from .plan import Plan
+from .random_bits import RandomBits
+from .threads import split_work
+
+_NO_RANDOM = np.zeros((0, 0), np.uint32)
+_NO_KEY = np.zeros(4, np.uint32)
+
+
+class _Constants(NamedTuple):
+    """What the kernel knows beside the tables of encoding."""
+
+    ends: NDArray[np.uint32]
+    tables: tuple[np.uint32, NDArray[np.uint8], NDArray[np.uint32]]
+
+
+def quantize_array(x: Carrier, random: Random, plan: Plan) -> NDArray[np.float32] | None:
+    """The values of the codes of ``x``, float32; None where this lane cannot tell.
+
+    That is so if ``x`` is not float32, if an element is infinite, NaN or refused, and if a scale or
+    a value is near the ends of float32; `encode.encode_array` then has the answer.  Preconditions
+    as there.
+
+    Notes
+    -----
+    *Exactness*: one rounding per element, the one of encoding.
+    """
+    overflow = plan.policies.overflow
+    if x.dtype != np.float32 or not plan.has_vector_lane or not kernels_are_compiled():
+        return None
+    if overflow in (Overflow.WRAP, Overflow.RAISE) or plan.native is not None:
+        return None
+    constants = _constants(plan)
+    values = np.empty(x.shape, np.float32)
+    bits = (random,) if isinstance(random, np.ndarray) else ()
+    scales = np.zeros(plan.format.grid(x.shape), np.uint8) if plan.blocked else None  # type: ignore[union-attr]
+    failed: list[bool] = []
+    position = 0
+    for tiling, its_scales, parts in matrices(plan.format, scales, x, values, *bits):
+        draws = parts[2] if bits else random
+        job = _Job(tiling, parts[0], parts[1], draws, position, plan, constants, failed)
+        position += parts[0].size
+        split_work(job.run, its_scales.shape[0], tiling.strips_per_chunk(parts[0].shape[1]))
+    return None if failed else values
+
+
+class _Job(NamedTuple):
+    """One matrix to quantize and everything that says how."""
+
+    tiling: Tiling
+    x: NDArray[Any]
+    values: NDArray[Any]
+    random: Random
+    position: int
+    plan: Plan
+    constants: _Constants
+    failed: list[bool]
+
+    def run(self, start: int, stop: int) -> None:
+        """Quantize strips start..stop, unless some have failed."""
+        from .quantize_kernels import quantize_strips
+
+        if self.failed:
+            return
+        element, _, rounding = self.plan.vector_words
+        random, key = self.random, _NO_KEY
+        if isinstance(random, RandomBits):
+            key, random = random.words, None
+            rounding = np.array([*rounding[:3], 32 - self.plan.policies.random_bits], np.uint32)
+        easy = quantize_strips(
+            self.x.view(np.uint32), *self.tiling.tile, self.constants.tables, element,
+            self.constants.ends, self.plan.policies.rounding.is_stochastic, rounding,
+            _NO_RANDOM if random is None else random, key, self.position,
+            self.values.view(np.uint32), start, stop,
+        )  # fmt: skip
+        if not easy:
+            self.failed.append(True)
+
+
+@lru_cache(maxsize=256)
+def _constants(plan: Plan) -> _Constants:
+    """The ends of the range in units of the least normal value, and the tables cut to float32.
+
+    Under a scale for which an end is no float32 the lane must not run: its low becomes 0.
+    """
+    element = plan.element
+    above, below = (element.decode(code) for code in plan.element_integers[10:12])
+    steps = 23 if isinstance(element, Fixed) else element.significand_bits
+    unit = element.lsb * 2**steps
+    finite = [abs(v) / unit for v in (above, below) if isinstance(v, Fraction) and v]
+    shift = max(0, *(floor_log2(v) for v in finite)) if finite else 0
+    units = unit * Fraction(2) ** shift
+    ends = [float(v / units) if isinstance(v, Fraction) else v for v in (above, below)]
+    threshold, codes, lows = plan.vector_tables
+    lows = np.where(lows > 254 - shift, 0, lows).astype(np.uint32)
+    words = np.array([2.0**-steps, *ends], np.float32).view(np.uint32)
+    return _Constants(np.append(words, np.uint32(shift)), (threshold, codes, lows))
