@@ -36,7 +36,7 @@ def check_cast(format: Format, policies: Policies) -> None:
         msg = f"{overflow} is for floats and a Fixed has no infinity or NaN: choose another "
         raise FormatError(msg + "overflow, such as SATURATE")
     if overflow is Overflow.WRAP and (isinstance(format, Affine) or isinstance(element, Minifloat)):
-        msg = f"a {type(format).__name__} does not wrap: choose another overflow, such as SATURATE"
+        msg = f"{type(format).__name__} does not wrap: choose another overflow, such as SATURATE"
         raise FormatError(msg)
     if overflow is Overflow.INFINITY_OR_NAN and not element.has_nan:
         msg = f"{element} has no infinity or NaN: choose another overflow, such as SATURATE"

@@ -146,7 +146,7 @@ def test_the_zero_point_comes_before_overflow() -> None:
     for overflow in POLICIES:
         assert Cast(format=low, overflow=overflow).encode([255.0, 1]).codes.tolist() == [127, -127]
     assert Cast(format=low).encode([256.0, -1.0]).codes.tolist() == [127, -128]
-    with pytest.raises(FormatError, match="Affine does not wrap: .*SATURATE"):
+    with pytest.raises(FormatError, match=r"Affine does not wrap: .*SATURATE"):
         Cast(format=low, overflow=Overflow.WRAP)
     symmetric = Cast(format=low, overflow=Overflow.SATURATE_SYMMETRIC)
     assert symmetric.encode_counted([256.0, 0.0])[1].saturated == 2

@@ -29,6 +29,7 @@ from bitpde.formats import (
     Coded,
     Fixed,
     FormatError,
+    ocp_v1,
 )
 
 
@@ -120,7 +121,7 @@ def test_codes_and_scales_are_counted_twice_as_stored_and_as_held() -> None:
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_repr_names_the_format_and_the_shape(name: str) -> None:
-    coded = Cast(format=CATALOGUE[name]).encode(np.ones((2, 40)))
+    coded = ocp_v1(CATALOGUE[name]).encode(np.ones((2, 40)))
     assert repr(coded) == f"Coded({name}, shape=(2, 40), nbytes={coded.nbytes})"
     square = not isinstance(coded.format, Block) or coded.format.square
     assert repr(coded.T).startswith(f"Coded({name if square else name + '.T'}, shape=(40, 2)")
