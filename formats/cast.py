@@ -153,10 +153,9 @@ class Cast:
     @cached_property
     def _needs_quotients(self) -> bool:
         """Whether scaling divides, where it shifts for scalar formats and powers of two."""
-        blocked = isinstance(self.format, Block)
-        return isinstance(self.format, Affine) or (
-            blocked and not self.format.has_power_of_two_scale
-        )
+        if isinstance(self.format, Block):
+            return not self.format.has_power_of_two_scale
+        return isinstance(self.format, Affine)
 
     def _needs_every_bit(self) -> bool:
         """Whether an integer carried with its last bit jammed may come to another code."""

@@ -101,7 +101,7 @@ def _encode_strips(job: _Job, counts: NDArray[np.int64], start: int, stop: int) 
     plan, tile, scale = job.plan, job.tiling.tile, job.tiling.scale
     rows = slice(start * tile[0], stop * tile[0])
     x, scales, codes = job.x[rows], job.scales[start:stop], job.codes[rows]
-    random = _NO_RANDOM
+    random: NDArray[np.uint32] = _NO_RANDOM
     if isinstance(job.random, RandomBits):
         first = job.position + rows.start * x.shape[1]
         random = job.random.draw_from(first, x.size, plan.policies.random_bits).reshape(x.shape)
