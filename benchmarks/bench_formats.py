@@ -149,7 +149,10 @@ def small(repeats: int) -> list[Row]:
 
 
 def starting(repeats: int) -> list[Row]:
-    """Whole processes: importing formats, and a first call with a warm cache, to importing NumPy."""
+    """Whole processes: importing formats, and a first call with a warm cache, to importing NumPy.
+
+    The first encode of a process imports numba and reads compiled code from the disk.
+    """
 
     def python(code: str) -> Work:
         return partial(subprocess.run, [sys.executable, "-c", code], check=True)

@@ -85,16 +85,12 @@ def _rows(
                 yield (*parts, *one)  # type: ignore[misc]
         return
     inner = math.prod(x.shape[format.axis :][1:])
-    channels = len(format.scale)
+    channels, both = len(format.scale), (scales.reshape(-1), zero_points.reshape(-1))
     if inner >= _LONG_ROW:
-        sides, shape = (channels, 1), (-1, inner)
-        numbers = [
-            np.array(n, np.float64).reshape(sides) for n in (format.scale, format.zero_point)
-        ]
+        shape, numbers = (-1, inner), [n.astype(np.float64).reshape(channels, 1) for n in both]
     else:
         shape = (-1, channels * inner)
-        both = (format.scale, format.zero_point)
-        numbers = [np.repeat(np.array(n, np.float64), inner)[None, :] for n in both]
+        numbers = [np.repeat(n.astype(np.float64), inner)[None, :] for n in both]
     yield x.reshape(shape), codes.reshape(shape), numbers[0], numbers[1]
 
 

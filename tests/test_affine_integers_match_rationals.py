@@ -192,3 +192,27 @@ def test_a_transpose_keeps_values_and_is_refused_where_channels_have_an_axis() -
         coded = Cast(format=format).encode(x)
         with pytest.raises(FormatError, match="have scales of their own"):
             _ = coded.T
+
+
+@settings(max_examples=60)
+@given(data=st.data(), axis=st.sampled_from([None, 0, 1, -1]))
+def test_the_compiled_lane_gives_the_same_bits(data: st.DataObject, axis: int | None) -> None:
+    # float32, ties to even and saturation have a lane; the same numbers as float64 do not.
+    shape = data.draw(st.sampled_from([(3, 5), (2, 70), (70, 2), (1, 4099)]))
+    count = 1 if axis is None else shape[axis]
+    rng = np.random.default_rng(data.draw(st.integers(0, 999)))
+    format = Affine(
+        element=data.draw(st.sampled_from([INT8, UINT8, Fixed(bits=3), Fixed(bits=16)])),
+        scale=tuple(float(s) for s in rng.uniform(0.01, 4, count).astype(np.float32)),
+        zero_point=tuple(int(z) for z in rng.integers(0, 4, count)),
+        axis=axis,
+    )
+    steps = rng.integers(-300, 300, shape) / 2
+    x = np.where(rng.integers(0, 2, shape), steps * format.columns(shape)[0], steps)
+    x = x.astype(np.float32)
+    for overflow in (Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC):
+        cast = Cast(format=format, overflow=overflow)
+        coded, counts = cast.encode_counted(x)
+        expected, exact_counts = cast.encode_counted(x.astype(np.float64))
+        assert coded.equals(expected)
+        assert counts == exact_counts
