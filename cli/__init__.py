@@ -31,6 +31,7 @@ examples:
   bitpde formats show OCP_E2M1  one format: its extremes, its steps, every code
   bitpde quantize x.npy --format MXFP8_E4M3      what a format makes of an array
   bitpde verify                 check this installation against the golden vectors
+  bitpde verify --help          and against every float32, other libraries, published tables
 """
 
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .output import print_aligned, print_json, print_table, require_extras
+from .output import print_aligned, print_json, print_side_by_side, print_table, require_extras
 from .parser import add_command
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ reading the tables:
 """
 _SHOW_EXAMPLES = """\
 examples:
-  bitpde formats show OCP_E2M1            all 16 codes
+  bitpde formats show OCP_E2M1            all 16 codes, side by side
+  bitpde formats show OCP_E2M1 --all      the same, a line each, with ordinals and decimals
   bitpde formats show FP16                the codes at its ends, at its borders and around one
   bitpde formats show FP16 --all          all 65536
   bitpde formats show Binary8p3se         any format of P3109, by its name there
@@ -57,7 +58,7 @@ def add_formats(commands: Any) -> None:
     text = "one format: extremes, steps and codes"
     show = add_command(actions, "show", _show, text, _SHOW_EXAMPLES)
     show.add_argument("name", metavar="NAME", help="a name from bitpde formats")
-    show.add_argument("--all", action="store_true", help="every code, of up to 20 bits")
+    show.add_argument("--all", action="store_true", help="a line for every code, of up to 20 bits")
     text = "a picture of values and relative errors"
     plot = add_command(actions, "plot", _plot, text, _PLOT_EXAMPLES)
     plot.add_argument("names", metavar="NAME", nargs="+", help="a name from bitpde formats")
@@ -117,6 +118,10 @@ def _show(arguments: argparse.Namespace) -> int:
         print_json({**format_json(arguments.name, format), "codes": codes})
         return 0
     _print_scalar(arguments.name, format)
+    if format.bits <= 8 and not arguments.all:
+        short = [row.short_cells(format.bits) for row in rows if row]
+        print_side_by_side([("code", "fields", "value"), *short])
+        return 0
     header = ("code", "fields", "ordinal", "value", "decimal")
     gap = ("...",) * len(header)
     print_aligned([header, *(row.cells(format.bits) if row else gap for row in rows)])

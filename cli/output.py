@@ -4,8 +4,11 @@ import json
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
-from itertools import accumulate
-from typing import Any
+from itertools import accumulate, zip_longest
+from shutil import get_terminal_size
+from typing import Any, Final
+
+_BETWEEN: Final = "  |  "
 
 
 class MissingExtraError(Exception):
@@ -27,8 +30,23 @@ def print_aligned(rows: Sequence[Sequence[str]]) -> None:
     """Print rows of equal length in columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
+        print(_aligned(row, widths).rstrip())
+
+
+def print_side_by_side(rows: Sequence[Sequence[str]]) -> None:
+    """Print a header and its rows in as many columns of rows as the terminal is wide, read down.
+
+    Where there is no terminal it counts as 80 characters wide.
+    """
+    header, *rest = rows
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    width = sum(widths) + 2 * len(widths) - 2
+    count = max(1, (get_terminal_size().columns + len(_BETWEEN)) // (width + len(_BETWEEN)))
+    height = -(-len(rest) // count)
+    pieces = [[header, *rest[start : start + height]] for start in range(0, len(rest), height)]
+    columns = [[_aligned(row, widths) for row in piece] for piece in pieces]
+    for line in zip_longest(*columns, fillvalue=""):
+        print(_BETWEEN.join(line).rstrip(" |"))
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:
@@ -57,6 +75,10 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
     if shown < len(widths):
         hidden = ", ".join(rows[0][shown:])
         sys.stderr.write(f"({hidden}: on a terminal of {ends[-1] - 2} columns)\n")
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
 
 
 def require_extras(**needed: bool) -> None:

@@ -5,7 +5,9 @@ import math
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,26 @@ import numpy as np
 import pytest
 
 from bitpde.cli import main
-from bitpde.formats import CATALOGUE, INT8, MXFP8_E4M3, Cast, unpack_codes
-from bitpde.validation import NAMED
+from bitpde.formats import (
+    CAST_PRESETS,
+    CATALOGUE,
+    INT8,
+    MXFP4_E2M1,
+    MXFP8_E4M3,
+    UINT8,
+    Affine,
+    Cast,
+    Coded,
+    NonFinite,
+    Overflow,
+    RandomBits,
+    Rounding,
+    ScaleRule,
+    format_named,
+    microxcaling,
+    spec_to_json,
+)
+from bitpde.validation import NAMED, exact_text, format_called
 
 Out = pytest.CaptureFixture[str]
 
@@ -91,11 +111,49 @@ def test_shown_codes_are_what_they_decode_to(name: str, capsys: Out) -> None:
             read = float(row["exact"])
             both = math.isnan(read) and math.isnan(value)
             assert both or (read == value and math.copysign(1, read) == math.copysign(1, value))
-    text = printed(capsys, "formats", "show", name)
+    whole = ["--all"] * (format.bits <= 8)
+    text = printed(capsys, "formats", "show", name, *whole)
     codes = re.findall(r"^0x([0-9a-f]+) ", text, re.MULTILINE)
     assert [int(code, 16) for code in codes] == [
         row["code"] % 2**format.bits for row in data["codes"]
     ]
+
+
+@pytest.mark.parametrize("columns", [20, 60, 200])
+@pytest.mark.parametrize("name", ["OFP8_E4M3", "OCP_E2M1", "INT8", "E8M0", "Binary3p1se"])
+def test_short_lists_stand_side_by_side_and_read_down(
+    name: str, columns: int, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    format: Any = format_called(name)
+    text = printed(capsys, "formats", "show", name)
+    rows = [line.split("  |  ") for line in text[text.index("\ncode ") + 1 :].splitlines()]
+    assert {cell.split() == ["code", "fields", "value"] for cell in rows[0]} == {True}
+    down = [cell for column in zip_longest(*rows[1:], fillvalue="") for cell in column if cell]
+    found = [(int(first, 16), "".join(bits), value) for first, *bits, value in map(str.split, down)]
+    assert found == [
+        (code % 2**format.bits, f"{code % 2**format.bits:0{format.bits}b}", exact_text(value))
+        for code, value in ((code, format.decode(code)) for code in format.codes())
+    ]
+
+
+# A column is 4 + 2 + 10 + 2 + 11 characters wide: 0xff, 1 1111 111 and -1.875*2^-6.  Two of them
+# and what stands between take 63, three take 97.
+@pytest.mark.parametrize(
+    ("columns", "lines"), [(1, 257), (62, 257), (63, 129), (None, 129), (96, 129), (97, 87)]
+)
+def test_as_many_columns_are_shown_as_fit_80_where_there_is_no_terminal(
+    columns: int | None, lines: int, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_terminal(*arguments: object) -> None:
+        raise OSError
+
+    monkeypatch.setenv("COLUMNS", "" if columns is None else str(columns))
+    monkeypatch.setattr("os.get_terminal_size", no_terminal)
+    text = printed(capsys, "formats", "show", "OFP8_E4M3")
+    table = text[text.index("\ncode ") + 1 :].splitlines()
+    assert len(table) == lines
+    assert max(map(len, table)) <= max(columns or 80, 29)
 
 
 def test_all_codes_are_shown_on_request(capsys: Out) -> None:
@@ -112,7 +170,7 @@ def test_a_block_points_to_its_element(capsys: Out) -> None:
     assert "1 x 32: 32 elements share a scale" in text
 
 
-def test_the_report_is_printed_and_the_codes_are_the_encoding(
+def test_the_report_is_printed_and_the_file_is_the_encoding(
     array: Path, capsys: Out, tmp_path: Path
 ) -> None:
     words = ("quantize", array, "--format", "MXFP8_E4M3", "--out", tmp_path / "out.npz")
@@ -120,11 +178,53 @@ def test_the_report_is_printed_and_the_codes_are_the_encoding(
     coded, counts = Cast(format=MXFP8_E4M3).encode_counted(np.load(array))
     assert re.search(rf"^saturated +{counts.saturated} ", out, re.MULTILINE)
     assert re.search(r"^bits per element +8\.25$", out, re.MULTILINE)
-    with np.load(tmp_path / "out.npz", allow_pickle=False) as file:
-        codes = unpack_codes(file["packed"], 8, tuple(file["shape"]), np.uint8)
-        assert np.array_equal(codes, coded.codes)
-        assert file["scales"].tobytes() == np.asarray(coded.scales, np.uint8).tobytes()
-        assert json.loads(str(file["format"]))["kind"] == "Block"
+    assert Coded.load(tmp_path / "out.npz").equals(coded)
+    coded.save(tmp_path / "saved.npz")
+    assert (tmp_path / "saved.npz").read_bytes() == (tmp_path / "out.npz").read_bytes()
+
+
+@pytest.mark.parametrize("preset", CAST_PRESETS)
+def test_a_preset_is_the_cast_of_that_name(
+    preset: str, array: Path, capsys: Out, tmp_path: Path
+) -> None:
+    name = "UE4M3" if preset == "p3109_v4" else "MXINT8"
+    words = ("quantize", array, "--format", name, "--preset", preset, "--json")
+    data = json.loads(printed(capsys, *words, "--out", tmp_path / "out.npz"))
+    cast = CAST_PRESETS[preset](format_named(name))
+    assert data["cast"] == spec_to_json(cast)
+    assert Coded.load(tmp_path / "out.npz").equals(cast.encode(np.load(array)))
+
+
+def test_an_option_stands_in_place_of_the_presets_policy(array: Path, capsys: Out) -> None:
+    words = ["quantize", array, "--format", "MXFP4_E2M1", "--preset", "microxcaling"]
+    words += ["--scale-rule", "rceil", "--rounding", "down", "--overflow", "raise"]
+    data = json.loads(printed(capsys, *words, "--nonfinite", "element", "--json"))
+    preset = microxcaling(MXFP4_E2M1)
+    assert data["cast"] == spec_to_json(
+        replace(
+            preset,
+            rounding=Rounding.DOWN,
+            overflow=Overflow.RAISE,
+            nonfinite=NonFinite.ELEMENT,
+            scaling=replace(preset.scaling, rule=ScaleRule.RCEIL),
+        )
+    )
+    said = printed(capsys, *words)
+    assert re.search(r"^cast +down, raise, propagate, scale rule rceil$", said, re.MULTILINE)
+
+
+def test_integers_with_a_scale_are_affine(array: Path, capsys: Out, tmp_path: Path) -> None:
+    words = ("quantize", array, "--format", "uint8", "--scale", 0.1, "--zero-point", 128)
+    assert "zero point 128" in printed(capsys, *words, "--out", tmp_path / "out.npz")
+    format = Affine(element=UINT8, scale=(float(np.float32(0.1)),), zero_point=(128,))
+    assert Coded.load(tmp_path / "out.npz").equals(Cast(format=format).encode(np.load(array)))
+
+
+def test_the_help_names_every_policy(capsys: Out) -> None:
+    words = set(re.split(r"[\s,]+", printed(capsys, "quantize", "--help")))
+    for kind in (Rounding, Overflow, NonFinite, ScaleRule):
+        assert {member.value for member in kind} <= words
+    assert set(CAST_PRESETS) <= words
 
 
 def test_the_report_as_data_is_one_object(array: Path, capsys: Out) -> None:
@@ -142,16 +242,13 @@ def test_stochastic_rounding_is_a_function_of_the_seed(
     array: Path, capsys: Out, tmp_path: Path
 ) -> None:
     words = ["quantize", array, "--format", "INT8", "--rounding", "stochastic"]
-    packed = []
-    for number, seed in enumerate((0, 0, 1)):
-        out = tmp_path / f"{number}.npz"
+    cast = Cast(format=INT8, rounding=Rounding.STOCHASTIC, random_bits=8)
+    for seed in (0, 1):
+        out = tmp_path / f"{seed}.npz"
         printed(capsys, *words, "--random-bits", 8, "--seed", seed, "--out", out)
-        with np.load(out) as file:
-            packed.append(file["packed"])
-    assert np.array_equal(packed[0], packed[1])
-    assert not np.array_equal(packed[0], packed[2])
-    x, first = np.load(array).ravel(), unpack_codes(packed[0], 8, (512,), np.int8)
-    assert np.all((np.floor(x) <= first) & (first <= np.ceil(x)))
+        assert Coded.load(out).equals(cast.encode(np.load(array), rng=RandomBits(seed=seed)))
+    first, second = (Coded.load(tmp_path / f"{seed}.npz") for seed in (0, 1))
+    assert not first.equals(second)
 
 
 @pytest.mark.parametrize("kind", ["png", "pdf", "svg"])
@@ -206,6 +303,15 @@ def test_every_array_can_be_reported_and_drawn(values: Any, capsys: Out, tmp_pat
         (["quantize", "x.npy", "--format", "INT8", "--overflow", "no"], "saturate_symmetric"),
         (["quantize", "x.npy", "--format", "INT8", "--nonfinite", "no"], "propagate"),
         (["quantize", "x.npy", "--format", "MXINT8", "--scale-rule", "no"], "rceil"),
+        (["quantize", "x.npy", "--format", "INT8", "--scale-rule", "ceil"], "is for blocks"),
+        (["quantize", "x.npy", "--format", "INT8", "--preset", "no"], "torchao, cublas"),
+        (["quantize", "x.npy", "--format", "INT8", "--preset", "p3109_v4"], "has no cast to INT8"),
+        (["quantize", "x.npy", "--format", "FP16", "--scale", "1"], "such as UINT8"),
+        (["quantize", "x.npy", "--format", "INT8", "--scale", "1e-60"], "--scale is 1e-60: give"),
+        (["quantize", "x.npy", "--format", "INT8", "--scale", "1e60"], "--scale is 1e+60: give"),
+        (["quantize", "x.npy", "--format", "INT8", "--scale", "nan"], "--scale is nan: give"),
+        (["quantize", "x.npy", "--format", "INT8", "--zero-point", "1"], "goes with --scale"),
+        (["quantize", "x.npy", "--format", "INT8", "--out", "x.bin"], "let it end in .npz"),
         (["quantize", "x.npy", "--format", "NVFP4", "--scale-rule", "floor"], "ScaleRule.RANGE"),
         (["quantize", "x.npy", "--format", "INT8", "--random-bits", "3"], "takes no random bits"),
         (

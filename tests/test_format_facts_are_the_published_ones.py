@@ -23,6 +23,7 @@ from bitpde.validation import (
     exact_text,
     format_called,
     scalar_facts,
+    source_of,
     value_table,
 )
 
@@ -213,9 +214,12 @@ def test_what_is_no_rational_has_a_name() -> None:
     assert [decimal_text(value) for value in specials] == ["NaN", "inf", "-inf", "-0"]
 
 
-def test_every_source_belongs_to_a_format() -> None:
-    assert set(SOURCES) <= set(NAMED)
+def test_every_format_has_a_source() -> None:
+    assert set(SOURCES) == set(NAMED)
     assert set(CATALOGUE) <= set(NAMED)
+    assert all(source_of(name.lower()) == source for name, source in SOURCES.items())
+    assert source_of("binary12P5ue") == SOURCES["BINARY8P3SE"]
+    assert source_of("Binary2p1se") is None
 
 
 @pytest.mark.parametrize("name", NAMED)

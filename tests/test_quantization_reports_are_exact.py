@@ -22,6 +22,7 @@ from bitpde.formats import (
     NVFP4,
     OFP8_E5M2,
     SMX_INT8,
+    Affine,
     Block,
     Cast,
     FormatError,
@@ -122,6 +123,27 @@ def test_a_scale_of_the_whole_tensor_sees_all_of_it() -> None:
     x = np.random.default_rng(4).standard_normal((40, 40)) * np.arange(1, 41)
     cast = Cast(format=NVFP4, scaling=Scaling(rule=ScaleRule.RANGE))
     assert quantize_array(cast, x, part=64).coded.equals(cast.encode(x))
+
+
+@pytest.mark.parametrize("length", [1, 15, 16, 17, 33])
+def test_a_scale_of_the_whole_vector_sees_its_ragged_end(length: int) -> None:
+    x = np.arange(1.0, length + 1)
+    cast = Cast(format=NVFP4, scaling=Scaling(rule=ScaleRule.RANGE))
+    assert quantize_array(cast, x).coded.equals(cast.encode(x))
+
+
+@pytest.mark.parametrize("axis", [None, 0, 1])
+def test_channels_are_counted_in_the_whole_array(axis: int | None) -> None:
+    count = 1 if axis is None else (6, 7)[axis]
+    scales = tuple(2.0**n for n in range(count))
+    cast = Cast(
+        format=Affine(element=INT8, scale=scales, zero_point=tuple(range(count)), axis=axis)
+    )
+    x = np.arange(42.0).reshape(6, 7)
+    done = quantize_array(cast, x, part=5)
+    whole, counts = cast.encode_counted(x)
+    assert done.coded.equals(whole)
+    assert done.report.counts == counts
 
 
 def test_random_bits_go_with_their_elements() -> None:

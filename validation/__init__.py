@@ -9,7 +9,6 @@ from .array_file import ArrayFileError as ArrayFileError
 from .array_file import read_array as read_array
 from .array_file import require_absent as require_absent
 from .array_file import whole_file as whole_file
-from .array_file import write_coded as write_coded
 from .format_facts import BlockFacts as BlockFacts
 from .format_facts import ScalarFacts as ScalarFacts
 from .format_facts import binades as binades
@@ -31,6 +30,7 @@ from .named_formats import AnyFormat as AnyFormat
 from .named_formats import Scalar as Scalar
 from .named_formats import format_called as format_called
 from .named_formats import name_of as name_of
+from .named_formats import source_of as source_of
 from .number_text import decimal_text as decimal_text
 from .number_text import exact_text as exact_text
 from .picture import picture_kind as picture_kind

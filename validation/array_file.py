@@ -1,6 +1,5 @@
-"""Arrays in files: one ``.npy`` in, packed codes out, and never a half-written file."""
+"""Arrays in files: one ``.npy`` in, and never a half-written file out."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,8 +7,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-
-from ..formats import Coded, spec_to_json
 
 _MAGIC = b"\x93NUMPY"
 
@@ -34,7 +31,10 @@ def read_array(path: Path) -> NDArray[Any]:
         msg = f"there is no file {path}: give the path of an array saved by numpy.save"
         raise ArrayFileError(msg) from error
     if magic[:2] == b"PK":
-        msg = f"{path} is an archive: save one of its arrays by numpy.save('x.npy', archive['x'])"
+        msg = (
+            f"{path} is an archive: save one of its arrays by numpy.save('x.npy', archive['x']), "
+            "or the values() of what Coded.load gives"
+        )
         raise ArrayFileError(msg)
     if magic != _MAGIC:
         msg = f"{path} is no .npy file: write one by numpy.save"
@@ -70,21 +70,6 @@ def _load(path: Path) -> NDArray[Any]:
         msg = f"{path} is shorter than its header says: write it again by numpy.save"
         raise ArrayFileError(msg) from error
     return array
-
-
-def write_coded(coded: Coded, path: Path) -> None:
-    """Write the packed codes, the scales, the shape and the format of ``coded`` as ``.npz``."""
-    entries: dict[str, Any] = {
-        "format": np.array(json.dumps(spec_to_json(coded.format))),
-        "shape": np.array(coded.shape, np.int64),
-        "packed": coded.pack(),
-    }
-    if coded.scales is not None:
-        entries["scales"] = coded.scales
-    if coded.tensor_scale is not None:
-        entries["tensor_scale"] = np.array(coded.tensor_scale)
-    with whole_file(path) as file:
-        np.savez(file, **entries)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from ..formats import Block
 from .format_facts import Binade, binades, block_facts, code_text, runs_text, scalar_facts
-from .named_formats import NAMED, SOURCES, AnyFormat, Scalar, name_of
+from .named_formats import NAMED, AnyFormat, Scalar, name_of, source_of
 from .number_text import decimal_text, exact_text
 
 Lines = list[tuple[str, ...]]
@@ -85,8 +85,9 @@ def block_lines(name: str, format: Block) -> tuple[Lines, list[str]]:
 
 def _head(name: str, format: AnyFormat) -> Lines:
     """What it is called, where it comes from, and how to write it."""
-    source = [("source", SOURCES[name])] if name in SOURCES else []
-    return [("format", name), *source, ("written", repr(format))]
+    source = source_of(name)
+    lines: Lines = [("format", name), ("written", repr(format))]
+    return lines if source is None else [lines[0], ("source", source), lines[1]]
 
 
 def _step(binade: Binade, bits: int) -> tuple[str, ...]:

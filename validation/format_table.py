@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from ..formats import Block, spec_to_json
 from .format_facts import BlockFacts, ScalarFacts, block_facts, scalar_facts
-from .named_formats import NAMED, SOURCES, AnyFormat, name_of
+from .named_formats import NAMED, SOURCES, AnyFormat, name_of, source_of
 from .number_text import decimal_text, exact_text
 
 Rows = list[tuple[str, ...]]
@@ -35,8 +35,8 @@ the code is.
 
 ## Block formats
 
-A tile of rows x columns shares a scale, whose bits are shared out among its elements. The extremes
-are those of an element times those of the scale.
+A tile of rows x columns shares a scale, whose byte is shared out among its elements. The extremes
+are those of an element times those of the scale; a scale of the whole tensor comes on top.
 
 {blocks}
 """
@@ -65,7 +65,7 @@ def scalar_rows() -> Rows:
                 *(_NONE if number is None else exact_text(number) for number in numbers),
                 " ".join(word for word in facts.specials if word != "-inf") or _NONE,
                 type(format).__name__,
-                SOURCES.get(name, _NONE),
+                SOURCES[name],
             )
         )
     return rows
@@ -93,7 +93,7 @@ def block_rows() -> Rows:
                 name_of(facts.scale),
                 exact_text(facts.max),
                 exact_text(facts.least_positive),
-                SOURCES.get(name, _NONE),
+                SOURCES[name],
             )
         )
     return rows
@@ -113,7 +113,7 @@ def format_json(name: str, format: AnyFormat) -> dict[str, Any]:
     >>> data["spec"]["kind"], data["max"], data["min_subnormal"], data["specials"]
     ('Minifloat', '6', '1/2', {'-0': [[8, 8]]})
     """
-    head = {"name": name, "source": SOURCES.get(name), "spec": spec_to_json(format)}
+    head = {"name": name, "source": source_of(name), "spec": spec_to_json(format)}
     if isinstance(format, Block):
         return head | _block_json(block_facts(format))
     return head | _scalar_json(scalar_facts(format))

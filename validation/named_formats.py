@@ -27,10 +27,16 @@ _ELEMENT: Final = "OCP MX v1.0, 5.3"
 _CONCRETE: Final = "OCP MX v1.0, table 1"
 _SQUARE: Final = "arXiv 2512.09202"
 _P3109: Final = "IEEE P3109 Interim Report v4.0"
+_PATTERN: Final = "the pattern of IEEE 754-2019, 3.4"
 
-#: The clause that defines a format, for those that have one.
+#: What defines each named format: a clause, a paper, or plain custom.
 SOURCES: Final[dict[str, str]] = {
+    **{name: "two's complement" for name in NAMED if name.startswith("INT")},
+    **{name: "unsigned binary" for name in NAMED if name.startswith("UINT")},
     **dict.fromkeys(("FP64", "FP32", "FP16"), _IEEE),
+    "BF16": "upper half of binary32; Google's bfloat16",
+    "TF32": "NVIDIA A100 whitepaper, 2020",
+    **dict.fromkeys(("IEEE_E4M3", "IEEE_E3M4"), _PATTERN),
     **dict.fromkeys(("OFP8_E4M3", "OFP8_E5M2"), _OFP8),
     **dict.fromkeys(("OCP_E3M2", "OCP_E2M3", "OCP_E2M1", "OCP_INT8"), _ELEMENT),
     "E8M0": "OCP MX v1.0, 5.4.1",
@@ -41,6 +47,8 @@ SOURCES: Final[dict[str, str]] = {
     **dict.fromkeys(("MXFP8_E4M3", "MXFP8_E5M2", "MXFP6_E3M2", "MXFP6_E2M3"), _CONCRETE),
     **dict.fromkeys(("MXFP4_E2M1", "MXINT8"), _CONCRETE),
     **dict.fromkeys(("SMX_INT4", "SMX_INT8", "SMX_INT12", "SMX_INT16"), _SQUARE),
+    **dict.fromkeys(("SMX_E4M3", "SMX_E5M2"), f"{_SQUARE}; {_OFP8}"),
+    **dict.fromkeys(("SMX_E3M2", "SMX_E2M3", "SMX_E2M1"), f"{_SQUARE}; {_ELEMENT}"),
 }
 
 
@@ -74,6 +82,22 @@ IEEE_E4M3 or FNUZ_E4M3 or FNUZ_E4M3_B11? bitpde formats lists them all
     hint = f"did you mean {' or '.join(guesses)}? " if guesses else ""
     msg = f"there is no format {name!r}: {hint}bitpde formats lists them all"
     raise FormatError(msg)
+
+
+def source_of(name: str) -> str | None:
+    """What defines the format that `format_called` finds by ``name``; None if there is none.
+
+    Examples
+    --------
+    >>> source_of("ofp8_e4m3"), source_of("Binary6p3se"), source_of("E4M3")
+    ('OCP OFP8 v1.0, tables 1 and 2', 'IEEE P3109 Interim Report v4.0', None)
+    """
+    if name.upper() in SOURCES:
+        return SOURCES[name.upper()]
+    with suppress(FormatError):
+        format_named(name)
+        return _P3109
+    return None
 
 
 def name_of(format: AnyFormat) -> str:

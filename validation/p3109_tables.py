@@ -22,6 +22,7 @@ from typing import Final
 
 DIGESTS: Final = Path(__file__).parent / "golden" / "p3109_digests.json"
 REPOSITORY: Final = "https://github.com/P3109/Public"
+MATCHES: Final = "matches"
 _SPECIAL: Final = {"NaN": "nan", "Inf": "inf", "-Inf": "-inf"}
 
 
@@ -127,6 +128,23 @@ def write(digests: dict[str, str], commit: str, path: Path = DIGESTS) -> None:
     path.write_text(json.dumps(record, indent=0) + "\n")
 
 
+def verdicts(found: dict[str, str]) -> dict[str, str]:
+    """Return what becomes of every table that was found or is recorded: `MATCHES`, or what not.
+
+    Raises
+    ------
+    TableError
+        If the record cannot be read.
+
+    Examples
+    --------
+    >>> verdicts({**load(), "Binary8p3se": "another"})["Binary8p3se"]
+    'DIFFERS'
+    """
+    recorded = load()
+    return {name: _verdict(found.get(name), recorded.get(name)) for name in {**recorded, **found}}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Compare the tables of a checkout with the recorded digests; 0 if all are the same."""
     parser = argparse.ArgumentParser(prog="python -m bitpde.validation.p3109_tables")
@@ -138,13 +156,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = published_digests(options.tables)
         if options.record:
             write(found, options.record)
-        recorded = load()
+        lines = verdicts(found)
     except TableError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    lines = {name: _verdict(found.get(name), recorded.get(name)) for name in {**recorded, **found}}
     sys.stdout.writelines(f"{name} {verdict}\n" for name, verdict in lines.items())
-    differing = [name for name, verdict in lines.items() if verdict != "matches"]
+    differing = [name for name, verdict in lines.items() if verdict != MATCHES]
     sys.stdout.write(f"{len(lines) - len(differing)} of {len(lines)} tables match\n")
     return 1 if differing else 0
 
@@ -162,7 +179,7 @@ def _verdict(found: str | None, recorded: str | None) -> str:
         return "is missing from the checkout"
     if recorded is None:
         return "is not recorded"
-    return "matches" if found == recorded else "DIFFERS"
+    return MATCHES if found == recorded else "DIFFERS"
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import Block, Cast, Coded, Counts, Format, FormatError
+from ..formats import Affine, Block, Cast, Coded, Counts, Format, FormatError
 from .quantization_error import ErrorSums, QuantizationReport
 
 #: Elements of a part, unless one tile has more.
@@ -79,10 +79,9 @@ def quantize_array(
     scales = None if grid is None else np.empty(grid, np.uint8)
     sums, kept = ErrorSums(), [(np.zeros(0), np.zeros(0))]
     every = max(1, -(-x.size // sample)) if sample else 0
-    # A scale of the whole tensor depends on every element.
-    whole_only = isinstance(format, Block) and format.tensor_scale
-    last = None
-    for where in parts(format, x.shape, x.size if whole_only else part):
+    whole_only, last = _is_whole_only(format), None
+    whole = (tuple(slice(0, length) for length in x.shape),)
+    for where in whole if whole_only else parts(format, x.shape, part):
         piece = np.ascontiguousarray(x[where]).reshape(x[where].shape)
         coded, counts = _encode(cast, piece, None if random is None else random[where], where)
         values = coded.values()
@@ -95,10 +94,10 @@ def quantize_array(
             kept.append((piece.ravel()[::every].astype(np.float64), values.ravel()[::every]))
         if on_part is not None:
             on_part(piece.size)
-    whole = Coded(format=format, codes=codes, scales=scales) if last is None else last
+    coded = Coded(format=format, codes=codes, scales=scales) if last is None else last
     before, after = (np.concatenate(column) for column in zip(*kept, strict=True))
-    report = sums.report(x.nbytes, whole.nbytes)
-    return Quantization(coded=whole, report=report, before=before, after=after)
+    report = sums.report(x.nbytes, coded.nbytes)
+    return Quantization(coded=coded, report=report, before=before, after=after)
 
 
 def parts(format: Format, shape: tuple[int, ...], size: int) -> Iterator[tuple[slice, ...]]:
@@ -118,6 +117,16 @@ def parts(format: Format, shape: tuple[int, ...], size: int) -> Iterator[tuple[s
         budget = max(1, budget // step)
         cuts.append([slice(i, min(i + step, length)) for i in range(0, max(length, 1), step)])
     return itertools.product(*reversed(cuts))
+
+
+def _is_whole_only(format: Format) -> bool:
+    """Whether a part of an array, alone, is no array of the format.
+
+    A scale of the whole tensor depends on every element, and channels are counted.
+    """
+    if isinstance(format, Affine):
+        return format.axis is not None
+    return isinstance(format, Block) and format.tensor_scale
 
 
 def _encode(

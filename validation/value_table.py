@@ -34,6 +34,10 @@ class CodeRow(NamedTuple):
             decimal_text(self.value),
         )
 
+    def short_cells(self, bits: int) -> tuple[str, str, str]:
+        """The row in brief: code, fields, exact value."""
+        return code_text(self.code, bits), self.fields, exact_text(self.value)
+
 
 def code_row(format: Scalar, code: int) -> CodeRow:
     """What there is to say about one code.

@@ -7,6 +7,8 @@ touches, and names the row of the register (`bitpde.validation.register`) that t
 other difference is a failure.
 """
 
+from .command import add_arguments as add_arguments
+from .command import run as run
 from .compare import Tally as Tally
 from .compare import compare as compare
 from .pair import Explanation as Explanation
