@@ -132,7 +132,7 @@ def test_published_tables_are_held_to_their_digests(
         (["--p3109"], "expected one argument"),
         (["--p3109", "nowhere"], "nowhere holds no Binary"),
         (["--p3109", ".", "--peers"], "not allowed with"),
-        (["mine.json", "--exhaustive"], "leave the file out"),
+        (["mine.json", "--p3109", "nowhere"], "leave the file out"),
         (["nowhere.json"], "nowhere.json"),
     ],
 )
