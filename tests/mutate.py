@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mutation_faults import ROOT, Fault, Selection, all_faults, key_of, source_digest, sources
+from mutation_faults import ROOT, Fault, Selection, all_faults, key_of, sources
 
 #: Seconds after which a run of a few tests is taken to hang.
 TIMEOUT = 600
@@ -60,6 +60,7 @@ def run(selection: Selection, fault: Fault | None, key: str) -> Result:
             "PYTHONPATH": str(copy.parent),
             "NUMBA_CACHE_DIR": str(copy.parent / "numba"),
             "NUMBA_DISABLE_JIT": str(int(not selection.compiled)),
+            "PYTEST_ADDOPTS": "",
         }
         require_copy(copy, environment)
         options = ["-x", "--tb=no", "-q", "-rfE", "-p", "no:cacheprovider"]
@@ -110,8 +111,7 @@ def results_of(
     tasks: Iterable[tuple[Selection, Fault | None]], log: Log, jobs: int
 ) -> list[Result]:
     """The results of the tasks in order; those the log lacks are run."""
-    digest = source_digest()
-    keyed = [(s, fault, key_of(s if fault is None else fault, digest)) for s, fault in tasks]
+    keyed = [(selection, fault, key_of(fault, selection)) for selection, fault in tasks]
 
     def one(task: tuple[Selection, Fault | None, str]) -> Result:
         known = log.results.get(task[2])
@@ -119,7 +119,8 @@ def results_of(
             return known
         result = run(*task)
         log.add(result)
-        say(f"{result.verdict:8} {result.seconds:6.1f} s  {result.id}")
+        what = " ".join(task[0].arguments) if task[1] is None else ""
+        say(f"{result.verdict:8} {result.seconds:6.1f} s  {result.id} {what}".rstrip())
         return result
 
     with ThreadPoolExecutor(jobs) as pool:

@@ -5,6 +5,7 @@ import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1].resolve()
@@ -76,16 +77,26 @@ def sources() -> Iterator[Path]:
             yield path.relative_to(ROOT)
 
 
-def source_digest() -> str:
-    """A digest of all code and configuration, the lists of faults left out."""
+def key_of(fault: Fault | None, selection: Selection) -> str:
+    """What a result is logged under: it changes with the entry and with what its tests can see.
+
+    That is the package, its data and configuration, and of the tests those that are selected and
+    what several of them share.
+    """
+    digest = hashlib.sha256(_shared_digest())
+    for test in selection.tests:
+        digest.update((ROOT / test).read_bytes())
+    entry = None if fault is None else asdict(fault)
+    digest.update(json.dumps([entry, asdict(selection)], sort_keys=True).encode())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _shared_digest() -> bytes:
     digest = hashlib.sha256()
     for path in sources():
-        if path.suffix in (".py", ".toml", ".json") and path.parts[:2] != ("tests", "mutations"):
+        test = path.parts[0] == "tests" and path.name.startswith(("test_", "mutat"))
+        listed = path.parts[:2] == ("tests", LISTS.name)
+        if path.suffix in (".py", ".toml", ".json") and not test and not listed:
             digest.update(f"{path.as_posix()}\0".encode() + (ROOT / path).read_bytes())
-    return digest.hexdigest()
-
-
-def key_of(subject: Fault | Selection, digest: str) -> str:
-    """What a result is logged under: it changes with the source and with the entry."""
-    text = json.dumps([digest, asdict(subject)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return digest.digest()

@@ -46,5 +46,6 @@ def test_variant_c_sees_what_is_far_below_its_random_bits(bits: int) -> None:
     largest = np.full(3, 2**bits - 1)
     for dtype in (np.float32, np.float64):
         for sign in (1, -1):
-            codes = cast.encode((sign * x).astype(dtype), largest).codes
-            assert codes.tolist() == [0, sign, 0]
+            y = (sign * x).astype(dtype)
+            assert cast.encode(y, largest).codes.tolist() == [0, sign, 0]
+            assert cast.quantize(y, largest).tolist() == [0, sign, 0]
