@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -48,35 +48,39 @@ def copied(folder: Path) -> Path:
     return copy
 
 
-def run(selection: Selection, fault: Fault | None, key: str) -> Result:
-    """Run the selection in a copy of its own that has the fault."""
+def run_planted(fault: Fault, key: str) -> Result:
+    """Run the selection of a fault in a copy of its own that has it."""
     with tempfile.TemporaryDirectory() as name:
         copy = copied(Path(name).resolve())
-        if fault is not None:
-            source = copy / fault.file
-            source.write_text(fault.planted(source.read_text("utf-8")), "utf-8")
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(copy.parent),
-            "NUMBA_CACHE_DIR": str(copy.parent / "numba"),
-            "NUMBA_DISABLE_JIT": str(int(not selection.compiled)),
-            "PYTEST_ADDOPTS": "",
-        }
-        require_copy(copy, environment)
-        options = ["-x", "--tb=no", "-q", "-rfE", "-p", "no:cacheprovider"]
-        command = [sys.executable, "-m", "pytest", *options, *selection.arguments]
-        start = time.monotonic()
-        try:
-            done = subprocess.run(
-                command, cwd=copy, env=environment, timeout=TIMEOUT, capture_output=True, text=True
-            )
-            verdict = _VERDICTS.get(done.returncode, f"status {done.returncode}")
-            lines = [x for x in done.stdout.splitlines() if x.startswith(("FAILED ", "ERROR "))]
-        except subprocess.TimeoutExpired:
-            verdict, lines = "timeout", []
-        seconds = round(time.monotonic() - start, 1)
+        source = copy / fault.file
+        source.write_text(fault.planted(source.read_text("utf-8")), "utf-8")
+        return run(copy, fault.selection, fault.id, key)
+
+
+def run(copy: Path, selection: Selection, name: str, key: str) -> Result:
+    """Run tests of a copy of the checkout."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(copy.parent),
+        "NUMBA_CACHE_DIR": str(copy.parent / "numba"),
+        "NUMBA_DISABLE_JIT": str(int(not selection.compiled)),
+        "PYTEST_ADDOPTS": "",
+    }
+    require_copy(copy, environment)
+    options = ["-x", "--tb=no", "-q", "-rfE", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *options, *selection.arguments]
+    start = time.monotonic()
+    try:
+        done = subprocess.run(
+            command, cwd=copy, env=environment, timeout=TIMEOUT, capture_output=True, text=True
+        )
+        verdict = _VERDICTS.get(done.returncode, f"status {done.returncode}")
+        lines = [x for x in done.stdout.splitlines() if x.startswith(("FAILED ", "ERROR "))]
+    except subprocess.TimeoutExpired:
+        verdict, lines = "timeout", []
+    seconds = round(time.monotonic() - start, 1)
     first = lines[0].split(" ", 1)[1].split(" - ")[0] if lines else ""
-    name = "without a fault" if fault is None else fault.id
+    say(f"{verdict:8} {seconds:6.1f} s  {name}")
     return Result(key=key, id=name, verdict=verdict, seconds=seconds, first=first)
 
 
@@ -100,31 +104,39 @@ class Log:
         results = [Result(**json.loads(line)) for line in lines]
         self.results = {result.key: result for result in results}
 
-    def add(self, result: Result) -> None:
+    def get(self, key: str) -> Result | None:
+        return self.results.get(key)
+
+    def add(self, result: Result) -> Result:
         self.results[result.key] = result
         if self.path is not None:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(result)) + "\n")
-
-
-def results_of(
-    tasks: Iterable[tuple[Selection, Fault | None]], log: Log, jobs: int
-) -> list[Result]:
-    """The results of the tasks in order; those the log lacks are run."""
-    keyed = [(selection, fault, key_of(fault, selection)) for selection, fault in tasks]
-
-    def one(task: tuple[Selection, Fault | None, str]) -> Result:
-        known = log.results.get(task[2])
-        if known is not None:
-            return known
-        result = run(*task)
-        log.add(result)
-        what = " ".join(task[0].arguments) if task[1] is None else ""
-        say(f"{result.verdict:8} {result.seconds:6.1f} s  {result.id} {what}".rstrip())
         return result
 
+
+def sound(selections: Sequence[Selection], log: Log, jobs: int) -> list[Result]:
+    """The results of the selections without a fault, all in one copy, so with one compilation."""
+    with tempfile.TemporaryDirectory() as name:
+        copy = copied(Path(name).resolve())
+
+        def one(selection: Selection) -> Result:
+            key, name = key_of(None, selection), f"no fault: {' '.join(selection.arguments)}"
+            return log.get(key) or log.add(run(copy, selection, name, key))
+
+        with ThreadPoolExecutor(jobs) as pool:
+            return list(pool.map(one, selections))
+
+
+def faulty(faults: Sequence[Fault], log: Log, jobs: int) -> list[Result]:
+    """The results of the selections with their faults, each in a copy of its own."""
+
+    def one(fault: Fault) -> Result:
+        key = key_of(fault, fault.selection)
+        return log.get(key) or log.add(run_planted(fault, key))
+
     with ThreadPoolExecutor(jobs) as pool:
-        return list(pool.map(one, keyed))
+        return list(pool.map(one, faults))
 
 
 def table(faults: Sequence[Fault], results: Sequence[Result]) -> str:
@@ -158,13 +170,12 @@ def main(words: Sequence[str] | None = None) -> int:
         faults = [fault for fault in faults if fault.id in given.only]
     log = Log(given.log)
     selections = list(dict.fromkeys(fault.selection for fault in faults))
-    sound = results_of([(selection, None) for selection in selections], log, given.jobs)
-    broken = [s for s, result in zip(selections, sound, strict=True) if result.verdict != "passed"]
-    for selection in broken:
-        say(f"without a fault these tests do not pass: {' '.join(selection.arguments)}")
+    broken = [each for each in sound(selections, log, given.jobs) if each.verdict != "passed"]
+    for result in broken:
+        say(f"not passed ({result.verdict}): {result.id}")
     if broken:
         return 1
-    results = results_of([(fault.selection, fault) for fault in faults], log, given.jobs)
+    results = faulty(faults, log, given.jobs)
     if given.table:
         sys.stdout.write(table(faults, results) + "\n")
     missed = [result for result in results if result.verdict != "failed"]
