@@ -14,7 +14,7 @@ from .overflow import Overflow
 from .plan import Policies
 from .random_bits import RandomBits
 from .rounding import Rounding
-from .scaling import Scaling
+from .scaling import ScaleRule, Scaling
 
 _FLOAT_ONLY = (Overflow.INFINITY_OR_NAN, Overflow.INFINITY_OR_MAX, Overflow.SATURATE_FINITE)
 
@@ -65,6 +65,9 @@ def _check_scaling(format: Format, scaling: Scaling) -> None:
         raise FormatError(msg + "as UE4M3")
     if not format.has_power_of_two_scale:
         _check_float_scaling(scaling)
+        if format.tensor_scale and scaling.rule is ScaleRule.MAX:
+            msg = f"{scaling.rule} knows no scale of the tensor: choose ScaleRule.RANGE"
+            raise FormatError(msg)
     elif scaling.rounding is not Rounding.NEAREST_EVEN:
         msg = f"{scaling.rounding} does not round powers of two: leave it out, or choose a rule"
         raise FormatError(msg)
