@@ -88,7 +88,7 @@ def require_copy(copy: Path, environment: dict[str, str]) -> None:
     """Require that the tests will import the copy, not an installed package."""
     command = [sys.executable, "-c", "import bitpde; print(bitpde.__file__)"]
     done = subprocess.run(
-        command, cwd=copy.parent, env=environment, capture_output=True, text=True, check=True
+        command, cwd=copy, env=environment, capture_output=True, text=True, check=True
     )
     if Path(done.stdout.strip()).resolve() != copy / "__init__.py":
         msg = f"tests would import {done.stdout.strip()}, not the copy {copy}: uninstall that"

@@ -3,6 +3,8 @@
 What is here was found by planting faults that the other tests of random rounding let pass.
 """
 
+from fractions import Fraction
+from math import floor
 from typing import Any
 
 import numpy as np
@@ -49,3 +51,26 @@ def test_variant_c_sees_what_is_far_below_its_random_bits(bits: int) -> None:
             y = (sign * x).astype(dtype)
             assert cast.encode(y, largest).codes.tolist() == [0, sign, 0]
             assert cast.quantize(y, largest).tolist() == [0, sign, 0]
+
+
+@pytest.mark.parametrize("rounding", STOCHASTIC)
+@pytest.mark.parametrize("bits", [1, 23, 24, 25, 32])
+def test_random_bits_beyond_those_of_the_number_are_compared_with_zeros(
+    rounding: Rounding, bits: int
+) -> None:
+    # 2^28 + 1 leaves 24 bits of binary64 to the fraction nu, fewer than the random integer has.
+    draws = np.random.default_rng(bits)
+    parts = draws.integers(0, 2**24, 200)
+    random = draws.integers(0, 2**bits, 200)
+    random[::2] = np.maximum(2**bits - (parts[::2] * 2**bits >> 24) - draws.integers(0, 2, 100), 0)
+    random = np.minimum(random, 2**bits - 1)
+    cast = Cast(format=Fixed(bits=32), rounding=rounding, random_bits=bits)
+    codes = cast.encode(2.0**28 + 1 + parts * 2.0**-24, random).codes
+    for part, r, code in zip(parts.tolist(), random.tolist(), codes.tolist(), strict=True):
+        nu = Fraction(part, 2**24)
+        up = {
+            Rounding.STOCHASTIC: floor(nu * 2**bits) + r >= 2**bits,
+            Rounding.STOCHASTIC_B: floor(nu * 2 ** (bits + 1)) + 2 * r + 1 >= 2 ** (bits + 1),
+            Rounding.STOCHASTIC_C: round(nu * 2**bits) + r >= 2**bits,
+        }
+        assert code == 2**28 + 1 + up[rounding]
