@@ -16,6 +16,7 @@ from bitpde.formats import (
     OCP_E2M1,
     OFP8_E5M2,
     TF32,
+    UE4M3,
     Block,
     Cast,
     Minifloat,
@@ -83,3 +84,11 @@ def test_the_padding_of_a_ragged_tile_is_finite(shape: tuple[int, ...]) -> None:
     nan = scales_of(coded) == NVFP4.scale.nan_code
     assert not nan[..., -1].any()
     assert nan[..., :-1].all()
+
+
+def test_the_lower_end_of_unsigned_elements_is_zero_under_the_largest_scales() -> None:
+    # The upper end under this scale, 448 times 2^120, is no binary32, though every value is one.
+    cast = Cast(format=Block(element=UE4M3, tile=(1, 2)), scaling=Scaling(rule=ScaleRule.CEIL))
+    x = np.array([[3e38, -1e38]], np.float32)
+    assert cast.quantize(x).tolist() == cast.encode(x.astype(np.float64)).values().tolist()
+    assert cast.quantize(x)[0, 1] == 0
