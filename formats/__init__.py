@@ -92,6 +92,9 @@ from .packed import Packed as Packed
 from .packing import pack_codes as pack_codes
 from .packing import unpack_codes as unpack_codes
 from .power_of_two import PowerOfTwo as PowerOfTwo
+from .powers import decode_powers as decode_powers
+from .powers import encode_powers as encode_powers
+from .powers import reciprocal_powers as reciprocal_powers
 from .presets import CAST_PRESETS as CAST_PRESETS
 from .presets import amd_even as amd_even
 from .presets import cublas as cublas
