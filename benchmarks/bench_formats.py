@@ -4,7 +4,7 @@ python benchmarks/bench_formats.py [--side 4096] [--repeats 7] [--only TEXT] [--
 
 The candidates take turns in one process; a row gives the median time and the median ratio to the
 copy of the same round, a copy of the float32 matrix on all threads, so that a machine that slows
-down slows both.  Peers are measured where they are installed: ml_dtypes, gfloat, torch.  The last
+down slows both.  Peers are measured where they are installed: ml_dtypes, torch.  The last
 rows are about small arrays and about starting: importing, and the first call of a process.
 """
 
@@ -129,11 +129,6 @@ def peers(x: Array) -> Iterator[tuple[str, Work]]:
         scale, zero = 0.03125, 3
         fake = partial(torch.fake_quantize_per_tensor_affine, tensor, scale, zero, -128, 127)
         yield "torch fake_quantize int8", fake
-    if find_spec("gfloat"):
-        import gfloat
-        from gfloat.formats import format_info_ocp_e4m3
-
-        yield "gfloat round_ndarray E4M3", partial(gfloat.round_ndarray, format_info_ocp_e4m3, x)
 
 
 def small(repeats: int) -> list[Row]:

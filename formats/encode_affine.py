@@ -14,6 +14,7 @@ from .cast_integers import fixed_range
 from .coded import Coded
 from .encode import Counts, Encoding, Random, encode_array
 from .fixed import Fixed
+from .jit import kernels_are_compiled
 from .layout import CHUNK_ELEMENTS, ROW_ELEMENTS
 from .overflow import Overflow
 from .plan import Policies, plan_for
@@ -34,7 +35,7 @@ def encode_affine(x: Carrier, random: Random, format: Affine, policies: Policies
     """
     saturating = policies.overflow in (Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC)
     usual = policies.rounding is Rounding.NEAREST_EVEN and saturating
-    if usual and x.dtype == np.float32 and x.size:
+    if usual and x.dtype == np.float32 and x.size and kernels_are_compiled():
         encoding = _encode_rows(x, format, policies.overflow)
         if encoding is not None:
             return encoding
