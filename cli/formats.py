@@ -165,12 +165,12 @@ def _plot(arguments: argparse.Namespace) -> int:
     """``bitpde formats plot``: a picture of one or several formats."""
     _refuse_markdown(arguments)
     require_extras(matplotlib=True)
+    from ..formats import whole_file
     from ..validation import (
         format_called,
         picture_kind,
         plot_formats,
         require_absent,
-        whole_file,
     )
 
     formats = {name: format_called(name) for name in arguments.names}

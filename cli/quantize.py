@@ -132,7 +132,8 @@ def _bar(elements: int, *, quiet: bool) -> Iterator[Callable[[int], None] | None
 
 def _write(done: "Quantization", arguments: argparse.Namespace) -> None:
     """Write the codes and the picture, where they were asked for."""
-    from ..validation import picture_kind, plot_quantization, whole_file
+    from ..formats import whole_file
+    from ..validation import picture_kind, plot_quantization
 
     if arguments.out is not None:
         done.coded.save(arguments.out)

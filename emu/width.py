@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..formats import Block, Coded, Fixed, Minifloat
+from ..formats import Block, Coded, Fixed, Minifloat, spread_tiles
 
 
 class Span(NamedTuple):
@@ -69,9 +69,7 @@ def _least_scale_is_used(coded: Coded) -> bool:
     least = coded.scales == 0
     if not least.any():
         return False
-    rows, columns = coded.format.tile
-    spread = np.repeat(np.repeat(least, rows, axis=-2), columns, axis=-1)
-    return bool(np.any(coded.codes[spread[..., : coded.shape[-2], : coded.shape[-1]]] != 0))
+    return bool(np.any(coded.codes[spread_tiles(least, coded.shape, coded.format)] != 0))
 
 
 def value_span(coded: Coded) -> Span:

@@ -115,3 +115,5 @@ from .specs import spec_to_json as spec_to_json
 from .threads import set_thread_count as set_thread_count
 from .threads import split_work as split_work
 from .threads import thread_count as thread_count
+from .tiles import spread_tiles as spread_tiles
+from .whole_file import whole_file as whole_file

@@ -9,7 +9,6 @@
 
 import json
 import os
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from .errors import FormatError
 from .kinds import FORMAT_KINDS, Format
 from .packed import Packed
 from .specs import spec_from_json, spec_to_json
+from .whole_file import whole_file
 
 #: What the header says of every file this module writes.
 _KIND, _VERSION = "bitpde.Coded", 1
@@ -53,15 +53,8 @@ def write_archive(packed: Packed, path: str | os.PathLike[str]) -> None:
     members = {"header": np.array(text), "codes": packed.codes}
     if packed.scales is not None:
         members["scales"] = packed.scales
-    beside = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
-    try:
-        with beside.open("xb") as file:
-            np.savez(file, allow_pickle=False, **members)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        np.savez(file, allow_pickle=False, **members)
 
 
 def read_archive(path: str | os.PathLike[str]) -> Packed:

@@ -108,7 +108,10 @@ class Cast:
         self, x: ArrayLike, bits: ArrayLike | None = None, *, rng: RandomBits | None = None
     ) -> tuple[Coded, Counts]:
         """`encode`, and how many elements saturated and underflowed."""
-        carrier, random = self._prepare(x, bits, rng)
+        return self._checked(*self._prepare(x, bits, rng))
+
+    def _checked(self, carrier: Carrier, random: Random) -> tuple[Coded, Counts]:
+        """The encoding, if no element is refused."""
         encoding = self._encode(carrier, random)
         forbidden = self.nonfinite is NonFinite.RAISE and not np.isfinite(carrier).all()
         if encoding.refused or forbidden:
@@ -175,9 +178,10 @@ class Cast:
         """
         dtype = np.asarray(x).dtype
         narrow = dtype.kind == "f" and dtype.itemsize <= 4
+        carrier, random = self._prepare(x, bits, rng)
         if narrow and not self._needs_quotients:
-            carrier, random = self._prepare(x, bits, rng)
             values = quantize_array(carrier, random, self.plan)
             if values is not None:
                 return values
-        return self.encode(x, bits, rng=rng).values(np.float32 if narrow else np.float64)
+        coded, _ = self._checked(carrier, random)
+        return coded.values(np.float32 if narrow else np.float64)

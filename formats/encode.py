@@ -50,7 +50,7 @@ class _Job(NamedTuple):
     x: NDArray[Any]
     scales: NDArray[np.uint8]
     codes: NDArray[Any]
-    random: NDArray[np.uint32] | RandomBits | None
+    random: Random
     position: int
     plan: Plan
 
@@ -122,14 +122,10 @@ def _encode_vector_strips(job: _Job, counts: NDArray[np.int64], start: int, stop
 
     refused_strips = np.zeros(job.scales.shape[0], np.bool_)
     mine = np.zeros(3, np.int64)
-    element, kind, rounding = job.plan.vector_words
-    random, key = job.random, _NO_KEY
-    if isinstance(random, RandomBits):
-        key, random = random.words, None
-        rounding = np.array([*rounding[:3], 32 - job.plan.policies.random_bits], np.uint32)
+    element, kind, _ = job.plan.vector_words
     easy = encode_vector_strips(
-        job.x.view(np.uint32), *job.tiling.tile, job.plan.vector_tables, element, kind, rounding,
-        _NO_RANDOM if random is None else random, key, job.position, job.scales, job.codes, mine,
+        job.x.view(np.uint32), *job.tiling.tile, job.plan.vector_tables, element, kind,
+        *rounding_arguments(job.random, job.plan), job.position, job.scales, job.codes, mine,
         refused_strips, start, stop,
     )  # fmt: skip
     if job.plan.policies.overflow is Overflow.RAISE:
@@ -138,6 +134,20 @@ def _encode_vector_strips(job: _Job, counts: NDArray[np.int64], start: int, stop
     if not easy:
         for strip in np.flatnonzero(refused_strips):
             _encode_strips(job, counts, int(strip), int(strip) + 1)
+
+
+def rounding_arguments(
+    random: Random, plan: Plan
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]]:
+    """What the vector lanes know of the rounding: its words, the draws, and the key to make them.
+
+    Draws out of a stream are the high bits of words that the lane makes as it goes.
+    """
+    rounding = plan.vector_words[2]
+    if isinstance(random, RandomBits):
+        drawn = np.array([*rounding[:3], 32 - plan.policies.random_bits], np.uint32)
+        return drawn, _NO_RANDOM, random.words
+    return rounding, _NO_RANDOM if random is None else random, _NO_KEY
 
 
 def _encode_native(x: Carrier, format: Format, dtype: type[np.floating[Any]]) -> Encoding:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from .coded import Coded
 from .encode import Counts, Encoding, Random, encode_array
 from .fixed import Fixed
 from .jit import kernels_are_compiled
-from .layout import CHUNK_ELEMENTS, ROW_ELEMENTS
+from .layout import CHUNK_ELEMENTS, matrices
 from .overflow import Overflow
 from .plan import Policies, plan_for
 from .quotient import quotient_to_odd
@@ -42,57 +42,58 @@ def encode_affine(x: Carrier, random: Random, format: Affine, policies: Policies
     return _encode_quotients(x, random, format, policies)
 
 
+class _Rows(NamedTuple):
+    """Rows of numbers and codes, with the channels of `affine_kernels.encode_affine_rows`."""
+
+    x: NDArray[Any]
+    codes: NDArray[Any]
+    scales: NDArray[np.float64]
+    zero_points: NDArray[np.float64]
+
+    def encode(
+        self, ends: tuple[int, int], counts: list[NDArray[np.int64]], start: int, stop: int
+    ) -> None:
+        """Write the codes of rows start..stop; add saturated, underflowed and strange ones."""
+        from .affine_kernels import encode_affine_rows
+
+        least, greatest = (float(end) for end in ends)
+        mine = np.zeros(3, np.int64)
+        channels = (self.scales, self.zero_points)
+        finite = encode_affine_rows(
+            self.x, *channels, least, greatest, self.codes, mine, start, stop
+        )
+        mine[2] = not finite
+        counts.append(mine)
+
+
 def _encode_rows(x: Carrier, format: Affine, overflow: Overflow) -> Encoding | None:
     """The compiled lane; None if an element is infinite or NaN."""
     codes = np.empty(x.shape, format.element.code_dtype)
-    least, greatest = (float(end) for end in fixed_range(format.element, overflow))
+    ends = fixed_range(format.element, overflow)
     counts: list[NDArray[np.int64]] = []
-    strange: list[bool] = []
-    for x_rows, code_rows, scales, zero_points in _rows(x, codes, format):
-
-        def work(start: int, stop: int, arrays: Any) -> None:
-            from .affine_kernels import encode_affine_rows
-
-            mine = np.zeros(2, np.int64)
-            x_rows, code_rows, *channels = arrays
-            finite = encode_affine_rows(
-                x_rows, *channels, least, greatest, code_rows, mine, start, stop
-            )
-            counts.append(mine)
-            strange.append(not finite)
-
-        arrays = (x_rows, code_rows, scales, zero_points)
-        chunk = max(1, CHUNK_ELEMENTS // x_rows.shape[1])
-        split_work(partial(work, arrays=arrays), x_rows.shape[0], chunk)
-    if any(strange):
+    for rows in _rows(x, codes, format):
+        chunk = max(1, CHUNK_ELEMENTS // rows.x.shape[1])
+        split_work(partial(rows.encode, ends, counts), rows.x.shape[0], chunk)
+    saturated, underflowed, strange = (sum(int(c[k]) for c in counts) for k in range(3))
+    if strange:
         return None
-    saturated, underflowed = (sum(int(c[k]) for c in counts) for k in range(2))
     coded = Coded.unchecked(format, codes)
     return Encoding(coded, Counts(x.size, saturated, underflowed), 0)
 
 
-def _rows(
-    x: Carrier, codes: NDArray[Any], format: Affine
-) -> Iterator[tuple[NDArray[Any], NDArray[Any], NDArray[np.float64], NDArray[np.float64]]]:
-    """Rows of numbers and codes, with the scales and zero points of `encode_affine_rows`."""
-    scales, zero_points = format.columns(x.shape)
+def _rows(x: Carrier, codes: NDArray[Any], format: Affine) -> Iterator[_Rows]:
+    """All elements; a scale for the tensor lets rows be cut anywhere."""
+    scales, zero_points = (n.astype(np.float64).reshape(-1, 1) for n in format.columns(x.shape))
     if format.axis is None:
-        whole = x.size // ROW_ELEMENTS * ROW_ELEMENTS
-        one = (np.full((1, 1), float(scales)), np.full((1, 1), float(zero_points)))
-        for start, stop in ((0, whole), (whole, x.size)):
-            if stop > start:
-                shape = (-1, min(ROW_ELEMENTS, stop - start))
-                parts = (a.reshape(-1)[start:stop].reshape(shape) for a in (x, codes))
-                yield (*parts, *one)  # type: ignore[misc]
+        for _, _, (x_rows, code_rows) in matrices(format, None, x, codes):
+            yield _Rows(x_rows, code_rows, scales, zero_points)
         return
     inner = math.prod(x.shape[format.axis :][1:])
-    channels, both = len(format.scale), (scales.reshape(-1), zero_points.reshape(-1))
-    if inner >= _LONG_ROW:
-        shape, numbers = (-1, inner), [n.astype(np.float64).reshape(channels, 1) for n in both]
-    else:
-        shape = (-1, channels * inner)
-        numbers = [np.repeat(n.astype(np.float64), inner)[None, :] for n in both]
-    yield x.reshape(shape), codes.reshape(shape), numbers[0], numbers[1]
+    columns = inner
+    if inner < _LONG_ROW:
+        columns = inner * len(format.scale)
+        scales, zero_points = (np.repeat(n, inner).reshape(1, -1) for n in (scales, zero_points))
+    yield _Rows(x.reshape(-1, columns), codes.reshape(-1, columns), scales, zero_points)
 
 
 def _encode_quotients(x: Carrier, random: Random, format: Affine, policies: Policies) -> Encoding:

@@ -8,18 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .carrier import Carrier
-from .encode import Random
+from .encode import Random, rounding_arguments
 from .exact import floor_log2
 from .fixed import Fixed
 from .jit import kernels_are_compiled
 from .layout import Tiling, matrices
 from .overflow import Overflow
 from .plan import Plan
-from .random_bits import RandomBits
 from .threads import split_work
-
-_NO_RANDOM = np.zeros((0, 0), np.uint32)
-_NO_KEY = np.zeros(4, np.uint32)
 
 
 class _Constants(NamedTuple):
@@ -77,16 +73,11 @@ class _Job(NamedTuple):
 
         if self.failed:
             return
-        element, _, rounding = self.plan.vector_words
-        random, key = self.random, _NO_KEY
-        if isinstance(random, RandomBits):
-            key, random = random.words, None
-            rounding = np.array([*rounding[:3], 32 - self.plan.policies.random_bits], np.uint32)
         easy = quantize_strips(
-            self.x.view(np.uint32), *self.tiling.tile, self.constants.tables, element,
-            self.constants.ends, self.plan.policies.rounding.is_stochastic, rounding,
-            _NO_RANDOM if random is None else random, key, self.position,
-            self.values.view(np.uint32), start, stop,
+            self.x.view(np.uint32), *self.tiling.tile, self.constants.tables,
+            self.plan.vector_words[0], self.constants.ends,
+            self.plan.policies.rounding.is_stochastic, *rounding_arguments(self.random, self.plan),
+            self.position, self.values.view(np.uint32), start, stop,
         )  # fmt: skip
         if not easy:
             self.failed.append(True)

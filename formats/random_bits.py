@@ -100,7 +100,7 @@ class RandomBits:
         work = _compiled if kernels_are_compiled() else _plain
 
         def fill(start: int, stop: int) -> None:
-            work(words[start:stop], group + start, self.key, self.step)
+            work(words[start:stop], group + start, self.words)
 
         split_work(fill, words.shape[0], _CHUNK_GROUPS)
         skipped = first - group * _GROUP
@@ -113,19 +113,20 @@ class RandomBits:
         return np.array(parts, np.uint32)
 
 
-def _compiled(words: NDArray[np.uint32], first: int, key: tuple[int, int], step: int) -> None:
+def _compiled(words: NDArray[np.uint32], first: int, parts: NDArray[np.uint32]) -> None:
     from .philox_kernels import fill_groups
 
-    parts = (*key, step & 0xFFFFFFFF, step >> 32)
-    fill_groups(words, first, np.array(parts, np.uint32))
+    fill_groups(words, first, parts)
 
 
-def _plain(words: NDArray[np.uint32], first: int, key: tuple[int, int], step: int) -> None:
+def _plain(words: NDArray[np.uint32], first: int, parts: NDArray[np.uint32]) -> None:
     """The same in NumPy: the definition, in 64-bit integers."""
+    k0, k1, *step = (int(part) for part in parts)
+    key = (k0, k1)
     groups = np.arange(first, first + words.shape[0], dtype=np.uint64)[:, None]
     lanes = np.arange(16, dtype=np.uint64)
     counters: NDArray[np.uint64] = groups * np.uint64(16) + lanes
-    high = [np.full_like(counters, part) for part in (step & 0xFFFFFFFF, step >> 32)]
+    high = [np.full_like(counters, part) for part in step]
     words[:] = np.stack(philox4x32([counters & _LOW, counters >> np.uint64(32), *high], key), 1)
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .affine import Affine
-from .block import Block
+from .block import Block, element_of
 from .carrier import Carrier
 from .coded import Coded, Format
 from .errors import FormatError
@@ -44,11 +43,9 @@ def _in_nan_tiles(coded: Coded) -> NDArray[np.bool_]:
 
 def _speechless(x: Carrier, format: Format, policies: Policies) -> NDArray[np.bool_]:
     """Where ``x`` is NaN or infinite and may not be."""
+    element = element_of(format)
     if policies.nonfinite is NonFinite.RAISE:
         return ~np.isfinite(x)
-    if isinstance(format, Fixed | Affine):
-        return ~np.isfinite(x)
-    element = format.element if isinstance(format, Block) else format
     if isinstance(format, Block) and policies.nonfinite is not NonFinite.ELEMENT:
         return np.zeros(x.shape, np.bool_)
     if isinstance(element, Fixed):

@@ -7,6 +7,7 @@ lines give the same bits.
 
 import numpy as np
 
+from .cast_integers import NO_CODE
 from .jit import kernel
 
 # Positions in the enum Rounding; tests/test_kernel_codes.py holds them together.
@@ -19,8 +20,6 @@ from .jit import kernel
 SATURATED, UNDERFLOWED, REFUSED = range(3)
 
 INFINITE_ORDINAL = 1 << 62
-#: In the place of a code: the policies leave this value none.
-NO_CODE = -(1 << 62)
 _FRACTION_MASK = (1 << 52) - 1
 _ABS_MASK = (1 << 63) - 1
 

@@ -13,6 +13,7 @@ from .jit import kernel
 from .philox_kernels import fill_groups
 from .scalar_kernels import SATURATED, UNDERFLOWED
 from .sixteen_words import fill_16, largest_of_16
+from .vector_tables import RANDOM, WRAPPING
 from .words import (
     add,
     arithmetic_right,
@@ -35,9 +36,6 @@ MAGNITUDE, FRACTION = np.uint32(0x7FFFFFFF), np.uint32(0x7FFFFF)
 INFINITY = np.uint32(0x7F800000)
 SIGN_SHIFT, EXPONENT_SHIFT, LONGEST_SHIFT = np.uint32(31), np.uint32(23), np.uint32(31)
 FAR_BELOW = np.uint32(25)  # a shift by which 24 bits become less than half of the last bit kept
-
-# What kinds of loops there are; see `vector_tables.loop_kind`.
-DETERMINISTIC, RANDOM, WRAPPING = range(3)
 
 
 @kernel

@@ -5,7 +5,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .cast_integers import cast_integers, fixed_range
+from .cast_integers import cast_integers
 from .fixed import Fixed
 from .minifloat import Minifloat
 from .overflow import Overflow
@@ -21,6 +21,9 @@ _SIGNIFICAND_BITS = 22
 #: Random bits that a 31-bit shift leaves room for, variant B's one more and a sticky bit included.
 _RANDOM_BITS = 24
 _ONES = 2**32 - 1
+
+#: The loops over a row.
+DETERMINISTIC, RANDOM, WRAPPING = range(3)
 
 #: (only ties are in question, up, up if negative, up if odd); each of the last three flips the
 #: answer.
@@ -52,7 +55,9 @@ def has_vector_lane(
 
 def loop_kind(rounding: Rounding, overflow: Overflow) -> int:
     """Which loop of `vector_kernels` runs: DETERMINISTIC, RANDOM or WRAPPING."""
-    return 1 if rounding.is_stochastic else 2 if overflow is Overflow.WRAP else 0
+    if rounding.is_stochastic:
+        return RANDOM
+    return WRAPPING if overflow is Overflow.WRAP else DETERMINISTIC
 
 
 @lru_cache(maxsize=256)
@@ -99,8 +104,6 @@ def element_words(element: Fixed | Minifloat, rounding: Rounding, overflow: Over
     fixed, _, _, greatest, least, _, _, sign, negative_zero, _, above, below, _, _ = numbers
     significand_bits = 23 if isinstance(element, Fixed) else element.significand_bits
     extends = isinstance(element, Fixed) and element.signed
-    if isinstance(element, Fixed):
-        least, greatest = fixed_range(element, overflow)
     if overflow is Overflow.RAISE:
         above, below = 0, 1
     words = (

@@ -31,13 +31,13 @@ from bitpde.formats import (
     Rounding,
     ScaleRule,
     Scaling,
+    whole_file,
 )
 from bitpde.validation import (
     ArrayFileError,
     QuantizationReport,
     quantize_array,
     read_array,
-    whole_file,
 )
 from bitpde.validation.quantization_error import compensated_sum, sum_of_squares
 

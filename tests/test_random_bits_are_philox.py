@@ -97,9 +97,10 @@ def test_a_draw_is_the_highest_bits_of_the_word_of_its_position(
 def test_compiled_words_are_the_plain_ones(first: int, key: tuple[int, int], step: int) -> None:
     # Counters cross 2^32 at the group 2^28.
     words = np.zeros((2, 3, 4, 16), np.uint32)
-    _plain(words[0], first, key, step)
+    parts = np.array([*key, step & 0xFFFFFFFF, step >> 32], np.uint32)
+    _plain(words[0], first, parts)
     if kernels_are_compiled():
-        _compiled(words[1], first, key, step)
+        _compiled(words[1], first, parts)
         assert np.array_equal(words[0], words[1])
     counter = 16 * (first + 2) + 5
     expected = philox((counter & M, counter >> 32, step & M, step >> 32), key)

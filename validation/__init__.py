@@ -8,7 +8,6 @@ quantization.
 from .array_file import ArrayFileError as ArrayFileError
 from .array_file import read_array as read_array
 from .array_file import require_absent as require_absent
-from .array_file import whole_file as whole_file
 from .format_facts import BlockFacts as BlockFacts
 from .format_facts import ScalarFacts as ScalarFacts
 from .format_facts import binades as binades

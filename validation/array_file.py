@@ -1,9 +1,7 @@
-"""Arrays in files: one ``.npy`` in, and never a half-written file out."""
+"""Arrays in files: one ``.npy`` in, and no file overwritten that nobody gave up."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,18 +68,6 @@ def _load(path: Path) -> NDArray[Any]:
         msg = f"{path} is shorter than its header says: write it again by numpy.save"
         raise ArrayFileError(msg) from error
     return array
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes its name when all is written, and leaves no trace if it is not."""
-    beside = path.with_name(path.name + ".partial")
-    try:
-        with beside.open("wb") as file:
-            yield file
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def require_absent(path: Path, *, force: bool) -> None:
