@@ -148,7 +148,7 @@ def _by_factors(
     values = np.empty(codes.shape, factors.dtype)
     for tiling, its_scales, (its_codes, out) in matrices(format, scales, codes, values):
         work = partial(kernel, its_codes, its_scales, *tiling.tile, factors, out)
-        split_work(work, its_scales.shape[0], tiling.strips_per_chunk(its_codes.shape[1]))
+        split_work(work, its_scales.shape[0], tiling.strips_per_chunk(*its_codes.shape))
     return values
 
 
@@ -166,5 +166,5 @@ def _decode_general(
             decode_strips, its_codes, its_scales, *tiling.tile, tiling.scale.bias,
             tiling.scale.nan_code, element, out,
         )  # fmt: skip
-        split_work(work, its_scales.shape[0], tiling.strips_per_chunk(its_codes.shape[1]))
+        split_work(work, its_scales.shape[0], tiling.strips_per_chunk(*its_codes.shape))
     return values

@@ -81,7 +81,7 @@ def encode_array(x: Carrier, random: Random, plan: Plan) -> Encoding:
         job = _Job(tiling, parts[0], its_scales, parts[1], draws, position, plan)
         position += job.x.size
         work = partial(_count, lane, job, counts)
-        split_work(work, its_scales.shape[0], tiling.strips_per_chunk(job.x.shape[1]))
+        split_work(work, its_scales.shape[0], tiling.strips_per_chunk(*job.x.shape))
     saturated, underflowed, refused = (sum(int(c[k]) for c in counts) for k in range(3))
     coded = Coded.unchecked(format, codes, scales)
     return Encoding(coded, Counts(x.size, saturated, underflowed), refused)
@@ -122,9 +122,8 @@ def _encode_vector_strips(job: _Job, counts: NDArray[np.int64], start: int, stop
 
     refused_strips = np.zeros(job.scales.shape[0], np.bool_)
     mine = np.zeros(3, np.int64)
-    element, kind, _ = job.plan.vector_words
     easy = encode_vector_strips(
-        job.x.view(np.uint32), *job.tiling.tile, job.plan.vector_tables, element, kind,
+        job.x.view(np.uint32), *job.tiling.tile, *job.plan.low_words, *job.plan.vector_words,
         *rounding_arguments(job.random, job.plan), job.position, job.scales, job.codes, mine,
         refused_strips, start, stop,
     )  # fmt: skip
@@ -143,7 +142,7 @@ def rounding_arguments(
 
     Draws out of a stream are the high bits of words that the lane makes as it goes.
     """
-    rounding = plan.vector_words[2]
+    rounding = plan.rounding_words
     if isinstance(random, RandomBits):
         drawn = np.array([*rounding[:3], 32 - plan.policies.random_bits], np.uint32)
         return drawn, _NO_RANDOM, random.words

@@ -1,37 +1,32 @@
 """Float32 arithmetic on 32-bit words inside kernels: the words are the bits of the numbers.
 
-As `words`, single LLVM instructions that can be called from compiled code only.
+As `words`, single LLVM instructions on words or vectors, for compiled code only.
 """
 
-# ruff: noqa: ARG001 - numba fixes the signatures of what it calls.
-
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
-_WORD, _FLOAT = ir.IntType(32), ir.FloatType()
+from .words import like, operation
 
-
-def _float_product(typing_context: Any, x: Any, y: Any) -> Any:
-    """``x y``, rounded to nearest even."""
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        left, right = (builder.bitcast(argument, _FLOAT) for argument in arguments)
-        return builder.bitcast(builder.fmul(left, right), _WORD)
-
-    return types.uint32(types.uint32, types.uint32), codegen
+_FLOAT = ir.FloatType()
 
 
-def _float_of(typing_context: Any, n: Any) -> Any:
-    """The float32 that is the integer ``n``, below 2^24."""
+def _on_floats(emit: Callable[[Any, Any, Any], Any]) -> Any:
+    def emitted(builder: Any, x: Any, y: Any) -> Any:
+        floats = (builder.bitcast(value, like(value, _FLOAT)) for value in (x, y))
+        return builder.bitcast(emit(builder, *floats), x.type)
 
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(builder.sitofp(arguments[0], _FLOAT), _WORD)
-
-    return types.uint32(types.uint32), codegen
+    return operation(emitted, 2)
 
 
-float_product: Any = intrinsic(_float_product)
-float_of: Any = intrinsic(_float_of)
+#: rounded to nearest even
+float_sum = _on_floats(lambda builder, x, y: builder.fadd(x, y))
+float_difference = _on_floats(lambda builder, x, y: builder.fsub(x, y))
+float_product = _on_floats(lambda builder, x, y: builder.fmul(x, y))
+#: the first where it is less, or greater, than the second; else, and so of a NaN, the second
+float_lesser = _on_floats(lambda b, x, y: b.select(b.fcmp_ordered("<", x, y), x, y))
+float_greater = _on_floats(lambda b, x, y: b.select(b.fcmp_ordered(">", x, y), x, y))
+#: the float32 that is the integer, below 2^24
+float_of = operation(lambda b, n: b.bitcast(b.sitofp(n, like(n, _FLOAT)), n.type), 1)

@@ -13,6 +13,7 @@ Three promises hold for whatever passes through :func:`kernel`.
   ``import bitpde.formats``.
 """
 
+import functools
 import importlib
 import inspect
 import threading
@@ -57,6 +58,24 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> double(21)
     42
     """
+    return _compiled(function, inlined=False)
+
+
+def inlined_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`kernel` for a function that loops call: always part of its callers, never a call.
+
+    Examples
+    --------
+    >>> @inlined_kernel
+    ... def double(x):
+    ...     return x + x
+    >>> double(21)
+    42
+    """
+    return _compiled(function, inlined=True)
+
+
+def _compiled(function: Callable[..., Any], *, inlined: bool) -> Callable[..., Any]:
     import numba
 
     config = _config()
@@ -66,8 +85,9 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
         before = config.CACHE_DIR  # process-wide: set it, use it, put it back
         folder = cache_folder(before) if Path(inspect.getfile(function)).is_file() else None
         compiler = numba.njit(
-            cache=folder is not None, fastmath=False, nogil=True, error_model="numpy"
-        )
+            cache=folder is not None, fastmath=False, nogil=True, error_model="numpy",
+            forceinline=inlined,
+        )  # fmt: skip
         config.CACHE_DIR = str(folder or before)
         try:
             compiled: Callable[..., Any] = compiler(function)
@@ -84,6 +104,7 @@ def kernels_are_compiled() -> bool:
     return not _config().DISABLE_JIT
 
 
+@functools.cache
 def _config() -> Any:
     """numba's settings, which it does not declare to type checkers."""
     return importlib.import_module("numba.core.config")

@@ -12,9 +12,12 @@ from .fixed import Fixed
 from .kinds import Format
 from .minifloat import Minifloat, Specials
 from .power_of_two import PowerOfTwo
+from .threads import thread_count
 
-#: Elements a thread takes at a time: long against the hand-over, short against the work.
+#: Elements a thread takes at a time, or more: long against the hand-over.
 CHUNK_ELEMENTS = 1 << 17
+#: How often a thread comes for more: a slower one then holds up the others but little.
+CHUNKS_PER_THREAD = 8
 
 #: Elements of a row of a scalar format, whose rows may be cut anywhere.
 ROW_ELEMENTS = 1 << 12
@@ -28,9 +31,12 @@ class Tiling(NamedTuple):
     tile: tuple[int, int]
     scale: PowerOfTwo
 
-    def strips_per_chunk(self, columns: int) -> int:
-        """How many strips of tiles make a chunk for a thread."""
-        return max(1, CHUNK_ELEMENTS // max(1, self.tile[0] * columns))
+    def strips_per_chunk(self, rows: int, columns: int) -> int:
+        """How many strips of tiles of such a matrix make a chunk for a thread."""
+        size, least = rows * columns, CHUNK_ELEMENTS
+        if size > least:
+            least = max(least, size // (CHUNKS_PER_THREAD * thread_count()))
+        return max(1, least // max(1, self.tile[0] * columns))
 
 
 def native_dtype(format: Format) -> type[np.floating[Any]] | None:
@@ -114,11 +120,15 @@ def matrices(
 def _rows(
     arrays: list[NDArray[Any]],
 ) -> Iterator[tuple[Tiling, NDArray[np.uint8], list[NDArray[Any]]]]:
-    """Flat arrays of a scalar format as rows that fit a cache, and what is left over as one row."""
-    whole = arrays[0].size // ROW_ELEMENTS * ROW_ELEMENTS
-    for start, stop in ((0, whole), (whole, arrays[0].size)):
+    """Flat arrays of a scalar format as rows that fit a cache, and what is left over as one row.
+
+    Where few rows would come of it there is but one.
+    """
+    size = arrays[0].size
+    row = ROW_ELEMENTS if size > 8 * ROW_ELEMENTS else size
+    whole = size // row * row
+    for start, stop, columns in ((0, whole, row), (whole, size, size - whole)):
         if stop > start:
-            columns = min(ROW_ELEMENTS, stop - start)
             parts = [array[start:stop].reshape(-1, columns) for array in arrays]
             ones = np.full((parts[0].shape[0], 1), PowerOfTwo().bias, np.uint8)
             yield Tiling((1, columns), PowerOfTwo()), ones, parts

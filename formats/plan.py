@@ -14,13 +14,14 @@ from .minifloat import Minifloat
 from .overflow import NonFinite, Overflow
 from .power_of_two import PowerOfTwo
 from .rounding import Rounding
+from .scale_words import lawful_low, scale_words, unit_low
 from .scaling import Scaling, scaling_integers
 from .vector_tables import (
     element_words,
+    even_words,
     has_vector_lane,
     loop_kind,
     rounding_words,
-    scale_tables,
     variant_words,
 )
 
@@ -69,19 +70,31 @@ class Plan:
         )
 
     @cached_property
-    def vector_tables(self) -> tuple[np.uint32, NDArray[np.uint8], NDArray[np.uint32]]:
-        """For the vector lane: scales and the least normal values under them."""
-        return scale_tables(self.element, self.scale, self.policies.scaling, blocked=self.blocked)
+    def low_words(self) -> tuple[NDArray[np.uint32], np.uint32]:
+        """For the vector lane: how scales and lows are chosen, and the low without a scale."""
+        low = np.uint32(lawful_low(unit_low(self.element)))
+        if not self.blocked:
+            return np.empty(0, np.uint32), low
+        return np.array(scale_words(self.element, self.scale, self.policies.scaling)), low
 
     @cached_property
-    def vector_words(self) -> tuple[NDArray[np.uint32], int, NDArray[np.uint32]]:
-        """For the vector lane: the element, which loop runs, and its rounding."""
+    def vector_words(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32], int]:
+        """For the vector lane: the element, and which loop runs."""
         rounding, overflow = self.policies.rounding, self.policies.overflow
+        return (
+            np.array(element_words(self.element, rounding, overflow)),
+            np.array(even_words(self.element)),
+            loop_kind(self.element, rounding, overflow),
+        )
+
+    @cached_property
+    def rounding_words(self) -> NDArray[np.uint32]:
+        """For the vector lane: the rounding."""
+        rounding = self.policies.rounding
         words = rounding_words(rounding)
         if rounding.is_stochastic:
             words = (np.uint32(self.policies.random_bits), *variant_words(rounding), np.uint32(0))
-        element = element_words(self.element, rounding, overflow)
-        return np.array(element), loop_kind(rounding, overflow), np.array(words)
+        return np.array(words)
 
 
 @lru_cache(maxsize=256)

@@ -15,14 +15,16 @@ from .jit import kernels_are_compiled
 from .layout import Tiling, matrices
 from .overflow import Overflow
 from .plan import Plan
+from .scale_words import scale_words
 from .threads import split_work
 
 
 class _Constants(NamedTuple):
-    """What the kernel knows beside the tables of encoding."""
+    """What the kernel knows beside the words of encoding."""
 
+    scaling: NDArray[np.uint32]
+    low: np.uint32
     ends: NDArray[np.uint32]
-    tables: tuple[np.uint32, NDArray[np.uint8], NDArray[np.uint32]]
 
 
 def quantize_array(x: Carrier, random: Random, plan: Plan) -> NDArray[np.float32] | None:
@@ -42,6 +44,8 @@ def quantize_array(x: Carrier, random: Random, plan: Plan) -> NDArray[np.float32
     if overflow in (Overflow.WRAP, Overflow.RAISE) or plan.native is not None:
         return None
     constants = _constants(plan)
+    if constants is None:
+        return None
     values = np.empty(x.shape, np.float32)
     bits = (random,) if isinstance(random, np.ndarray) else ()
     scales = np.zeros(plan.format.grid(x.shape), np.uint8) if plan.blocked else None  # type: ignore[union-attr]
@@ -51,7 +55,7 @@ def quantize_array(x: Carrier, random: Random, plan: Plan) -> NDArray[np.float32
         draws = parts[2] if bits else random
         job = _Job(tiling, parts[0], parts[1], draws, position, plan, constants, failed)
         position += parts[0].size
-        split_work(job.run, its_scales.shape[0], tiling.strips_per_chunk(parts[0].shape[1]))
+        split_work(job.run, its_scales.shape[0], tiling.strips_per_chunk(*parts[0].shape))
     return None if failed else values
 
 
@@ -73,21 +77,22 @@ class _Job(NamedTuple):
 
         if self.failed:
             return
+        scaling, low, ends = self.constants
+        element, even, kind = self.plan.vector_words
         easy = quantize_strips(
-            self.x.view(np.uint32), *self.tiling.tile, self.constants.tables,
-            self.plan.vector_words[0], self.constants.ends,
-            self.plan.policies.rounding.is_stochastic, *rounding_arguments(self.random, self.plan),
-            self.position, self.values.view(np.uint32), start, stop,
+            self.x.view(np.uint32), *self.tiling.tile, scaling, low, element, even, ends, kind,
+            *rounding_arguments(self.random, self.plan), self.position,
+            self.values.view(np.uint32), start, stop,
         )  # fmt: skip
         if not easy:
             self.failed.append(True)
 
 
 @lru_cache(maxsize=256)
-def _constants(plan: Plan) -> _Constants:
+def _constants(plan: Plan) -> _Constants | None:
     """The ends of the range in units of the least normal value, and the tables cut to float32.
 
-    Under a scale for which an end is no float32 the lane must not run: its low becomes 0.
+    Under a scale for which an end is no float32 the lane must not run; None if under all.
     """
     element = plan.element
     above, below = (element.decode(code) for code in plan.element_integers[10:12])
@@ -97,7 +102,11 @@ def _constants(plan: Plan) -> _Constants:
     shift = max(0, *(floor_log2(v) for v in finite)) if finite else 0
     units = unit * Fraction(2) ** shift
     ends = [float(v / units) if isinstance(v, Fraction) else v for v in (above, below)]
-    threshold, codes, lows = plan.vector_tables
-    lows = np.where(lows > 254 - shift, 0, lows).astype(np.uint32)
     words = np.array([2.0**-steps, *ends], np.float32).view(np.uint32)
-    return _Constants(np.append(words, np.uint32(shift)), (threshold, codes, lows))
+    scaling, low = plan.low_words
+    greatest = 254 - shift
+    if greatest < 1 or (not plan.blocked and low > greatest):
+        return None
+    if plan.blocked:
+        scaling = np.array(scale_words(plan.element, plan.scale, plan.policies.scaling, greatest))
+    return _Constants(scaling, low, np.append(words, np.uint32(shift)))

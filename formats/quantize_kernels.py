@@ -6,23 +6,25 @@ are written and read again.  The tests hold the lane to the values of the codes.
 
 import numpy as np
 
+from .even_kernels import quantize_even_row
+from .even_tile_kernels import quantize_even_strip
 from .float_words import float_of, float_product
 from .jit import kernel
 from .philox_kernels import fill_groups
+from .tile_kernels import prepare_strip
 from .vector_kernels import (
     EXPONENT_SHIFT,
     FAR_BELOW,
     INFINITY,
     LONGEST_SHIFT,
     ONE,
+    ONES,
     ZERO,
-    column_peaks,
     deterministic_increment,
-    narrow_tiles,
     stochastic_increment,
     take_apart,
-    wide_tiles,
 )
+from .vector_tables import EVEN, RANDOM
 from .words import (
     add,
     both,
@@ -100,40 +102,42 @@ def quantize_random_row(words, lows, element, ends, draws, rounding, values):
 
 @kernel
 def quantize_strips(
-    words, tile_rows, tile_columns, tables, element, ends, is_random, rounding, draws, key,
-    position, values, start, stop,
+    words, tile_rows, tile_columns, scaling, first_low, element, even, ends, kind, rounding, draws,
+    key, position, values, start, stop,
 ):  # fmt: skip
     """Values of strips start..stop as words; False at the first strip that is not for this lane.
 
     The arguments are those of `vector_kernels.encode_vector_strips`.
     """
-    low_of = tables[2]
-    blocked = tables[1].shape[0] > 0
     columns = words.shape[1]
     tiles = -(-columns // tile_columns)
     scales = np.empty(tiles, np.uint8)
-    peaks = np.zeros(tiles * tile_columns, np.uint32)
-    lows = np.full(peaks.shape[0], low_of[0], np.uint32)
-    drawn = np.empty((columns // 64 + 2, 4, 16), np.uint32)
+    work = np.empty(tiles * tile_columns, np.uint32)
+    lows = np.full(work.shape[0], first_low, np.uint32)
+    most = subtract(first_low, ONE)
+    drawn = np.empty((columns // 64 + 2 if kind == RANDOM else 0, 4, 16), np.uint32)
     flat = drawn.reshape(drawn.size)
+    in_one_pass = kind == EVEN and scaling.size > 0
     for strip in range(start, stop):
         first = strip * tile_rows
         last = min(words.shape[0], first + tile_rows)
-        least = low_of[0]
-        if blocked and tile_columns < 16:
-            column_peaks(words, first, last, peaks)
-            least = narrow_tiles(peaks, tile_columns, tables, scales, lows)
-        elif blocked:
-            least = wide_tiles(words, first, last, tile_columns, tables, scales, lows)
-        strange = ONE if least == 0 else ZERO
+        if in_one_pass and quantize_even_strip(
+            words, tile_rows, tile_columns, strip, scaling, element, even, ends, values
+        ):
+            continue
+        if scaling.size > 0:
+            most = prepare_strip(words, first, last, tile_columns, scaling, scales, work, lows)
+        strange = exceeds(most, subtract(ONES, ONE))
         i = first
         while strange == 0 and i < last:
             row, its_lows = words[i], lows[:columns]
-            if is_random and draws.size > 0:
+            if kind == EVEN and most < even[0]:
+                strange = quantize_even_row(row, its_lows, element, even, ends, values[i])
+            elif kind == RANDOM and draws.size > 0:
                 strange = quantize_random_row(
                     row, its_lows, element, ends, draws[i], rounding, values[i]
                 )
-            elif is_random:
+            elif kind == RANDOM:
                 at = position + i * columns
                 fill_groups(drawn, at // 64, key)
                 its_draws = flat[at % 64 : at % 64 + columns]

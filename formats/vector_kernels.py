@@ -2,18 +2,20 @@
 
 The arithmetic is that of `scalar_kernels`, an increment and a shift, on the bits of the float32;
 it is written without branches, so that the loops along rows become vector instructions.  A strip
-of tiles is encoded in three passes: the peaks of the columns, the scale of each tile, the codes of
-each row.  A strip that holds a NaN, an infinity or an extreme scale is left alone and reported:
+of tiles is encoded in two passes: the scale of each tile (`tile_kernels`), the codes of each row.
+A strip that holds a NaN, an infinity or an extreme scale is left alone and reported:
 `encode_kernels.encode_strips`, which gives the same bits, takes it.
 """
 
 import numpy as np
 
+from .even_kernels import encode_even_row
+from .even_tile_kernels import encode_even_strip
 from .jit import kernel
 from .philox_kernels import fill_groups
 from .scalar_kernels import SATURATED, UNDERFLOWED
-from .sixteen_words import fill_16, largest_of_16
-from .vector_tables import RANDOM, WRAPPING
+from .tile_kernels import prepare_strip
+from .vector_tables import EVEN, RANDOM, WRAPPING
 from .words import (
     add,
     arithmetic_right,
@@ -177,123 +179,48 @@ def wrap_row(words, lows, element, rounding, codes, counts):
 
 
 @kernel
-def column_peaks(words, first, last, peaks):
-    """Largest magnitude bits of each column of rows first..last."""
-    prefer_wide_vectors()
-    for j in range(words.shape[1]):
-        peaks[j] = both(words[first, j], MAGNITUDE)
-    for i in range(first + 1, last):
-        for j in range(words.shape[1]):
-            peaks[j] = greater(peaks[j], both(words[i, j], MAGNITUDE))
-
-
-@kernel
-def scale_and_low(top, tables):
-    """(scale code, low) of a tile with largest magnitude bits ``top``; a low of 0 is unlawful.
-
-    ``tables`` is (threshold, scale codes, lows), the last two by the exponent field of ``top``, one
-    more where its fraction exceeds the threshold (`vector_tables.scale_tables`).  A low of 0 marks
-    a field that is not for this lane; subnormals, infinities and NaNs never are.
-    """
-    threshold, scale_codes, low_of = tables
-    field = right(top, EXPONENT_SHIFT)
-    step = both(exceeds(both(top, FRACTION), threshold), ONE)
-    entry = int(lesser(add(field, step), np.uint32(255)))
-    subnormal = both(equals(field, ZERO), exceeds(top, ZERO))
-    strange = either(subnormal, exceeds(field, np.uint32(254)))
-    return scale_codes[entry], choose(strange, ZERO, low_of[entry])
-
-
-@kernel
-def narrow_tiles(peaks, tile_columns, tables, scales, lows):
-    """Scales and lows of tiles from the peaks of their columns; the least low.
-
-    ``peaks`` and ``lows`` are padded to whole tiles.
-    """
-    least = ONES
-    for tile in range(scales.shape[0]):
-        j = tile * tile_columns
-        if tile_columns == 4:
-            pair = greater(peaks[j], peaks[j + 1])
-            top = greater(pair, greater(peaks[j + 2], peaks[j + 3]))
-        else:
-            top = ZERO
-            for k in range(j, j + tile_columns):
-                top = greater(top, peaks[k])
-        scales[tile], low = scale_and_low(top, tables)
-        least = lesser(least, low)
-        if tile_columns == 4:
-            lows[j], lows[j + 1], lows[j + 2], lows[j + 3] = low, low, low, low
-        else:
-            for k in range(j, j + tile_columns):
-                lows[k] = low
-    return least
-
-
-@kernel
-def wide_tiles(words, first, last, tile_columns, tables, scales, lows):
-    """Scales and lows of tiles of at least 16 columns from rows first..last; the least low."""
-    least = ONES
-    for tile in range(scales.shape[0]):
-        start = tile * tile_columns
-        end = min(words.shape[1], start + tile_columns)
-        top = ZERO
-        for i in range(first, last):
-            j = start
-            while j + 16 <= end:
-                top = greater(top, largest_of_16(words, i * words.shape[1] + j, MAGNITUDE))
-                j += 16
-            while j < end:
-                top = greater(top, both(words[i, j], MAGNITUDE))
-                j += 1
-        scales[tile], low = scale_and_low(top, tables)
-        least = lesser(least, low)
-        j = start
-        while j + 16 <= end:
-            fill_16(lows, j, low)
-            j += 16
-        while j < end:
-            lows[j] = low
-            j += 1
-    return least
-
-
-@kernel
 def encode_vector_strips(
-    words, tile_rows, tile_columns, tables, element, kind, rounding, draws, key, position, scales,
-    codes, counts, refused_strips, start, stop,
+    words, tile_rows, tile_columns, scaling, first_low, element, even, kind, rounding, draws, key,
+    position, scales, codes, counts, refused_strips, start, stop,
 ):  # fmt: skip
     """Scales and codes of strips start..stop; whether none is refused.
 
-    ``tables`` is (threshold, scale codes, lows); a scalar format has an empty table of codes and
-    one low.  ``element`` and ``rounding`` are arrays of words made in `vector_tables.py`.  Random
+    ``scaling`` is empty for a scalar format, whose low is ``first_low``; it, ``element``, ``even``
+    and ``rounding`` are arrays of words made in `scale_words.py` and `vector_tables.py`.  Random
     words are in ``draws``, or, if that is empty, those of `philox_kernels` under ``key`` for the
     positions from ``position`` on.
     """
-    low_of = tables[2]
-    blocked = tables[1].shape[0] > 0
     columns = words.shape[1]
-    peaks = np.zeros(scales.shape[1] * tile_columns, np.uint32)
-    lows = np.full(peaks.shape[0], low_of[0], np.uint32)
+    work = np.empty(scales.shape[1] * tile_columns, np.uint32)
+    lows = np.full(work.shape[0], first_low, np.uint32)
+    most = subtract(first_low, ONE)
     mine = np.zeros(3, np.uint32)
-    drawn = np.empty((columns // 64 + 2, 4, 16), np.uint32)
+    drawn = np.empty((columns // 64 + 2 if kind == RANDOM else 0, 4, 16), np.uint32)
     flat = drawn.reshape(drawn.size)
     strip_counts = np.zeros(2, np.int64)
+    in_one_pass = kind == EVEN and scaling.size > 0
     all_easy = True
     for strip in range(start, stop):
         first = strip * tile_rows
         last = min(words.shape[0], first + tile_rows)
-        least = low_of[0]
-        if blocked and tile_columns < 16:
-            column_peaks(words, first, last, peaks)
-            least = narrow_tiles(peaks, tile_columns, tables, scales[strip], lows)
-        elif blocked:
-            least = wide_tiles(words, first, last, tile_columns, tables, scales[strip], lows)
-        easy = least > 0
+        if in_one_pass and encode_even_strip(
+            words, tile_rows, tile_columns, strip, scaling, element, even, scales[strip], codes,
+            mine,
+        ):  # fmt: skip
+            counts[SATURATED] += mine[0]
+            counts[UNDERFLOWED] += mine[1]
+            continue
+        if scaling.size > 0:
+            most = prepare_strip(
+                words, first, last, tile_columns, scaling, scales[strip], work, lows
+            )
+        easy = most < ONES
         strip_counts[:] = 0
         i = first
         while easy and i < last:
-            if kind == RANDOM and draws.size > 0:
+            if kind == EVEN and most < even[0]:
+                encode_even_row(words[i], lows[:columns], element, even, codes[i], mine)
+            elif kind == RANDOM and draws.size > 0:
                 encode_random_row(
                     words[i], lows[:columns], element, draws[i], rounding, codes[i], mine
                 )

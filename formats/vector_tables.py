@@ -1,17 +1,15 @@
-"""What the vector lane of encoding needs to know of formats and policies, as tables and words."""
+"""What the vector lane of encoding needs to know of elements and policies, as words."""
 
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .cast_integers import cast_integers
 from .fixed import Fixed
+from .layout import sign_code
 from .minifloat import Minifloat
 from .overflow import Overflow
-from .power_of_two import PowerOfTwo
 from .rounding import Rounding
-from .scaling import Scaling, scaling_integers
 
 Words = tuple[np.uint32, ...]
 
@@ -23,7 +21,7 @@ _RANDOM_BITS = 24
 _ONES = 2**32 - 1
 
 #: The loops over a row.
-DETERMINISTIC, RANDOM, WRAPPING = range(3)
+DETERMINISTIC, RANDOM, WRAPPING, EVEN = range(4)
 
 #: (only ties are in question, up, up if negative, up if odd); each of the last three flips the
 #: answer.
@@ -53,45 +51,20 @@ def has_vector_lane(
     return element.significand_bits <= _SIGNIFICAND_BITS and element.bits <= 32
 
 
-def loop_kind(rounding: Rounding, overflow: Overflow) -> int:
-    """Which loop of `vector_kernels` runs: DETERMINISTIC, RANDOM or WRAPPING."""
+def loop_kind(element: Fixed | Minifloat, rounding: Rounding, overflow: Overflow) -> int:
+    """Which loop runs: those of `vector_kernels`, or EVEN, that of `even_kernels`, where it may.
+
+    One-bit significands are even by their codes, of which the float adder knows nothing.
+    """
     if rounding.is_stochastic:
         return RANDOM
-    return WRAPPING if overflow is Overflow.WRAP else DETERMINISTIC
-
-
-@lru_cache(maxsize=256)
-def scale_tables(
-    element: Fixed | Minifloat, scale: PowerOfTwo, scaling: Scaling, *, blocked: bool
-) -> tuple[np.uint32, NDArray[np.uint8], NDArray[np.uint32]]:
-    """(threshold, scale codes, lows), the last two by float32 exponent field of a tile's peak.
-
-    A low is the biased exponent of the element's least normal value under that scale, or of its
-    step if it is an integer; 0 where float32 cannot hold it as a normal number, so that the vector
-    lane must not run.  Field 0 stands for the zero tile alone.
-    """
-    unit = _low(element)
-    if not blocked:
-        low = unit if 1 <= unit < 2**30 else 0
-        return np.uint32(0), np.empty(0, np.uint8), np.array([low], np.uint32)
-    numbers = scaling_integers(element, scale, scaling, finite_only=False)
-    emax, bias, threshold, zero_code, overflow_code, nan_code, _ = numbers
-    fields = np.arange(256)
-    codes = np.maximum(fields - 127 - emax + bias, 0)
-    codes = np.where(codes >= nan_code, overflow_code, codes)
-    codes[0] = zero_code
-    lows = unit + codes - bias
-    lows = np.where((lows >= 1) & (codes < nan_code), lows, 0)
-    lows[0] = max(lows[0], 1)  # zeros are zeros under any scale
-    never = 2**23 if threshold >= 2**52 else threshold >> 29
-    return np.uint32(never), codes.astype(np.uint8), lows.astype(np.uint32)
-
-
-def _low(element: Fixed | Minifloat) -> int:
-    """Biased float32 exponent of the least normal value, or of an integer 2^23 steps large."""
-    if isinstance(element, Fixed):
-        return element.lsb_min + 23 + 127
-    return element.emin + 127
+    if overflow is Overflow.WRAP:
+        return WRAPPING
+    numbers = cast_integers(element, rounding, overflow)
+    fixed, significand_bits, _, greatest, least, _, _, sign, _, _, above, below, _, _ = numbers
+    clamps = above == greatest and below == (least if fixed else sign - least)
+    nearest = rounding is Rounding.NEAREST_EVEN and significand_bits > 0
+    return EVEN if nearest and clamps else DETERMINISTIC
 
 
 @lru_cache(maxsize=256)
@@ -111,6 +84,23 @@ def element_words(element: Fixed | Minifloat, rounding: Rounding, overflow: Over
         _ONES * negative_zero, _ONES * fixed, 32 - element.bits, _ONES * extends,
     )  # fmt: skip
     return tuple(np.uint32(word % 2**32) for word in words)
+
+
+@lru_cache(maxsize=256)
+def even_words(element: Fixed | Minifloat) -> Words:
+    """What `even_kernels` knows of an element besides.
+
+    (Lows from this one on are not for it: the power of two it adds would be no float; the largest
+    binade in which it adds one of its own; the exponent of that power less that of the binade;
+    the negation of an integer as a mask and an addend, a sign bit in place of the latter; all ones
+    if zeros have the sign of what they were.)
+    """
+    drop, binades, negation = 0, 0, (_ONES, 1, _ONES)
+    if isinstance(element, Minifloat):
+        drop, binades = 23 - element.significand_bits, element.emax - element.emin
+        negation = (0, sign_code(element), _ONES * element.has_negative_zero)
+    words = (max(0, 254 - drop - binades), (254 - drop) << 23, drop << 23, *negation)
+    return tuple(np.uint32(word) for word in words)
 
 
 @lru_cache(maxsize=64)

@@ -2,8 +2,10 @@
 
 numba computes with Python's integers, 64 bits wide: half as many fit a vector, and loops over
 bytes and words often do not become vector instructions at all.  These functions are single LLVM
-instructions on uint32, so that they do.  All wrap modulo 2^32; a mask is all ones or zero.  They
-can be called from compiled code only.
+instructions on uint32, so that they do.  Each also takes a vector of sixteen words
+(`vector_words`), or a vector and a word, which then stands for sixteen: what a kernel says of a
+word holds for vectors.  All wrap modulo 2^32; a mask is all ones or zero.  They can be called from
+compiled code only.
 """
 
 # ruff: noqa: ARG001 - numba and llvmlite fix the signatures of what they call.
@@ -15,55 +17,79 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-_WORD = ir.IntType(32)
+from .vector_type import LANES, SIXTEEN_WORDS, everywhere
+
+_WORD, _LONG = ir.IntType(32), ir.IntType(64)
 
 
-def _binary(emit: Callable[[Any, Any, Any], Any]) -> Any:
-    def operation(typing_context: Any, x: Any, y: Any) -> Any:
-        def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return emit(builder, *arguments)
+def operation(emit: Callable[..., Any], count: int = 2) -> Any:
+    """The intrinsic of ``count`` words or vectors that ``emit(builder, *values)`` makes."""
 
-        return types.uint32(types.uint32, types.uint32), codegen
+    def typed(typing_context: Any, *arguments: Any) -> Any:
+        kind = SIXTEEN_WORDS if SIXTEEN_WORDS in arguments else types.uint32
+        kinds = [k if k is SIXTEEN_WORDS else types.uint32 for k in arguments]
 
-    return intrinsic(operation)
+        def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            if kind is SIXTEEN_WORDS:
+                values = [
+                    value if k is SIXTEEN_WORDS else everywhere(builder, value)
+                    for k, value in zip(signature.args, values, strict=True)
+                ]
+            return emit(builder, *values)
+
+        return kind(*kinds), codegen
+
+    # numba counts the arguments of what it is given.
+    if count == 1:
+        return intrinsic(lambda typing_context, x: typed(typing_context, x))
+    if count == 2:
+        return intrinsic(lambda typing_context, x, y: typed(typing_context, x, y))
+    return intrinsic(lambda typing_context, x, y, z: typed(typing_context, x, y, z))
 
 
-add = _binary(lambda builder, x, y: builder.add(x, y))
-subtract = _binary(lambda builder, x, y: builder.sub(x, y))
-multiply = _binary(lambda builder, x, y: builder.mul(x, y))
-both = _binary(lambda builder, x, y: builder.and_(x, y))
-either = _binary(lambda builder, x, y: builder.or_(x, y))
-differ = _binary(lambda builder, x, y: builder.xor(x, y))
+def like(value: Any, kind: Any) -> Any:
+    """The LLVM type ``kind``, or the vector of as many as ``value`` is one of."""
+    return ir.VectorType(kind, LANES) if isinstance(value.type, ir.VectorType) else kind
+
+
+def _mask(relation: str) -> Any:
+    return operation(lambda b, x, y: b.sext(b.icmp_unsigned(relation, x, y), x.type))
+
+
+def _extreme(relation: str) -> Any:
+    return operation(lambda b, x, y: b.select(b.icmp_unsigned(relation, x, y), x, y))
+
+
+def _high_product(b: Any, x: Any, y: Any) -> Any:
+    wide = like(x, _LONG)
+    shift = ir.Constant(wide, [32] * LANES if isinstance(wide, ir.VectorType) else 32)
+    return b.trunc(b.lshr(b.mul(b.zext(x, wide), b.zext(y, wide)), shift), x.type)
+
+
+def _choose(b: Any, mask: Any, x: Any, y: Any) -> Any:
+    return b.select(b.icmp_unsigned("!=", mask, ir.Constant(mask.type, None)), x, y)
+
+
+add = operation(lambda b, x, y: b.add(x, y))
+subtract = operation(lambda b, x, y: b.sub(x, y))
+multiply = operation(lambda b, x, y: b.mul(x, y))
+both = operation(lambda b, x, y: b.and_(x, y))
+either = operation(lambda b, x, y: b.or_(x, y))
+differ = operation(lambda b, x, y: b.xor(x, y))
 #: shifts, by less than 32
-left = _binary(lambda builder, x, y: builder.shl(x, y))
-right = _binary(lambda builder, x, y: builder.lshr(x, y))
+left = operation(lambda b, x, y: b.shl(x, y))
+right = operation(lambda b, x, y: b.lshr(x, y))
 #: of signed words, by less than 32
-arithmetic_right = _binary(lambda builder, x, y: builder.ashr(x, y))
-greater = _binary(lambda b, x, y: b.select(b.icmp_unsigned(">", x, y), x, y))
-lesser = _binary(lambda b, x, y: b.select(b.icmp_unsigned("<", x, y), x, y))
+arithmetic_right = operation(lambda b, x, y: b.ashr(x, y))
+greater = _extreme(">")
+lesser = _extreme("<")
 #: masks
-exceeds = _binary(lambda b, x, y: b.sext(b.icmp_unsigned(">", x, y), _WORD))
-equals = _binary(lambda b, x, y: b.sext(b.icmp_unsigned("==", x, y), _WORD))
+exceeds = _mask(">")
+equals = _mask("==")
 #: the high half of the product of two words
-high_product = _binary(
-    lambda b, x, y: b.trunc(
-        b.lshr(
-            b.mul(b.zext(x, ir.IntType(64)), b.zext(y, ir.IntType(64))),
-            ir.Constant(ir.IntType(64), 32),
-        ),
-        _WORD,
-    )
-)
-
-
-def _choose(typing_context: Any, mask: Any, x: Any, y: Any) -> Any:
-    """``x`` where the mask is not zero, else ``y``."""
-
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        chosen = builder.icmp_unsigned("!=", arguments[0], ir.Constant(_WORD, 0))
-        return builder.select(chosen, arguments[1], arguments[2])
-
-    return types.uint32(types.uint32, types.uint32, types.uint32), codegen
+high_product = operation(_high_product)
+#: the second where the mask, the first, is not zero, else the third
+choose = operation(_choose, 3)
 
 
 def _prefer_wide_vectors(typing_context: Any) -> Any:
@@ -77,5 +103,4 @@ def _prefer_wide_vectors(typing_context: Any) -> Any:
     return types.none(), codegen
 
 
-choose: Any = intrinsic(_choose)
 prefer_wide_vectors: Any = intrinsic(_prefer_wide_vectors)

@@ -119,15 +119,10 @@ def _check(arguments: argparse.Namespace) -> list[Line]:
 
 def _computation(name: str, cast: Cast) -> tuple[Any, ...]:
     """All that the kernels are told: casts that agree in it are one function of the input."""
-    words, kind, rounding = cast.plan.vector_words
-    return (
-        name,
-        cast.rounding,
-        cast.plan.element_integers,
-        *words.tolist(),
-        kind,
-        *rounding.tolist(),
-    )
+    plan = cast.plan
+    element, even, kind = plan.vector_words
+    words = (*element.tolist(), *even.tolist(), *plan.rounding_words.tolist())
+    return name, cast.rounding, plan.element_integers, *words, kind, int(plan.low_words[1])
 
 
 def _same(name: str, cast: Cast, alike: dict[Any, tuple[Cast, Line]]) -> Line | None:
