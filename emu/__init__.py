@@ -20,6 +20,9 @@ from .bit_source import BitGenerator as BitGenerator
 from .bit_source import BitSource as BitSource
 from .datapath import Datapath as Datapath
 from .errors import DatapathError as DatapathError
+from .fixed_point import divide_by_power_of_two as divide_by_power_of_two
+from .fixed_point import doubling_high_multiply as doubling_high_multiply
+from .fixed_point import quantize_multiplier as quantize_multiplier
 from .gemm import matmul as matmul
 from .gradcheck import GradientCheck as GradientCheck
 from .gradcheck import check_gradient as check_gradient
@@ -36,6 +39,8 @@ from .lfsr_taps import MAXIMAL_TAPS as MAXIMAL_TAPS
 from .pcg import PCG32 as PCG32
 from .presets import PRESETS as PRESETS
 from .presets import preset as preset
+from .requantization_rules import RequantizationRule as RequantizationRule
+from .requantize import Requantization as Requantization
 from .tape import Node as Node
 from .tape import Tape as Tape
 from .width import Span as Span

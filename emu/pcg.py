@@ -77,8 +77,8 @@ class PCG32(BitGenerator):
         return replace(self, seed=seed & _MASK)
 
     def seeded(self, words: Sequence[int]) -> "PCG32":
-        """Seed and sequence from four words, low word first; one bit is left over."""
-        return PCG32(seed=words[0] | words[1] << 32, sequence=words[2] | words[3] >> 1 << 32)
+        """Seed and sequence from four words, low word first: 64 bits and the upper 63."""
+        return PCG32(seed=words[0] | words[1] << 32, sequence=(words[2] | words[3] << 32) >> 1)
 
     def advance(self, state: State) -> State:
         """One step of the linear congruential generator."""

@@ -215,7 +215,7 @@ def test_seeded_lanes_take_their_states_from_philox() -> None:
     words = RandomBits(seed=9, stream="unit").draw((3, 8), 32).tolist()
     lanes = [seeded_lanes(generator, 3, seed=9, stream="unit").lanes for generator in GENERATORS]
     assert lanes[0] == tuple(
-        PCG32(seed=row[0] + 2**32 * row[1], sequence=row[2] + 2**32 * (row[3] // 2))
+        PCG32(seed=row[0] + 2**32 * row[1], sequence=(row[2] + 2**32 * row[3]) // 2)
         for row in words
     )
     assert lanes[1] == tuple(Xorwow(words=tuple(row[:5]), counter=row[5]) for row in words)
