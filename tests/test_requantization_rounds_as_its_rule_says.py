@@ -130,17 +130,18 @@ def test_the_high_multiply_ties_up_and_the_division_away(a: int, b: int, exponen
 @example(value=2.0**-32 * (1 - 2.0**-53))  # shift -32, saved by the carry
 @example(value=2.0**-32 * (1 - 2.0**-31))  # shift -32: zero
 def test_a_multiplier_is_rounded_once_to_31_bits(value: float) -> None:
-    multiplier, shift = quantize_multiplier(value)
-    coded = Fraction(multiplier) * Fraction(2) ** (shift - 31)
-    if multiplier == 0:
-        assert (shift, value < 2.0**-32) == (0, True)
-        return
-    assert 2**30 <= multiplier < 2**31
-    assert abs(coded - Fraction(value)) <= Fraction(value) / 2**31
-    # As the source does it: std::frexp, std::round of a product that is exact, and the carry.
+    # As the source does it: std::frexp, std::round of a product that is exact, carry, flush.
     fraction, exponent = math.frexp(value)
     q = half_up(Fraction(fraction * 2.0**31))
-    assert (multiplier, shift) == ((q, exponent) if q < 2**31 else (2**30, exponent + 1))
+    q, exponent = (q, exponent) if q < 2**31 else (2**30, exponent + 1)
+    multiplier, shift = quantize_multiplier(value)
+    assert (multiplier, shift) == ((q, exponent) if exponent >= -31 else (0, 0))
+    if multiplier == 0:
+        assert value < 2.0**-32
+    else:
+        assert 2**30 <= multiplier < 2**31
+        coded = Fraction(multiplier) * Fraction(2) ** (shift - 31)
+        assert abs(coded - Fraction(value)) <= Fraction(value) / 2**31
 
 
 def test_every_coded_multiplier_is_its_own_code() -> None:
@@ -263,7 +264,10 @@ def test_every_rule_is_monotone(rule: RequantizationRule, value: float, a: int, 
     assert first <= second
 
 
-@given(value=st.floats(2.0**-126, 2.0**29), acc=st.integers(-(2**63), 2**63 - 1))
+@given(
+    value=st.one_of(st.floats(2.0**-126, 2.0**29), st.floats(2.0**-5, 1.0)),
+    acc=st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(LOW, HIGH)),
+)
 def test_float_is_three_operations_of_float32(value: float, acc: int) -> None:
     machine = Requantization(multipliers=(value,), rule=FLOAT, output=WHOLE)
     product = np.float32(acc) * np.float32(value)
