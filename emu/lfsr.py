@@ -8,7 +8,8 @@ the feedback polynomial ``1 + sum x^t``.  A register that shifts right has stage
 * **Galois** (internal feedback): the bit that leaves is added behind every tap on its way.
 
 Both put out a sequence with ``b_n = sum over the taps of b_(n-t)``.  A state of zero stays zero and
-is refused.  A register with xnor gates holds the complement, where the number of taps is even.
+is refused.  (A Fibonacci register with an xnor gate, as in XAPP052, holds the complement of one
+with xor and an even number of taps: it is locked by all ones, and may start at zero.)
 """
 
 from abc import abstractmethod

@@ -29,7 +29,7 @@ class RequantizationRule(Enum):
     #: int64 overload for int16 activations, arm_nn_requantize_s64.  48-bit accumulators, M < 2^7
     REDUCED = "reduced"
     #: accumulator to float32, times the float32 of M, to the nearest integer (ties to even): three
-    #: roundings, as the float path of FBGEMM and the fp32 path of XNNPACK
+    #: roundings after that of M, as the float path of FBGEMM and the fp32 path of XNNPACK
     FLOAT = "float"
     #: the exact product, rounded once, ties to even
     EXACT = "exact"

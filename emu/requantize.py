@@ -34,7 +34,8 @@ class Requantization:
     Parameters
     ----------
     multipliers
-        M, positive floats, each meant exactly: one, or one per index of ``axis``.
+        M, positive floats, each meant exactly: one, or one per index of ``axis``.  Below 2^-32
+        the rules of fixed-point machines make it zero (`quantize_multiplier`).
     rule
         How the product is rounded.
     output
@@ -154,8 +155,8 @@ class Requantization:
         * DOUBLE: two roundings, within 1/2 + 2^(shift - 1) of m acc for a shift below 0 and
           within 1/2 of it otherwise;
         * SINGLE: one, ``floor(m acc + 1/2)``; REDUCED: the same of a multiplier of 15 bits;
-        * FLOAT: three, within ``1/2 + |M acc| ((1 + u)^3 - 1)`` of M acc, u = 2^-24, that of M to
-          float32 included;
+        * FLOAT: of M, of the accumulator and of the product to float32, and one to an integer,
+          within ``1/2 + |M acc| ((1 + u)^3 - 1)`` of M acc, u = 2^-24;
         * EXACT: one.
 
         Every rule is monotone in the accumulator, unless a register wraps.
@@ -184,9 +185,8 @@ class Requantization:
         if acc.dtype.kind not in "iu" or wide:
             msg = f"accumulators are {acc.dtype}: give integers of {bits} bits"
             raise DatapathError(msg)
-        if acc.size and not -(2 ** (bits - 1)) <= int(acc.min()) <= int(acc.max()) < 2 ** (
-            bits - 1
-        ):
+        bound = 2 ** (bits - 1)
+        if acc.size and not (-bound <= int(acc.min()) and int(acc.max()) < bound):
             msg = f"accumulators run from {acc.min()} to {acc.max()}: {self.rule} takes {bits} "
             raise DatapathError(msg + "bits; sum fewer products, or choose another rule")
         count = len(self.multipliers)

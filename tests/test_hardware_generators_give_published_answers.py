@@ -30,7 +30,6 @@ from bitpde.formats import (
     Cast,
     RandomBits,
     Rounding,
-    kernels_are_compiled,
     spec_from_json,
     spec_to_json,
 )
@@ -142,7 +141,6 @@ def test_compiled_draws_are_the_defined_ones(generator: BitGenerator) -> None:
 
 def test_without_compilation_the_draws_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     lanes = [seeded_lanes(generator, 3, seed=7) for generator in GENERATORS]
-    assert kernels_are_compiled()
     compiled = [source.draw_from(10**9, 50, 5).tolist() for source in lanes]
     monkeypatch.setattr(bit_source, "kernels_are_compiled", lambda: False)
     assert [source.draw_from(10**9, 50, 5).tolist() for source in lanes] == compiled
