@@ -169,7 +169,9 @@ class Coded:
             return self._with(codes=codes)
         return self._with(codes=codes, scales=self.scales.reshape(self.format.grid(codes.shape)))
 
-    def values(self, dtype: DTypeLike = None, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
+    def values(
+        self, dtype: DTypeLike | None = None, *, out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
         """What the codes stand for, as float64 or float32; exact.
 
         Parameters

@@ -20,7 +20,7 @@ def values_of(
     codes: NDArray[Any],
     scales: Scales,
     tensor_scale: float | None,
-    dtype: DTypeLike,
+    dtype: DTypeLike | None,
     out: NDArray[Any] | None,
 ) -> NDArray[Any]:
     """The values as float64 or float32; exact.  See `Coded.values`."""
@@ -45,7 +45,7 @@ def values_of(
     return out
 
 
-def _target(dtype: DTypeLike, out: NDArray[Any] | None) -> np.dtype[Any]:
+def _target(dtype: DTypeLike | None, out: NDArray[Any] | None) -> np.dtype[Any]:
     """The type asked for: that of ``out``, or else float64, where none is named."""
     target = _BINARY64 if dtype is None else np.dtype(dtype)
     if dtype is None and isinstance(out, np.ndarray):
@@ -112,13 +112,20 @@ def _decode(
         turned_out = None if out is None else out.T
         values = _decode(turned, codes.T, turned_scales, tensor_scale, dtype, turned_out)
         return None if values is None else values.T if out is None else out
-    in_order = None if scales is None else np.asarray(scales, order="C")
+    in_order = None if scales is None else _in_order(scales)
     place = np.asarray(out) if out is not None and out.flags.c_contiguous else None
-    values = decode_array(
-        format, np.asarray(codes, order="C"), in_order, dtype, tensor_scale, place
-    )
+    values = decode_array(format, _in_order(codes), in_order, dtype, tensor_scale, place)
     if out is None or values is None:
         return values
     if place is None:
         out[...] = values
     return out
+
+
+def _in_order(array: NDArray[Any]) -> NDArray[Any]:
+    """The same array, contiguous; read-only as ever, so that kernels are compiled for one type."""
+    if array.flags.c_contiguous:
+        return array
+    copy = array.copy(order="C")
+    copy.setflags(write=False)
+    return copy

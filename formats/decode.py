@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from .affine import Affine
 from .block import Block, element_of
-from .decode_tables import Float as Float
 from .decode_tables import Lane, lane_for
 from .decode_tables import value_table as value_table
 from .fixed import Fixed
@@ -19,6 +18,8 @@ from .layout import CHUNK_ELEMENTS, element_integers, matrices, native_dtype
 from .minifloat import Minifloat
 from .threads import split_work
 from .tiles import spread_tiles
+
+Float = type[np.float32] | type[np.float64]
 
 
 def decode_array(
@@ -35,7 +36,7 @@ def decode_array(
     is a read-only view of them.  Preconditions: contiguous arrays of the shapes that belong to
     ``format``; ``out`` is of ``dtype`` and shares no memory with the others.
     """
-    lane = lane_for(format, dtype)
+    lane = None if isinstance(format, Affine) else lane_for(format, np.dtype(dtype))
     values = None if lane is None else _by_factors(format, codes, scales, lane, dtype, out)
     if values is None:
         values = _otherwise(format, codes, scales, dtype, tensor_scale)

@@ -123,7 +123,7 @@ def fixed_row(codes, multipliers, words):
 
 @kernel
 def minifloat_row(codes, multipliers, element, words):
-    """Values of a row of minifloats that `decode_tables.minifloat_words` describes.
+    """Values of a row of minifloats that ``element`` describes (`decode_tables`).
 
     Moved to where binary32 has its significand, and with the offset added to the exponent field, a
     normal code is a binary32 number.  A subnormal one gets exponent field 1 and so a hidden bit,

@@ -10,14 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .affine import Affine
 from .block import Block
 from .fixed import Fixed
 from .jit import kernels_are_compiled
 from .minifloat import Minifloat
 from .power_of_two import PowerOfTwo
 
-Float = type[np.float32] | type[np.float64]
 #: A kernel that makes numbers of codes, and the exponent of what its 1 stands for.
 Numbers = tuple[Callable[..., Any], int]
 
@@ -44,18 +42,18 @@ class Lane(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def lane_for(format: Fixed | Minifloat | Affine | Block, dtype: Float) -> Lane | None:
+def lane_for(format: Fixed | Minifloat | Block, dtype: np.dtype[Any]) -> Lane | None:
     """How to decode a format into a float type; None if it cannot be done by factors."""
     element = format.element if isinstance(format, Block) else format
     scale = format.scale if isinstance(format, Block) else PowerOfTwo()
-    if not isinstance(scale, PowerOfTwo) or isinstance(element, Affine):
+    if not isinstance(scale, PowerOfTwo):
         return None
     blocked = isinstance(format, Block)
-    numbers = _word_numbers(element, blocked=blocked) if dtype is np.float32 else None
+    numbers = _word_numbers(element, blocked=blocked) if dtype == np.float32 else None
     kernel, unit = numbers or _numbers(element, dtype) or (None, 0)
     if kernel is None:
         return None
-    factors = _factor_table(element, scale, unit, np.dtype(dtype))
+    factors = _factor_table(element, scale, unit, dtype)
     if not blocked and factors[scale.bias] == 0:
         return None
     if numbers is None:
@@ -64,9 +62,9 @@ def lane_for(format: Fixed | Minifloat | Affine | Block, dtype: Float) -> Lane |
     return Lane(kernel, blocked, factors.view(np.uint32))
 
 
-def _numbers(element: Fixed | Minifloat, dtype: Float) -> Numbers | None:
+def _numbers(element: Fixed | Minifloat, dtype: np.dtype[Any]) -> Numbers | None:
     """How numbers are made with the arithmetic of ``dtype``, or looked up."""
-    lowest, highest = _exponents(np.dtype(dtype))
+    lowest, highest = _exponents(dtype)
     if isinstance(element, Fixed):
         from .decode_kernels import decode_fixed_strips
 
@@ -75,7 +73,7 @@ def _numbers(element: Fixed | Minifloat, dtype: Float) -> Numbers | None:
         return None
     from .decode_kernels import decode_table_strips
 
-    return partial(decode_table_strips, value_table(element, np.dtype(dtype))), 0
+    return partial(decode_table_strips, value_table(element, dtype)), 0
 
 
 def _word_numbers(element: Fixed | Minifloat, *, blocked: bool) -> Numbers | None:
@@ -135,15 +133,16 @@ def value_table(element: Minifloat, dtype: np.dtype[Any] = _BINARY64) -> NDArray
 def _field_offset(element: Minifloat) -> int:
     """What added to an exponent field makes it one of binary32; negative if there is none.
 
-    It is the difference of the biases, so that numbers are values, where that leaves even steps
-    of the subnormals normal and the largest number finite; else as near to it as possible.
+    It is the difference of the biases, so that numbers are values, where that leaves the largest
+    finite and the least normal; else as near to it as the largest, and if possible the least, let
+    it be.
     """
     largest = _LAST_FIELD - (element.max_ordinal >> element.significand_bits)
     return min(max(_BIAS - element.bias, element.significand_bits), largest)
 
 
 def _minifloat_words(element: Minifloat, offset: int) -> NDArray[np.uint32]:
-    """What `decode_kernels.minifloat_number` knows of an element format."""
+    """What `decode_kernels.minifloat_row` knows of an element format."""
     infinity, nan = element.infinity_code, element.nan_code
     apart = nan is not None and nan == element.sign_code  # else it is above the finite ordinals
     words = (
