@@ -151,8 +151,8 @@ def minifloat_row(codes, multipliers, element, words):
 def decode_fixed_words(codes, scales, tile_rows, tile_columns, factors, words, start, stop):
     """`decode_fixed_strips` for float32; factors and values are words.
 
-    *Exactness*: the integers are below 2^24 and so binary32 numbers.  Each product is one as well
-    where factors are not 0, so that rounding to nearest leaves it alone.
+    *Exactness*: the integers are below 2^24 and so binary32 numbers.  Where a factor is not 0 every
+    product is one too, a subnormal one perhaps: rounding it to nearest, once, leaves it alone.
     """
     width = min(tile_columns, codes.shape[1])
     multipliers = np.empty(scales.shape[1] * width + 15, np.uint32)
@@ -170,8 +170,8 @@ def decode_minifloat_words(
 ):
     """The same for minifloats.
 
-    *Exactness*: numbers are exact (`minifloat_row`), and products as there.  The one NaN that goes
-    into a product, a code's or a scale's, has the bits that come out.
+    *Exactness*: numbers are exact (`minifloat_row`), and products as there.  Every NaN that goes
+    into a product, a code's or a scale's, has the same bits, which come out.
     """
     width = min(tile_columns, codes.shape[1])
     multipliers = np.empty(scales.shape[1] * width + 15, np.uint32)
