@@ -99,12 +99,14 @@ def ours(x: Array) -> Iterator[tuple[str, Work]]:
     formats |= {name: CATALOGUE[name] for name in ("SMX_INT4", "SMX_INT8", "SMX_INT12")}
     formats |= {"SMX_INT8 8x8": Block(element=INT8, tile=(8, 8)), "INT8": INT8, "BF16": BF16}
     formats |= {"OFP8_E4M3": OFP8_E4M3, "INT16 4x4": CATALOGUE["SMX_INT16"]}
+    decoded = np.empty_like(x)
     for name, format in formats.items():
         cast = Cast(format=format)  # type: ignore[arg-type]
         coded = cast.encode(x)
         yield f"quantize {name}", partial(cast.quantize, x)
         yield f"encode {name}", partial(cast.encode, x)
         yield f"decode {name}", partial(coded.values, np.float32)
+        yield f"decode {name} into out", partial(coded.values, out=decoded)
     four = Cast(format=MXFP4_E2M1).encode(x)
     yield "pack MXFP4_E2M1", four.pack
     affine = Cast(format=Affine(element=INT8, scale=(0.03125,), zero_point=(3,)))

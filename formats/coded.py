@@ -169,13 +169,43 @@ class Coded:
             return self._with(codes=codes)
         return self._with(codes=codes, scales=self.scales.reshape(self.format.grid(codes.shape)))
 
-    def values(self, dtype: DTypeLike = np.float64) -> NDArray[Any]:
+    def values(
+        self, dtype: DTypeLike | None = None, *, out: NDArray[Any] | None = None
+    ) -> NDArray[Any]:
         """What the codes stand for, as float64 or float32; exact.
 
-        Read-only where the codes are the very bits of that type (FP32, FP64), else a new array.
-        Another ``dtype``, and float32 where a value is none, is a FormatError.
+        Parameters
+        ----------
+        dtype
+            The type of the values; by default that of ``out``, and float64 without one.
+        out
+            An array of that type and the array's shape, of any strides, to write the values into.
+            It shares no memory with the codes.  In a loop it saves the time of a new array's first
+            use, which is longer than decoding takes.
+
+        Returns
+        -------
+        numpy.ndarray
+            ``out`` if there is one.  Else a read-only array where the codes are the very bits of
+            that type (FP32, FP64), and a new one elsewhere.
+
+        Raises
+        ------
+        FormatError
+            For another ``dtype``, for float32 where a value is none (``out`` then holds anything),
+            and for an ``out`` that is not as said.
+
+        Examples
+        --------
+        >>> from bitpde.formats import INT8
+        >>> a = Coded(format=INT8, codes=np.array([1, -2], np.int8))
+        >>> a.values(np.float32)
+        array([ 1., -2.], dtype=float32)
+        >>> kept = np.empty(2, np.float32)
+        >>> a.values(out=kept) is kept
+        True
         """
-        return values_of(self.format, self.codes, self.scales, self.tensor_scale, dtype)
+        return values_of(self.format, self.codes, self.scales, self.tensor_scale, dtype, out)
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """The values, for NumPy functions; a ``dtype`` that lacks one of them is a FormatError.

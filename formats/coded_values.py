@@ -12,27 +12,63 @@ from .kinds import Format, short_name
 
 Scales = NDArray[np.uint8] | None
 
+_BINARY32, _BINARY64 = np.dtype(np.float32), np.dtype(np.float64)
+
 
 def values_of(
     format: Format,
     codes: NDArray[Any],
     scales: Scales,
     tensor_scale: float | None,
-    dtype: DTypeLike,
+    dtype: DTypeLike | None,
+    out: NDArray[Any] | None,
 ) -> NDArray[Any]:
     """The values as float64 or float32; exact.  See `Coded.values`."""
-    if np.dtype(dtype) not in (np.float64, np.float32):
-        msg = f"values come as float32 or float64, not {np.dtype(dtype)}"
-        raise FormatError(msg)
-    if np.dtype(dtype) == np.float32:
-        values = _decode(format, codes, scales, tensor_scale, np.float32)
+    target = _target(dtype, out)
+    if out is not None:
+        _check_out(out, target, codes, scales)
+    if target == _BINARY32:
+        values = _decode(format, codes, scales, tensor_scale, np.float32, out)
         if values is not None:
             return values
-    values = _decode(format, codes, scales, tensor_scale, np.float64)
+    place = out if target == _BINARY64 else None
+    values = _decode(format, codes, scales, tensor_scale, np.float64, place)
     if values is None:
         msg = f"{short_name(format)} has values beyond float64"
         raise FormatError(msg)
-    return values if np.dtype(dtype) == np.float64 else in_dtype(values, dtype)
+    if target == _BINARY64:
+        return values
+    narrow = in_dtype(values, target)
+    if out is None:
+        return narrow
+    out[...] = narrow
+    return out
+
+
+def _target(dtype: DTypeLike | None, out: NDArray[Any] | None) -> np.dtype[Any]:
+    """The type asked for: that of ``out``, or else float64, where none is named."""
+    target = _BINARY64 if dtype is None else np.dtype(dtype)
+    if dtype is None and isinstance(out, np.ndarray):
+        target = out.dtype
+    if target not in (_BINARY32, _BINARY64):
+        msg = f"values come as float32 or float64, not {target}"
+        raise FormatError(msg)
+    return target
+
+
+def _check_out(out: Any, target: np.dtype[Any], codes: NDArray[Any], scales: Scales) -> None:
+    """Require an array that values of ``codes`` can be written into."""
+    if not isinstance(out, np.ndarray) or out.dtype != target or out.shape != codes.shape:
+        array = isinstance(out, np.ndarray)
+        given = f"{out.dtype} of shape {out.shape}" if array else type(out).__name__
+        msg = f"out is {given}: give an array of {target} of shape {codes.shape}"
+        raise FormatError(msg)
+    if not out.flags.writeable:
+        msg = "out is read-only: give an array that can be written"
+        raise FormatError(msg)
+    if any(np.may_share_memory(out, read) for read in (codes, scales) if read is not None):
+        msg = "out shares memory with the codes or scales: give another array"
+        raise FormatError(msg)
 
 
 def in_dtype(values: NDArray[np.float64], dtype: DTypeLike) -> NDArray[Any]:
@@ -67,12 +103,29 @@ def _decode(
     scales: Scales,
     tensor_scale: float | None,
     dtype: Float,
+    out: NDArray[Any] | None,
 ) -> NDArray[Any] | None:
-    """The values; those of a transposed array as a transposed view."""
+    """The values, in ``out`` if there is one; those of a transposed array as a transposed view."""
     if codes.ndim == 2 and not codes.flags.c_contiguous and codes.T.flags.c_contiguous:
         turned = format.T if isinstance(format, Block) else format
         turned_scales = None if scales is None else scales.T
-        values = _decode(turned, codes.T, turned_scales, tensor_scale, dtype)
-        return None if values is None else values.T
-    in_order = None if scales is None else np.asarray(scales, order="C")
-    return decode_array(format, np.asarray(codes, order="C"), in_order, dtype, tensor_scale)
+        turned_out = None if out is None else out.T
+        values = _decode(turned, codes.T, turned_scales, tensor_scale, dtype, turned_out)
+        return None if values is None else values.T if out is None else out
+    in_order = None if scales is None else _in_order(scales)
+    place = np.asarray(out) if out is not None and out.flags.c_contiguous else None
+    values = decode_array(format, _in_order(codes), in_order, dtype, tensor_scale, place)
+    if out is None or values is None:
+        return values
+    if place is None:
+        out[...] = values
+    return out
+
+
+def _in_order(array: NDArray[Any]) -> NDArray[Any]:
+    """The same array, contiguous; read-only as ever, so that kernels are compiled for one type."""
+    if array.flags.c_contiguous:
+        return array
+    copy = array.copy(order="C")
+    copy.setflags(write=False)
+    return copy

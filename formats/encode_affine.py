@@ -15,9 +15,10 @@ from .coded import Coded
 from .encode import Counts, Encoding, Random, encode_array
 from .fixed import Fixed
 from .jit import kernels_are_compiled
-from .layout import CHUNK_ELEMENTS, matrices
+from .layout import Tiling, matrices
 from .overflow import Overflow
 from .plan import Policies, plan_for
+from .power_of_two import PowerOfTwo
 from .quotient import quotient_to_odd
 from .rounding import Rounding
 from .threads import split_work
@@ -72,7 +73,7 @@ def _encode_rows(x: Carrier, format: Affine, overflow: Overflow) -> Encoding | N
     ends = fixed_range(format.element, overflow)
     counts: list[NDArray[np.int64]] = []
     for rows in _rows(x, codes, format):
-        chunk = max(1, CHUNK_ELEMENTS // rows.x.shape[1])
+        chunk = Tiling((1, 1), PowerOfTwo()).strips_per_chunk(*rows.x.shape)
         split_work(partial(rows.encode, ends, counts), rows.x.shape[0], chunk)
     saturated, underflowed, strange = (sum(int(c[k]) for c in counts) for k in range(3))
     if strange:
