@@ -18,6 +18,7 @@ from .encode_scaled import encode_scaled
 from .errors import FormatError
 from .fixed import Fixed
 from .minifloat import Minifloat
+from .outputs import check_out, delivered
 from .overflow import NonFinite, Overflow
 from .plan import Plan, Policies
 from .quantize import quantize_array
@@ -166,22 +167,34 @@ class Cast:
         return self.overflow is Overflow.WRAP or (isinstance(self.element, Minifloat) and wide)
 
     def quantize(
-        self, x: ArrayLike, bits: ArrayLike | None = None, *, rng: RandomBits | None = None
+        self,
+        x: ArrayLike,
+        bits: ArrayLike | None = None,
+        *,
+        rng: RandomBits | None = None,
+        out: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
         """The values of ``encode(x)``: float32 for float16 and float32 input, else float64; exact.
+
+        With ``out``, an array of that type and of ``x``'s shape, they are written there and it is
+        returned: a large result then costs no fresh memory.  It may be ``x`` itself.
 
         Raises
         ------
         FormatError
-            As `encode`; and if a value of float32 input leaves float32 (ask for
-            ``encode(x).values()``).
+            As `encode`; if a value of float32 input leaves float32 (ask for
+            ``encode(x).values()``); or if ``out`` is none of that kind.  What ``out`` holds after
+            an error is not specified, unless the error is about ``out``.
         """
-        dtype = np.asarray(x).dtype
-        narrow = dtype.kind == "f" and dtype.itemsize <= 4
-        carrier, random = self._prepare(x, bits, rng)
+        array = np.asarray(x)
+        narrow = array.dtype.kind == "f" and array.dtype.itemsize <= 4
+        dtype = np.float32 if narrow else np.float64
+        if out is not None:
+            check_out(out, dtype, array.shape)
+        carrier, random = self._prepare(array, bits, rng)
         if narrow and not self._needs_quotients:
-            values = quantize_array(carrier, random, self.plan)
+            values = quantize_array(carrier, random, self.plan, out)
             if values is not None:
-                return values
+                return delivered(values, out)
         coded, _ = self._checked(carrier, random)
-        return coded.values(np.float32 if narrow else np.float64)
+        return coded.values(dtype, out=out)

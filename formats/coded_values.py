@@ -9,6 +9,7 @@ from .block import Block
 from .decode import Float, decode_array
 from .errors import FormatError
 from .kinds import Format, short_name
+from .outputs import check_out, delivered
 
 Scales = NDArray[np.uint8] | None
 
@@ -26,7 +27,8 @@ def values_of(
     """The values as float64 or float32; exact.  See `Coded.values`."""
     target = _target(dtype, out)
     if out is not None:
-        _check_out(out, target, codes, scales)
+        check_out(out, target, codes.shape)
+        _check_apart(out, codes, scales)
     if target == _BINARY32:
         values = _decode(format, codes, scales, tensor_scale, np.float32, out)
         if values is not None:
@@ -38,11 +40,7 @@ def values_of(
         raise FormatError(msg)
     if target == _BINARY64:
         return values
-    narrow = in_dtype(values, target)
-    if out is None:
-        return narrow
-    out[...] = narrow
-    return out
+    return delivered(in_dtype(values, target), out)
 
 
 def _target(dtype: DTypeLike | None, out: NDArray[Any] | None) -> np.dtype[Any]:
@@ -56,16 +54,8 @@ def _target(dtype: DTypeLike | None, out: NDArray[Any] | None) -> np.dtype[Any]:
     return target
 
 
-def _check_out(out: Any, target: np.dtype[Any], codes: NDArray[Any], scales: Scales) -> None:
-    """Require an array that values of ``codes`` can be written into."""
-    if not isinstance(out, np.ndarray) or out.dtype != target or out.shape != codes.shape:
-        array = isinstance(out, np.ndarray)
-        given = f"{out.dtype} of shape {out.shape}" if array else type(out).__name__
-        msg = f"out is {given}: give an array of {target} of shape {codes.shape}"
-        raise FormatError(msg)
-    if not out.flags.writeable:
-        msg = "out is read-only: give an array that can be written"
-        raise FormatError(msg)
+def _check_apart(out: NDArray[Any], codes: NDArray[Any], scales: Scales) -> None:
+    """Require that writing ``out`` changes nothing that is read."""
     if any(np.may_share_memory(out, read) for read in (codes, scales) if read is not None):
         msg = "out shares memory with the codes or scales: give another array"
         raise FormatError(msg)
@@ -115,11 +105,7 @@ def _decode(
     in_order = None if scales is None else _in_order(scales)
     place = np.asarray(out) if out is not None and out.flags.c_contiguous else None
     values = decode_array(format, _in_order(codes), in_order, dtype, tensor_scale, place)
-    if out is None or values is None:
-        return values
-    if place is None:
-        out[...] = values
-    return out
+    return None if values is None else delivered(values, out)
 
 
 def _in_order(array: NDArray[Any]) -> NDArray[Any]:

@@ -27,8 +27,12 @@ class _Constants(NamedTuple):
     ends: NDArray[np.uint32]
 
 
-def quantize_array(x: Carrier, random: Random, plan: Plan) -> NDArray[np.float32] | None:
+def quantize_array(
+    x: Carrier, random: Random, plan: Plan, out: NDArray[np.float32] | None = None
+) -> NDArray[np.float32] | None:
     """The values of the codes of ``x``, float32; None where this lane cannot tell.
+
+    They are in ``out`` if it is contiguous and apart from ``x``, else in a new array.
 
     That is so if ``x`` is not float32, if an element is infinite, NaN or refused, and if a scale or
     a value is near the ends of float32; `encode.encode_array` then has the answer.  Preconditions
@@ -46,7 +50,8 @@ def quantize_array(x: Carrier, random: Random, plan: Plan) -> NDArray[np.float32
     constants = _constants(plan)
     if constants is None:
         return None
-    values = np.empty(x.shape, np.float32)
+    usable = out is not None and out.flags.c_contiguous and not np.may_share_memory(out, x)
+    values = out if usable and out is not None else np.empty(x.shape, np.float32)
     bits = (random,) if isinstance(random, np.ndarray) else ()
     scales = np.zeros(plan.format.grid(x.shape), np.uint8) if plan.blocked else None  # type: ignore[union-attr]
     failed: list[bool] = []
