@@ -21,6 +21,7 @@ from .threads import split_work
 Random = NDArray[np.uint32] | RandomBits | None
 
 _NO_RANDOM = np.zeros((0, 0), np.uint32)
+_NO_DRAWS = np.zeros(0, np.uint32)
 _NO_KEY = np.zeros(4, np.uint32)
 
 
@@ -145,8 +146,8 @@ def rounding_arguments(
     rounding = plan.rounding_words
     if isinstance(random, RandomBits):
         drawn = np.array([*rounding[:3], 32 - plan.policies.random_bits], np.uint32)
-        return drawn, _NO_RANDOM, random.words
-    return rounding, _NO_RANDOM if random is None else random, _NO_KEY
+        return drawn, _NO_DRAWS, random.words
+    return rounding, _NO_DRAWS if random is None else random.reshape(-1), _NO_KEY
 
 
 def _encode_native(x: Carrier, format: Format, dtype: type[np.floating[Any]]) -> Encoding:

@@ -64,6 +64,9 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 def inlined_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """`kernel` for a function that loops call: always part of its callers, never a call.
 
+    It may read and write the arrays it is given but make none, views included: it does not count
+    references to them, which would cost more than what such functions do.
+
     Examples
     --------
     >>> @inlined_kernel
@@ -84,10 +87,10 @@ def _compiled(function: Callable[..., Any], *, inlined: bool) -> Callable[..., A
     with _LOCK:
         before = config.CACHE_DIR  # process-wide: set it, use it, put it back
         folder = cache_folder(before) if Path(inspect.getfile(function)).is_file() else None
+        flags: dict[str, Any] = {"forceinline": inlined, "_nrt": not inlined}
         compiler = numba.njit(
-            cache=folder is not None, fastmath=False, nogil=True, error_model="numpy",
-            forceinline=inlined,
-        )  # fmt: skip
+            cache=folder is not None, fastmath=False, nogil=True, error_model="numpy", **flags
+        )
         config.CACHE_DIR = str(folder or before)
         try:
             compiled: Callable[..., Any] = compiler(function)

@@ -22,6 +22,9 @@ CHUNKS_PER_THREAD = 8
 #: Elements of a row of a scalar format, whose rows may be cut anywhere.
 ROW_ELEMENTS = 1 << 12
 
+#: Scales of which scalar formats use but 1.
+_ONE = PowerOfTwo()
+
 _NATIVE: dict[tuple[int, int], type[np.floating[Any]]] = {(8, 23): np.float32, (11, 52): np.float64}
 
 
@@ -130,5 +133,5 @@ def _rows(
     for start, stop, columns in ((0, whole, row), (whole, size, size - whole)):
         if stop > start:
             parts = [array[start:stop].reshape(-1, columns) for array in arrays]
-            ones = np.full((parts[0].shape[0], 1), PowerOfTwo().bias, np.uint8)
-            yield Tiling((1, columns), PowerOfTwo()), ones, parts
+            ones = np.full((parts[0].shape[0], 1), _ONE.bias, np.uint8)
+            yield Tiling((1, columns), _ONE), ones, parts

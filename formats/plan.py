@@ -84,7 +84,7 @@ class Plan:
         return (
             np.array(element_words(self.element, rounding, overflow)),
             np.array(even_words(self.element)),
-            loop_kind(self.element, rounding, overflow),
+            loop_kind(self.element, rounding, overflow, self.policies.random_bits),
         )
 
     @cached_property

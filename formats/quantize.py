@@ -83,10 +83,9 @@ class _Job(NamedTuple):
         if self.failed:
             return
         scaling, low, ends = self.constants
-        element, even, kind = self.plan.vector_words
         easy = quantize_strips(
-            self.x.view(np.uint32), *self.tiling.tile, scaling, low, element, even, ends, kind,
-            *rounding_arguments(self.random, self.plan), self.position,
+            self.x.view(np.uint32), *self.tiling.tile, scaling, low, *self.plan.vector_words,
+            *rounding_arguments(self.random, self.plan), self.position, ends,
             self.values.view(np.uint32), start, stop,
         )  # fmt: skip
         if not easy:

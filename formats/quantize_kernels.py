@@ -1,152 +1,151 @@
 """Compiled quantization of float32 to float32 in vectors: encoding and decoding in one pass.
 
-The rounding is that of `vector_kernels`; the value takes the place of the code, so that no codes
+The strips are those of `vector_kernels`; the value takes the place of the code, so that no codes
 are written and read again.  The tests hold the lane to the values of the codes.
 """
 
 import numpy as np
 
-from .even_kernels import quantize_even_row
-from .even_tile_kernels import quantize_even_strip
-from .float_words import float_of, float_product
-from .jit import kernel
+from .even_kernels import even_value
+from .jit import inlined_kernel, kernel
 from .philox_kernels import fill_groups
-from .tile_kernels import prepare_strip
-from .vector_kernels import (
-    EXPONENT_SHIFT,
-    FAR_BELOW,
-    INFINITY,
-    LONGEST_SHIFT,
-    ONE,
-    ONES,
-    ZERO,
-    deterministic_increment,
-    stochastic_increment,
-    take_apart,
-)
-from .vector_tables import EVEN, RANDOM
-from .words import (
-    add,
-    both,
-    choose,
-    either,
-    exceeds,
-    greater,
-    left,
-    lesser,
-    prefer_wide_vectors,
-    right,
-    subtract,
-)
-
-SIGN = np.uint32(0x80000000)
+from .shift_kernels import shift_value
+from .tile_kernels import prepare_strip, scale_and_low, top_of_32, tops_of_columns
+from .vector_kernels import INFINITY, MAGNITUDE, ONE, ONES, ZERO
+from .vector_tables import DETERMINISTIC, EVEN, RANDOM
+from .vector_words import greatest_of_16, load_16, spread_16, store_16
+from .words import add, both, greater, subtract
 
 
-@kernel
-def value_word(steps, over, low, negative, element, ends):
-    """Bits of the float32 that is ``steps`` steps of its binade, or the end it lies beyond.
+@inlined_kernel
+def sixteen_values(words, at, low, draws, drawn, kind, element, even, rounding, ends, values):
+    """Quantize sixteen words from ``at`` on, and return them; see `vector_kernels.sixteen_codes`.
 
-    ``ends`` is (2^-significand_bits, what lies above, what lies below, shift): the first three as
-    float32 bits, two of them in units of ``2^shift`` least normal values.  Products are exact.
+    ``ends`` is that of `shift_kernels.shift_value`.
     """
-    significand_bits = element[0]
-    k = add(steps, left(over, significand_bits))
-    unit = left(add(low, ends[3]), EXPONENT_SHIFT)
-    binade = left(add(low, over), EXPONENT_SHIFT)
-    magnitude = float_product(float_product(float_of(steps), ends[0]), binade)
-    sign = both(both(negative, SIGN), either(element[7], exceeds(k, ZERO)))
-    beyond = exceeds(k, choose(negative, element[3], element[2]))
-    end = float_product(choose(negative, ends[2], ends[1]), unit)
-    return choose(beyond, end, either(magnitude, sign))
+    word = load_16(words, at)
+    if kind == EVEN:
+        value = even_value(word, low, element, even, ends)
+    else:
+        draw = load_16(draws, drawn) if kind >= RANDOM else word
+        value = shift_value(word, low, draw, kind, element, rounding, ends)
+    store_16(values, at, value)
+    return word
 
 
 @kernel
-def quantize_row(words, lows, element, ends, rounding, values):
-    """Values of one row under a deterministic rounding; how many inputs are infinite or NaN."""
-    prefer_wide_vectors()
-    significand_bits, drop = element[0], element[1]
-    near, always, if_negative, if_odd = rounding[0], rounding[1], rounding[2], rounding[3]
-    strange = ZERO
-    for j in range(words.shape[0]):
-        negative, magnitude, m, shift, over = take_apart(words[j], lows[j], drop)
-        shift = lesser(shift, add(FAR_BELOW, ONE))
-        odd = add(right(m, shift), left(over, significand_bits))
-        increment = deterministic_increment(shift, negative, odd, near, always, if_negative, if_odd)
-        steps = right(add(m, increment), shift)
-        values[j] = value_word(steps, over, lows[j], negative, element, ends)
-        strange = subtract(strange, exceeds(add(magnitude, ONE), INFINITY))
-    return strange
+def quantize_row(words, row, lows, draws, drawn, kind, element, even, rounding, ends, values):
+    """Values of one row under the lows of its columns; whether all inputs are finite."""
+    columns = words.shape[1]
+    whole = columns - columns % 16
+    peaks = spread_16(ZERO)
+    for j in range(0, whole, 16):
+        word = sixteen_values(
+            words, row * columns + j, load_16(lows, j), draws, drawn + j, kind, element, even,
+            rounding, ends, values,
+        )  # fmt: skip
+        peaks = greater(peaks, both(word, MAGNITUDE))
+    peak = greatest_of_16(peaks)
+    for j in range(whole, columns):
+        word = words[row, j]
+        if kind == EVEN:
+            values[row, j] = even_value(word, lows[j], element, even, ends)
+        else:
+            draw = draws[drawn + j] if kind >= RANDOM else word
+            values[row, j] = shift_value(word, lows[j], draw, kind, element, rounding, ends)
+        peak = greater(peak, both(word, MAGNITUDE))
+    return peak < INFINITY
 
 
 @kernel
-def quantize_random_row(words, lows, element, ends, draws, rounding, values):
-    """The same under a stochastic rounding with a draw for each element."""
-    prefer_wide_vectors()
-    drop = element[1]
-    draw_bits, doubled, half_up, unused = rounding[0], rounding[1], rounding[2], rounding[3]
-    compared = add(draw_bits, doubled)
-    strange = ZERO
-    for j in range(words.shape[0]):
-        negative, magnitude, m, shift, over = take_apart(words[j], lows[j], drop)
-        excess = lesser(subtract(greater(shift, LONGEST_SHIFT), LONGEST_SHIFT), LONGEST_SHIFT)
-        lost = both(m, subtract(left(ONE, excess), ONE))
-        m = either(right(m, excess), both(exceeds(lost, ZERO), ONE))
-        shift = lesser(shift, LONGEST_SHIFT)
-        draw = add(left(right(draws[j], unused), doubled), doubled)
-        increment = stochastic_increment(m, shift, draw, compared, half_up)
-        steps = right(add(m, increment), shift)
-        values[j] = value_word(steps, over, lows[j], negative, element, ends)
-        strange = subtract(strange, exceeds(add(magnitude, ONE), INFINITY))
-    return strange
+def quantize_lines(
+    words, row, scaling, limit, draws, drawn, kind, element, even, rounding, ends, values
+):
+    """Values of a row of whole tiles of 1 x 32; False as `vector_kernels.encode_lines`."""
+    for tile in range(words.shape[1] // 32):
+        start = row * words.shape[1] + 32 * tile
+        _, less_one = scale_and_low(top_of_32(words, start), scaling)
+        if less_one >= limit:
+            return False
+        for j in range(0, 32, 16):
+            sixteen_values(
+                words, start + j, add(less_one, ONE), draws, drawn + 32 * tile + j, kind, element,
+                even, rounding, ends, values,
+            )  # fmt: skip
+    return True
+
+
+@kernel
+def quantize_squares(
+    words, first, last, tile_columns, scaling, limit, draws, drawn, kind, element, even, rounding,
+    ends, values,
+):  # fmt: skip
+    """The same for rows first..last of tiles of 4 or 8 columns, sixteens of columns in all."""
+    columns = words.shape[1]
+    most = spread_16(ZERO)
+    for start in range(0, columns, 16):
+        tops = tops_of_columns(words, first, last, start, tile_columns)
+        _, less_one = scale_and_low(tops, scaling)
+        most = greater(most, less_one)
+        for j in range(start, start + (last - first) * columns, columns):
+            sixteen_values(
+                words, first * columns + j, add(less_one, ONE), draws, drawn + j, kind, element,
+                even, rounding, ends, values,
+            )  # fmt: skip
+    return greatest_of_16(most) < limit
 
 
 @kernel
 def quantize_strips(
-    words, tile_rows, tile_columns, scaling, first_low, element, even, ends, kind, rounding, draws,
-    key, position, values, start, stop,
+    words, tile_rows, tile_columns, scaling, first_low, element, even, kind, rounding, draws, key,
+    position, ends, values, start, stop,
 ):  # fmt: skip
     """Values of strips start..stop as words; False at the first strip that is not for this lane.
 
     The arguments are those of `vector_kernels.encode_vector_strips`.
     """
     columns = words.shape[1]
+    blocked = scaling.size > 0
     tiles = -(-columns // tile_columns)
     scales = np.empty(tiles, np.uint8)
     work = np.empty(tiles * tile_columns, np.uint32)
     lows = np.full(work.shape[0], first_low, np.uint32)
     most = subtract(first_low, ONE)
-    drawn = np.empty((columns // 64 + 2 if kind == RANDOM else 0, 4, 16), np.uint32)
-    flat = drawn.reshape(drawn.size)
-    in_one_pass = kind == EVEN and scaling.size > 0
+    limit = even[0] if kind == EVEN else ONES
+    makes_draws = kind >= RANDOM and draws.size == 0
+    groups = min(tile_rows, words.shape[0]) * columns // 64 + 2 if makes_draws else 0
+    made = np.empty((groups, 4, 16), np.uint32)
+    source = made.reshape(made.size) if makes_draws else draws
     for strip in range(start, stop):
         first = strip * tile_rows
         last = min(words.shape[0], first + tile_rows)
-        if in_one_pass and quantize_even_strip(
-            words, tile_rows, tile_columns, strip, scaling, element, even, ends, values
-        ):
-            continue
-        if scaling.size > 0:
-            most = prepare_strip(words, first, last, tile_columns, scaling, scales, work, lows)
-        strange = exceeds(most, subtract(ONES, ONE))
-        i = first
-        while strange == 0 and i < last:
-            row, its_lows = words[i], lows[:columns]
-            if kind == EVEN and most < even[0]:
-                strange = quantize_even_row(row, its_lows, element, even, ends, values[i])
-            elif kind == RANDOM and draws.size > 0:
-                strange = quantize_random_row(
-                    row, its_lows, element, ends, draws[i], rounding, values[i]
-                )
-            elif kind == RANDOM:
-                at = position + i * columns
-                fill_groups(drawn, at // 64, key)
-                its_draws = flat[at % 64 : at % 64 + columns]
-                strange = quantize_random_row(
-                    row, its_lows, element, ends, its_draws, rounding, values[i]
-                )
-            else:
-                strange = quantize_row(row, its_lows, element, ends, rounding, values[i])
-            i += 1
-        if strange > 0:
+        drawn = first * columns
+        if makes_draws:
+            fill_groups(made, (position + drawn) // 64, key)
+            drawn = (position + drawn) % 64
+        easy = False
+        if blocked and tile_rows == 1 and tile_columns == 32 and columns % 32 == 0:
+            easy = quantize_lines(
+                words, strip, scaling, limit, source, drawn, kind, element, even, rounding, ends,
+                values,
+            )  # fmt: skip
+        elif blocked and (tile_columns == 4 or tile_columns == 8) and columns % 16 == 0:
+            easy = quantize_squares(
+                words, first, last, tile_columns, scaling, limit, source, drawn, kind, element,
+                even, rounding, ends, values,
+            )  # fmt: skip
+        if not easy:
+            if blocked:
+                most = prepare_strip(words, first, last, tile_columns, scaling, scales, work, lows)
+            its_kind = DETERMINISTIC if kind == EVEN and most >= limit else kind
+            easy = most < ONES
+            i = first
+            while easy and i < last:
+                easy = quantize_row(
+                    words, i, lows, source, drawn + (i - first) * columns, its_kind, element, even,
+                    rounding, ends, values,
+                )  # fmt: skip
+                i += 1
+        if not easy:
             return False
     return True

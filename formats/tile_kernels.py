@@ -1,14 +1,25 @@
-"""Compiled choice of the scales of a strip of tiles of float32, in vectors of words.
+"""Compiled choice of the scales of tiles of float32, in vectors of words.
 
-Three steps: the largest magnitude of each tile, its scale and the low that belongs to it, and the
-low of each column.  Tiles of sixteens of columns are read as vectors; of others, the peaks of the
-columns are folded pair by pair in loops that become vector instructions.
+For a whole strip of tiles of any shape (`prepare_strip`) in three steps: the largest magnitude of
+each tile, its scale and the low that belongs to it, and the low of each column.  Tiles of sixteens
+of columns are read as vectors; of others, the peaks of the columns are folded pair by pair in loops
+that become vector instructions.  For the tiles of MX, 1 x 32, and for those of 4 or 8 columns, as
+SMX has them, there are the parts of which a strip can be made in one pass.
 """
 
 import numpy as np
 
 from .jit import inlined_kernel, kernel
-from .vector_words import greatest_of_16, load_16, spread_16, store_16
+from .vector_words import (
+    greatest_of_4s,
+    greatest_of_8s,
+    greatest_of_16,
+    load_16,
+    spread_16,
+    store_16,
+    store_firsts_of_4s,
+    store_firsts_of_8s,
+)
 from .words import (
     add,
     both,
@@ -91,6 +102,35 @@ def tile_top(words, first, last, start, stop):
         for j in range(whole, stop):
             top = greater(top, both(words[i, j], MAGNITUDE))
     return top
+
+
+@inlined_kernel
+def top_of_32(words, start):
+    """Largest magnitude bits of thirty-two words from ``start`` on."""
+    one, other = load_16(words, start), load_16(words, start + 16)
+    return greatest_of_16(greater(both(one, MAGNITUDE), both(other, MAGNITUDE)))
+
+
+@inlined_kernel
+def tops_of_columns(words, first, last, start, tile_columns):
+    """Largest magnitude bits of the tiles of sixteen columns from ``start`` on, in each column.
+
+    The tiles are 4 or 8 columns wide.
+    """
+    columns = words.shape[1]
+    peaks = spread_16(ZERO)
+    for j in range(first * columns + start, last * columns, columns):
+        peaks = greater(peaks, both(load_16(words, j), MAGNITUDE))
+    return greatest_of_4s(peaks) if tile_columns == 4 else greatest_of_8s(peaks)
+
+
+@inlined_kernel
+def store_scales(scales, start, codes, tile_columns):
+    """Set the scales of these tiles, from the codes in each column."""
+    if tile_columns == 4:
+        store_firsts_of_4s(scales, start // 4, codes)
+    else:
+        store_firsts_of_8s(scales, start // 8, codes)
 
 
 @inlined_kernel

@@ -1,181 +1,123 @@
 """Compiled encoding of float32 input in vectors of words: every rounding, every overflow policy.
 
-The arithmetic is that of `scalar_kernels`, an increment and a shift, on the bits of the float32;
-it is written without branches, so that the loops along rows become vector instructions.  A strip
-of tiles is encoded in two passes: the scale of each tile (`tile_kernels`), the codes of each row.
-A strip that holds a NaN, an infinity or an extreme scale is left alone and reported:
-`encode_kernels.encode_strips`, which gives the same bits, takes it.
+A strip of tiles is encoded in one pass over memory if its tiles are 1 x 32, or 4 or 8 columns wide,
+and else in two: the lows of all columns first, then row by row.  A strip that holds a NaN, an
+infinity or an extreme scale is left alone and reported: `encode_kernels.encode_strips`, which gives
+the same bits, takes it.
 """
 
 import numpy as np
 
-from .even_kernels import encode_even_row
-from .even_tile_kernels import encode_even_strip
-from .jit import kernel
+from .even_kernels import even_code
+from .jit import inlined_kernel, kernel
 from .philox_kernels import fill_groups
 from .scalar_kernels import SATURATED, UNDERFLOWED
-from .tile_kernels import prepare_strip
-from .vector_tables import EVEN, RANDOM, WRAPPING
-from .words import (
-    add,
-    arithmetic_right,
-    both,
-    choose,
-    differ,
-    either,
-    equals,
-    exceeds,
-    greater,
-    left,
-    lesser,
-    prefer_wide_vectors,
-    right,
-    subtract,
-)
+from .shift_kernels import shift_code
+from .tile_kernels import prepare_strip, scale_and_low, store_scales, top_of_32, tops_of_columns
+from .vector_tables import DETERMINISTIC, EVEN, RANDOM
+from .vector_words import greatest_of_16, load_16, spread_16, store_16, sum_of_16
+from .words import add, both, greater, subtract
 
 ZERO, ONE, ONES = np.uint32(0), np.uint32(1), np.uint32(0xFFFFFFFF)
-MAGNITUDE, FRACTION = np.uint32(0x7FFFFFFF), np.uint32(0x7FFFFF)
-INFINITY = np.uint32(0x7F800000)
-SIGN_SHIFT, EXPONENT_SHIFT, LONGEST_SHIFT = np.uint32(31), np.uint32(23), np.uint32(31)
-FAR_BELOW = np.uint32(25)  # a shift by which 24 bits become less than half of the last bit kept
+MAGNITUDE, INFINITY = np.uint32(0x7FFFFFFF), np.uint32(0x7F800000)
 
 
-@kernel
-def take_apart(word, low, drop):
-    """A float32 as (sign mask, magnitude bits, 2m, shift, over) for a tile.
+@inlined_kernel
+def sixteen_codes(words, at, low, draws, drawn, kind, element, even, rounding, codes):
+    """Encode sixteen words from ``at`` on; (words, masks of saturation, masks of underflow).
 
-    Its magnitude is ``m`` steps of its own last bit, ``m < 2^24``.  ``low`` is the biased exponent
-    of the element's least normal value in the tile; the float's is ``over`` above it, or not
-    above.  To count in steps of the element ``shift`` bits of ``2m`` go, at least one, at most 31.
+    ``low`` is one for all or a vector; a random rounding has their draws from ``drawn`` on.
     """
-    magnitude = both(word, MAGNITUDE)
-    field = right(magnitude, EXPONENT_SHIFT)
-    exponent = greater(field, ONE)
-    m = add(both(magnitude, FRACTION), left(lesser(field, ONE), EXPONENT_SHIFT))
-    top = greater(exponent, low)
-    shift = add(add(drop, ONE), subtract(top, exponent))
-    negative = subtract(ZERO, right(word, SIGN_SHIFT))
-    return negative, magnitude, left(m, ONE), shift, subtract(top, low)
+    word = load_16(words, at)
+    if kind == EVEN:
+        code, beyond, below = even_code(word, low, element, even)
+    else:
+        draw = load_16(draws, drawn) if kind >= RANDOM else word
+        code, beyond, below = shift_code(word, low, draw, kind, element, rounding)
+    store_16(codes, at, code)
+    return word, beyond, below
 
 
 @kernel
-def deterministic_increment(shift, negative, odd, near, always, if_negative, if_odd):
-    """`scalar_kernels.rounding_increment` from the four masks of `vector_tables.rounding_words`."""
-    bit = both(differ(always, differ(both(if_negative, negative), both(if_odd, odd))), ONE)
-    below_half = subtract(left(ONE, subtract(shift, ONE)), ONE)
-    whole = add(add(below_half, below_half), ONE)
-    return choose(near, add(below_half, bit), both(whole, subtract(ZERO, bit)))
+def encode_row(words, row, lows, draws, drawn, kind, element, even, rounding, codes, counts):
+    """Codes of one row under the lows of its columns; whether all inputs are finite.
 
-
-@kernel
-def stochastic_increment(m, shift, draw, draw_bits, half_up):
-    """`scalar_kernels.stochastic_increment` of a draw of ``draw_bits``, at most 25.
-
-    ``half_up`` is a mask: variant C rounds the fraction before it is compared.
+    The counts are of saturated and underflowed elements.
     """
-    below = subtract(greater(shift, draw_bits), draw_bits)
-    above = subtract(greater(shift, draw_bits), shift)
-    increment = right(left(draw, below), above)
-    odd = both(both(right(m, below), ONE), subtract(ZERO, lesser(draw_bits, ONE)))
-    half = add(subtract(right(left(ONE, below), ONE), ONE), odd)
-    return add(increment, both(half, both(half_up, exceeds(below, ZERO))))
-
-
-@kernel
-def finished(k, negative, element):
-    """(code, mask of saturation) of a value ``k`` steps from 0."""
-    greatest, least, above, below = element[2], element[3], element[4], element[5]
-    sign, negative_zero, fixed = element[6], element[7], element[8]
-    beyond = exceeds(k, choose(negative, least, greatest))
-    signs = both(negative, both(sign, either(negative_zero, exceeds(k, ZERO))))
-    code = choose(fixed, subtract(differ(k, negative), negative), add(k, signs))
-    return choose(beyond, choose(negative, below, above), code), beyond
-
-
-@kernel
-def encode_row(words, lows, element, rounding, codes, counts):
-    """Codes of one row under a deterministic rounding; one rounding each.
-
-    The counts are of saturated, underflowed and infinite or NaN elements.
-    """
-    prefer_wide_vectors()
-    significand_bits, drop = element[0], element[1]
-    near, always, if_negative, if_odd = rounding[0], rounding[1], rounding[2], rounding[3]
-    saturated, underflowed, strange = ZERO, ZERO, ZERO
-    for j in range(words.shape[0]):
-        negative, magnitude, m, shift, over = take_apart(words[j], lows[j], drop)
-        shift = lesser(shift, add(FAR_BELOW, ONE))
-        binades = left(over, significand_bits)
-        odd = add(right(m, shift), binades)
-        increment = deterministic_increment(shift, negative, odd, near, always, if_negative, if_odd)
-        k = add(right(add(m, increment), shift), binades)
-        code, beyond = finished(k, negative, element)
+    columns = words.shape[1]
+    whole = columns - columns % 16
+    saturated, underflowed, peaks = spread_16(ZERO), spread_16(ZERO), spread_16(ZERO)
+    for j in range(0, whole, 16):
+        word, beyond, below = sixteen_codes(
+            words, row * columns + j, load_16(lows, j), draws, drawn + j, kind, element, even,
+            rounding, codes,
+        )  # fmt: skip
         saturated = subtract(saturated, beyond)
-        underflowed = subtract(underflowed, both(equals(k, ZERO), exceeds(magnitude, ZERO)))
-        strange = subtract(strange, exceeds(add(magnitude, ONE), INFINITY))
-        codes[j] = code
-    counts[0] = saturated
-    counts[1] = underflowed
-    counts[2] = strange
+        underflowed = subtract(underflowed, below)
+        peaks = greater(peaks, both(word, MAGNITUDE))
+    peak = greatest_of_16(peaks)
+    counts[0] = add(counts[0], sum_of_16(saturated))
+    counts[1] = add(counts[1], sum_of_16(underflowed))
+    for j in range(whole, columns):
+        word = words[row, j]
+        if kind == EVEN:
+            codes[row, j], beyond, below = even_code(word, lows[j], element, even)
+        else:
+            draw = draws[drawn + j] if kind >= RANDOM else word
+            codes[row, j], beyond, below = shift_code(word, lows[j], draw, kind, element, rounding)
+        counts[0] = subtract(counts[0], beyond)
+        counts[1] = subtract(counts[1], below)
+        peak = greater(peak, both(word, MAGNITUDE))
+    return peak < INFINITY
 
 
 @kernel
-def encode_random_row(words, lows, element, draws, rounding, codes, counts):
-    """The same under a stochastic rounding with a draw for each element.
+def encode_lines(
+    words, row, scaling, limit, draws, drawn, kind, element, even, rounding, scales, codes, counts
+):
+    """Scales and codes of a row of whole tiles of 1 x 32, and the counts of `encode_row`.
 
-    ``rounding`` is (bits of a draw; 1 for variant B, else 0; all ones for variant C, else 0; by
-    how much a word is shifted to be a draw).
+    False, and all is to be done anew, at the first tile whose low less 1 reaches ``limit``.
     """
-    prefer_wide_vectors()
-    significand_bits, drop = element[0], element[1]
-    draw_bits, doubled, half_up, unused = rounding[0], rounding[1], rounding[2], rounding[3]
-    compared = add(draw_bits, doubled)
-    saturated, underflowed, strange = ZERO, ZERO, ZERO
-    for j in range(words.shape[0]):
-        negative, magnitude, m, shift, over = take_apart(words[j], lows[j], drop)
-        excess = lesser(subtract(greater(shift, LONGEST_SHIFT), LONGEST_SHIFT), LONGEST_SHIFT)
-        lost = both(m, subtract(left(ONE, excess), ONE))
-        m = either(right(m, excess), both(exceeds(lost, ZERO), ONE))
-        shift = lesser(shift, LONGEST_SHIFT)
-        draw = add(left(right(draws[j], unused), doubled), doubled)
-        increment = stochastic_increment(m, shift, draw, compared, half_up)
-        k = add(right(add(m, increment), shift), left(over, significand_bits))
-        code, beyond = finished(k, negative, element)
-        saturated = subtract(saturated, beyond)
-        underflowed = subtract(underflowed, both(equals(k, ZERO), exceeds(magnitude, ZERO)))
-        strange = subtract(strange, exceeds(add(magnitude, ONE), INFINITY))
-        codes[j] = code
-    counts[0] = saturated
-    counts[1] = underflowed
-    counts[2] = strange
+    saturated, underflowed = spread_16(ZERO), spread_16(ZERO)
+    for tile in range(words.shape[1] // 32):
+        start = row * words.shape[1] + 32 * tile
+        scales[tile], less_one = scale_and_low(top_of_32(words, start), scaling)
+        if less_one >= limit:
+            return False
+        for j in range(0, 32, 16):
+            _, beyond, below = sixteen_codes(
+                words, start + j, add(less_one, ONE), draws, drawn + 32 * tile + j, kind, element,
+                even, rounding, codes,
+            )  # fmt: skip
+            saturated = subtract(saturated, beyond)
+            underflowed = subtract(underflowed, below)
+    counts[0], counts[1] = sum_of_16(saturated), sum_of_16(underflowed)
+    return True
 
 
 @kernel
-def wrap_row(words, lows, element, rounding, codes, counts):
-    """Codes of one row of integers modulo their range, under a deterministic rounding."""
-    prefer_wide_vectors()
-    drop, greatest, least, unused, extends = (
-        element[1], element[2], element[3], element[9], element[10],
-    )  # fmt: skip
-    near, always, if_negative, if_odd = rounding[0], rounding[1], rounding[2], rounding[3]
-    wrapped, underflowed, strange = ZERO, ZERO, ZERO
-    for j in range(words.shape[0]):
-        negative, magnitude, m, shift, over = take_apart(words[j], lows[j], drop)
-        shift = lesser(shift, add(FAR_BELOW, ONE))
-        increment = deterministic_increment(
-            shift, negative, right(m, shift), near, always, if_negative, if_odd
-        )
-        k = right(add(m, increment), shift)
-        beyond = either(exceeds(k, choose(negative, least, greatest)), exceeds(over, ZERO))
-        underflowed = subtract(underflowed, both(equals(k, ZERO), exceeds(magnitude, ZERO)))
-        k = left(k, lesser(over, LONGEST_SHIFT))
-        code = left(subtract(differ(k, negative), negative), unused)
-        wrapped = subtract(wrapped, beyond)
-        strange = subtract(strange, exceeds(add(magnitude, ONE), INFINITY))
-        codes[j] = choose(extends, arithmetic_right(code, unused), right(code, unused))
-    counts[0] = wrapped
-    counts[1] = underflowed
-    counts[2] = strange
+def encode_squares(
+    words, first, last, tile_columns, scaling, limit, draws, drawn, kind, element, even, rounding,
+    scales, codes, counts,
+):  # fmt: skip
+    """The same for rows first..last of tiles of 4 or 8 columns, sixteens of columns in all."""
+    columns = words.shape[1]
+    most, saturated, underflowed = spread_16(ZERO), spread_16(ZERO), spread_16(ZERO)
+    for start in range(0, columns, 16):
+        tops = tops_of_columns(words, first, last, start, tile_columns)
+        scale, less_one = scale_and_low(tops, scaling)
+        store_scales(scales, start, scale, tile_columns)
+        most = greater(most, less_one)
+        for j in range(start, start + (last - first) * columns, columns):
+            _, beyond, below = sixteen_codes(
+                words, first * columns + j, add(less_one, ONE), draws, drawn + j, kind, element,
+                even, rounding, codes,
+            )  # fmt: skip
+            saturated = subtract(saturated, beyond)
+            underflowed = subtract(underflowed, below)
+    counts[0], counts[1] = sum_of_16(saturated), sum_of_16(underflowed)
+    return greatest_of_16(most) < limit
 
 
 @kernel
@@ -191,55 +133,53 @@ def encode_vector_strips(
     positions from ``position`` on.
     """
     columns = words.shape[1]
+    blocked = scaling.size > 0
     work = np.empty(scales.shape[1] * tile_columns, np.uint32)
     lows = np.full(work.shape[0], first_low, np.uint32)
     most = subtract(first_low, ONE)
-    mine = np.zeros(3, np.uint32)
-    drawn = np.empty((columns // 64 + 2 if kind == RANDOM else 0, 4, 16), np.uint32)
-    flat = drawn.reshape(drawn.size)
-    strip_counts = np.zeros(2, np.int64)
-    in_one_pass = kind == EVEN and scaling.size > 0
+    limit = even[0] if kind == EVEN else ONES
+    makes_draws = kind >= RANDOM and draws.size == 0
+    groups = min(tile_rows, words.shape[0]) * columns // 64 + 2 if makes_draws else 0
+    made = np.empty((groups, 4, 16), np.uint32)
+    source = made.reshape(made.size) if makes_draws else draws
+    mine = np.zeros(2, np.uint32)
     all_easy = True
     for strip in range(start, stop):
         first = strip * tile_rows
         last = min(words.shape[0], first + tile_rows)
-        if in_one_pass and encode_even_strip(
-            words, tile_rows, tile_columns, strip, scaling, element, even, scales[strip], codes,
-            mine,
-        ):  # fmt: skip
-            counts[SATURATED] += mine[0]
-            counts[UNDERFLOWED] += mine[1]
-            continue
-        if scaling.size > 0:
-            most = prepare_strip(
-                words, first, last, tile_columns, scaling, scales[strip], work, lows
-            )
-        easy = most < ONES
-        strip_counts[:] = 0
-        i = first
-        while easy and i < last:
-            if kind == EVEN and most < even[0]:
-                encode_even_row(words[i], lows[:columns], element, even, codes[i], mine)
-            elif kind == RANDOM and draws.size > 0:
-                encode_random_row(
-                    words[i], lows[:columns], element, draws[i], rounding, codes[i], mine
+        drawn = first * columns
+        if makes_draws:
+            fill_groups(made, (position + drawn) // 64, key)
+            drawn = (position + drawn) % 64
+        easy = False
+        if blocked and tile_rows == 1 and tile_columns == 32 and columns % 32 == 0:
+            easy = encode_lines(
+                words, strip, scaling, limit, source, drawn, kind, element, even, rounding,
+                scales[strip], codes, mine,
+            )  # fmt: skip
+        elif blocked and (tile_columns == 4 or tile_columns == 8) and columns % 16 == 0:
+            easy = encode_squares(
+                words, first, last, tile_columns, scaling, limit, source, drawn, kind, element,
+                even, rounding, scales[strip], codes, mine,
+            )  # fmt: skip
+        if not easy:
+            if blocked:
+                most = prepare_strip(
+                    words, first, last, tile_columns, scaling, scales[strip], work, lows
                 )
-            elif kind == RANDOM:
-                at = position + i * columns
-                fill_groups(drawn, at // 64, key)
-                row = flat[at % 64 : at % 64 + columns]
-                encode_random_row(words[i], lows[:columns], element, row, rounding, codes[i], mine)
-            elif kind == WRAPPING:
-                wrap_row(words[i], lows[:columns], element, rounding, codes[i], mine)
-            else:
-                encode_row(words[i], lows[:columns], element, rounding, codes[i], mine)
-            easy = mine[2] == 0
-            strip_counts[0] += mine[0]
-            strip_counts[1] += mine[1]
-            i += 1
+            mine[:] = ZERO
+            its_kind = DETERMINISTIC if kind == EVEN and most >= limit else kind
+            easy = most < ONES
+            i = first
+            while easy and i < last:
+                easy = encode_row(
+                    words, i, lows, source, drawn + (i - first) * columns, its_kind, element, even,
+                    rounding, codes, mine,
+                )  # fmt: skip
+                i += 1
         refused_strips[strip] = not easy
         all_easy &= easy
         if easy:
-            counts[SATURATED] += strip_counts[0]
-            counts[UNDERFLOWED] += strip_counts[1]
+            counts[SATURATED] += mine[0]
+            counts[UNDERFLOWED] += mine[1]
     return all_easy

@@ -20,8 +20,8 @@ _SIGNIFICAND_BITS = 22
 _RANDOM_BITS = 24
 _ONES = 2**32 - 1
 
-#: The loops over a row.
-DETERMINISTIC, RANDOM, WRAPPING, EVEN = range(4)
+#: The ways of rounding in the vector lane; those from RANDOM on take draws.
+DETERMINISTIC, WRAPPING, EVEN, RANDOM, ALIGNED = range(5)
 
 #: (only ties are in question, up, up if negative, up if odd); each of the last three flips the
 #: answer.
@@ -51,13 +51,15 @@ def has_vector_lane(
     return element.significand_bits <= _SIGNIFICAND_BITS and element.bits <= 32
 
 
-def loop_kind(element: Fixed | Minifloat, rounding: Rounding, overflow: Overflow) -> int:
-    """Which loop runs: those of `vector_kernels`, or EVEN, that of `even_kernels`, where it may.
+def loop_kind(
+    element: Fixed | Minifloat, rounding: Rounding, overflow: Overflow, random_bits: int
+) -> int:
+    """Which way the vector lane rounds: by `even_kernels` where EVEN, else by `shift_kernels`.
 
     One-bit significands are even by their codes, of which the float adder knows nothing.
     """
     if rounding.is_stochastic:
-        return RANDOM
+        return ALIGNED if draws_align(element, rounding, random_bits) else RANDOM
     if overflow is Overflow.WRAP:
         return WRAPPING
     numbers = cast_integers(element, rounding, overflow)
@@ -65,6 +67,19 @@ def loop_kind(element: Fixed | Minifloat, rounding: Rounding, overflow: Overflow
     clamps = above == greatest and below == (least if fixed else sign - least)
     nearest = rounding is Rounding.NEAREST_EVEN and significand_bits > 0
     return EVEN if nearest and clamps else DETERMINISTIC
+
+
+def draws_align(element: Fixed | Minifloat, rounding: Rounding, random_bits: int) -> bool:
+    """Whether a fraction of as many bits as a draw, and the integer above it, fit 31 bits.
+
+    That of a number in range; one beyond it must still be recognized.
+    """
+    if rounding is Rounding.STOCHASTIC_C:
+        return False
+    compared = random_bits + (rounding is Rounding.STOCHASTIC_B)
+    if isinstance(element, Fixed):
+        return compared + element.bits < 30
+    return compared <= 23 - element.significand_bits + 7
 
 
 @lru_cache(maxsize=256)

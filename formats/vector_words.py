@@ -59,6 +59,15 @@ def _spread_16(typing_context: Any, word: Any) -> Any:
     return SIXTEEN_WORDS(types.uint32), codegen
 
 
+def _places_of_16(typing_context: Any) -> Any:
+    """The vector of 0 to 15."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return ir.Constant(VECTOR, list(range(LANES)))
+
+    return SIXTEEN_WORDS(), codegen
+
+
 def _reduction(name: str) -> Any:
     def reduce(typing_context: Any, vector: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -109,6 +118,7 @@ def _store_firsts(size: int) -> Any:
 load_16: Any = intrinsic(_load_16)
 store_16: Any = intrinsic(_store_16)
 spread_16: Any = intrinsic(_spread_16)
+places_of_16: Any = intrinsic(_places_of_16)
 #: the greatest of the words, and their sum
 greatest_of_16 = _reduction("umax")
 sum_of_16 = _reduction("add")

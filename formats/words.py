@@ -20,6 +20,9 @@ from numba.extending import intrinsic
 from .vector_type import LANES, SIXTEEN_WORDS, everywhere
 
 _WORD, _LONG = ir.IntType(32), ir.IntType(64)
+#: High, and low, words of products at even and at odd places, taken from both in turn.
+_ODD_PLACES = [1 + 2 * (k // 2) + LANES * (k % 2) for k in range(LANES)]
+_EVEN_PLACES = [2 * (k // 2) + LANES * (k % 2) for k in range(LANES)]
 
 
 def operation(emit: Callable[..., Any], count: int = 2) -> Any:
@@ -60,10 +63,28 @@ def _extreme(relation: str) -> Any:
     return operation(lambda b, x, y: b.select(b.icmp_unsigned(relation, x, y), x, y))
 
 
+def _products(b: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    """64-bit products of the words at even places, and of those at odd places."""
+    pairs = ir.VectorType(_LONG, LANES // 2)
+    x, y = b.bitcast(x, pairs), b.bitcast(y, pairs)
+    low = ir.Constant(pairs, [0xFFFFFFFF] * (LANES // 2))
+    shift = ir.Constant(pairs, [32] * (LANES // 2))
+    return b.mul(b.and_(x, low), b.and_(y, low)), b.mul(b.lshr(x, shift), b.lshr(y, shift))
+
+
 def _high_product(b: Any, x: Any, y: Any) -> Any:
-    wide = like(x, _LONG)
-    shift = ir.Constant(wide, [32] * LANES if isinstance(wide, ir.VectorType) else 32)
-    return b.trunc(b.lshr(b.mul(b.zext(x, wide), b.zext(y, wide)), shift), x.type)
+    if not isinstance(x.type, ir.VectorType):
+        product = b.mul(b.zext(x, _LONG), b.zext(y, _LONG))
+        return b.trunc(b.lshr(product, ir.Constant(_LONG, 32)), _WORD)
+    even, odd = (b.bitcast(product, x.type) for product in _products(b, x, y))
+    return b.shuffle_vector(even, odd, ir.Constant(x.type, _ODD_PLACES))
+
+
+def _low_product(b: Any, x: Any, y: Any) -> Any:
+    if not isinstance(x.type, ir.VectorType):
+        return b.mul(x, y)
+    even, odd = (b.bitcast(product, x.type) for product in _products(b, x, y))
+    return b.shuffle_vector(even, odd, ir.Constant(x.type, _EVEN_PLACES))
 
 
 def _choose(b: Any, mask: Any, x: Any, y: Any) -> Any:
@@ -72,7 +93,6 @@ def _choose(b: Any, mask: Any, x: Any, y: Any) -> Any:
 
 add = operation(lambda b, x, y: b.add(x, y))
 subtract = operation(lambda b, x, y: b.sub(x, y))
-multiply = operation(lambda b, x, y: b.mul(x, y))
 both = operation(lambda b, x, y: b.and_(x, y))
 either = operation(lambda b, x, y: b.or_(x, y))
 differ = operation(lambda b, x, y: b.xor(x, y))
@@ -86,8 +106,9 @@ lesser = _extreme("<")
 #: masks
 exceeds = _mask(">")
 equals = _mask("==")
-#: the high half of the product of two words
+#: halves of the product of two words, which cost little more together than alone
 high_product = operation(_high_product)
+low_product = operation(_low_product)
 #: the second where the mask, the first, is not zero, else the third
 choose = operation(_choose, 3)
 

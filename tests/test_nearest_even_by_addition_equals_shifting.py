@@ -71,7 +71,7 @@ def bits(values: NDArray[np.floating]) -> list[int]:
 
 
 def check(cast: Cast, x: NDArray[np.float32]) -> None:
-    assert loop_kind(cast.element, cast.rounding, cast.overflow) == EVEN
+    assert loop_kind(cast.element, cast.rounding, cast.overflow, 0) == EVEN
     with np.errstate(all="ignore"):
         coded, counts, refused = cast.attempt(x)
         expected = cast.attempt(x.astype(np.float64))
@@ -142,4 +142,4 @@ def test_infinities_that_stay() -> None:
 
 
 def test_one_bit_significands_are_left_to_shifting() -> None:
-    assert loop_kind(p3109(8, 1), Rounding.NEAREST_EVEN, Overflow.SATURATE) != EVEN
+    assert loop_kind(p3109(8, 1), Rounding.NEAREST_EVEN, Overflow.SATURATE, 0) != EVEN
