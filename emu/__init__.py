@@ -20,11 +20,13 @@ from .accumulator_presets import ACCUMULATOR_PRESETS as ACCUMULATOR_PRESETS
 from .accumulator_presets import accumulator_preset as accumulator_preset
 from .chunked_accumulator import ChunkedAccumulator as ChunkedAccumulator
 from .datapath import Datapath as Datapath
+from .dot import dot as dot
 from .dot_accumulators import DotAccumulator as DotAccumulator
 from .dot_accumulators import accumulator_from_json as accumulator_from_json
 from .dot_accumulators import accumulator_to_json as accumulator_to_json
 from .dot_exact import DotResult as DotResult
 from .dot_exact import dot_exact as dot_exact
+from .dots import Dots as Dots
 from .errors import DatapathError as DatapathError
 from .fused_accumulator import Addend as Addend
 from .fused_accumulator import FusedAccumulator as FusedAccumulator

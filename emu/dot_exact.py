@@ -15,10 +15,11 @@ from .errors import DatapathError
 from .exact_integers import check_pinta, integer_step, integer_sum, pinta_sum
 from .exact_operands import Number, products_of
 from .exact_rounding import Flags, number_of
-from .exact_sums import sum_of, tile_depth_of
+from .exact_sums import sum_of
 from .fused_accumulator import FusedAccumulator
 from .integer_accumulator import IntegerAccumulator
 from .pinta_accumulator import PintaAccumulator
+from .tile_depth import depth_for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +90,7 @@ def dot_exact(a: Coded, b: Coded, accumulator: DotAccumulator, c: int | None = N
         msg = f"{accumulator!r} is no accumulator: give one such as FusedAccumulator()"
         raise DatapathError(msg)
     products, flags = products_of(a, b), Flags()
+    depth = depth_for(accumulator, a, b)
     if isinstance(accumulator, IntegerAccumulator):
         step = integer_step(a, b)
         code = integer_sum(accumulator, products, step, 0 if c is None else int(c), flags)
@@ -98,14 +100,14 @@ def dot_exact(a: Coded, b: Coded, accumulator: DotAccumulator, c: int | None = N
         if c is not None:
             msg = f"c is {c}: PINTA's register starts empty, leave it out"
             raise DatapathError(msg)
-        register = pinta_sum(accumulator, products, tile_depth_of(products), flags)
+        register = pinta_sum(accumulator, products, depth, flags)
         if register.code is None:
             return _result(0, nan, flags)
         weight = Fraction(2) ** (register.exponent or 0) * a.element.lsb * b.element.lsb
         return _result(register.code, register.code * weight if register.code else 0.0, flags)
     format = result_format(accumulator)
     start = 0.0 if c is None else number_of(format, _checked(format, c))
-    value = sum_of(accumulator, products, start, flags)
+    value = sum_of(accumulator, products, depth, start, flags)
     return _result(_code(accumulator, format, value), value, flags)
 
 

@@ -28,9 +28,8 @@ class Factor:
     fixed: bool
     #: the least positive number of the element's format
     step: Fraction
-    #: which tile along k it lies in, and how deep tiles are
+    #: which tile along k it lies in
     tile: int
-    depth: int
 
     @property
     def subnormal(self) -> bool:
@@ -178,7 +177,6 @@ def factors_of(vector: Coded) -> list[Factor]:
                 step=element.lsb,
                 scale_emin=scale_emin,
                 tile=k // depth if isinstance(format, Block) else 0,
-                depth=depth,
             )
         )
     return factors

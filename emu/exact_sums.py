@@ -2,27 +2,11 @@
 
 from .accumulator import ExactAccumulator, SequentialAccumulator
 from .chunked_accumulator import ChunkedAccumulator
-from .errors import DatapathError
 from .exact_fused import fused_sum
 from .exact_operands import Number, Product, add, makes_nan
 from .exact_rounding import Flags, flushed, rounded, rounded_sum
 from .fused_accumulator import FusedAccumulator
 from .tree_accumulator import Order, TreeAccumulator
-
-
-def tile_depth_of(products: list[Product]) -> int:
-    """How many products a pair of tiles has along k.
-
-    Raises
-    ------
-    DatapathError
-        If both operands have tiles, of different depths.
-    """
-    depths = {f.depth for p in products for f in (p.left, p.right)} - {1}
-    if len(depths) > 1:
-        msg = f"tiles of depths {sorted(depths)} do not meet along k: encode with one depth"
-        raise DatapathError(msg)
-    return depths.pop() if depths else 1
 
 
 def numbers_of(products: list[Product], flags: Flags, flush: bool = False) -> list[Number]:
@@ -76,16 +60,13 @@ def tree_sum(unit: TreeAccumulator, terms: list[Number], c: Number, flags: Flags
 
 
 def chunked_sum(
-    unit: ChunkedAccumulator, products: list[Product], c: Number, flags: Flags
+    unit: ChunkedAccumulator, products: list[Product], depth: int, c: Number, flags: Flags
 ) -> Number:
     """Chunks by the inner accumulator, each from +0, and their results by the outer one."""
-    depth = tile_depth_of(products)
-    if isinstance(unit.inner, SequentialAccumulator) and unit.length % depth:
-        msg = f"chunks of {unit.length} cut tiles of depth {depth}: choose a multiple of it"
-        raise DatapathError(msg)
     starts = range(0, len(products), unit.length)
     chunks = [
-        sum_of(unit.inner, products[first : first + unit.length], 0.0, flags) for first in starts
+        sum_of(unit.inner, products[first : first + unit.length], depth, 0.0, flags)
+        for first in starts
     ]
     if isinstance(unit.outer, ExactAccumulator):
         return exact_sum(unit.outer, chunks, c, flags)
@@ -101,18 +82,22 @@ def sum_of(
     | ChunkedAccumulator
     | FusedAccumulator,
     products: list[Product],
+    depth: int,
     c: Number,
     flags: Flags,
 ) -> Number:
     """The sum of the products and ``c`` as an accumulator in a scalar format forms it.
 
+    ``depth`` is how many products a tile has, for those that add tile by tile.
+
     Examples
     --------
-    >>> sum_of(ExactAccumulator(), [], Fraction(3, 2), Flags())
+    >>> from fractions import Fraction
+    >>> sum_of(ExactAccumulator(), [], 1, Fraction(3, 2), Flags())
     Fraction(3, 2)
     """
     if isinstance(unit, ChunkedAccumulator):
-        return chunked_sum(unit, products, c, flags)
+        return chunked_sum(unit, products, depth, c, flags)
     if isinstance(unit, FusedAccumulator):
         return fused_sum(unit, products, c, flags)
     flush = isinstance(unit, TreeAccumulator) and unit.flush_inputs
@@ -120,5 +105,5 @@ def sum_of(
     if isinstance(unit, ExactAccumulator):
         return exact_sum(unit, terms, c, flags)
     if isinstance(unit, SequentialAccumulator):
-        return sequential_sum(unit, terms, tile_depth_of(products), c, flags)
+        return sequential_sum(unit, terms, depth, c, flags)
     return tree_sum(unit, terms, c, flags)
