@@ -7,6 +7,7 @@ sign too; NAN and INFINITE are themselves.
 from ..formats import cast_integers, kernel, scalar_kernels
 
 round_shift = scalar_kernels.round_shift
+float64_bits = scalar_kernels.float64_bits
 NO_CODE = cast_integers.NO_CODE
 DOWN = scalar_kernels.DOWN
 TOWARD_ZERO = scalar_kernels.TOWARD_ZERO
@@ -22,13 +23,12 @@ OVERFLOWED, INVALID, REFUSED = 1, 2, 4
 
 @kernel
 def bit_length(m):
-    """How many bits a non-negative integer has."""
-    length = 0
-    for step in (32, 16, 8, 4, 2, 1):
-        if m >> step:
-            m >>= step
-            length += step
-    return length + (1 if m else 0)
+    """How many bits a non-negative integer below 2^62 has; the exponent field says it."""
+    if m == 0:
+        return 0
+    if m >> 52:
+        return (float64_bits(float(m >> 20)) >> 52) - 1002
+    return (float64_bits(float(m)) >> 52) - 1022
 
 
 @kernel

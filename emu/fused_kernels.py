@@ -1,11 +1,14 @@
 """Fused multi-term adders with truncated alignment, in 64-bit integers."""
 
+import numpy as np
+
 from ..formats import kernel
 from .chain_kernels import special_sum
 from .dot_kernels import (
     FINITE,
     NAN,
     NO_LIMIT,
+    TOWARD_ZERO,
     add_numbers,
     bit_length,
     code_of,
@@ -31,60 +34,31 @@ def term_exponent(product, e, offset, reference):
 
 
 @kernel
-def largest_exponent(am, ae, asx, bm, be, bsx, i, j, first, last, step, group, offset, unit):
-    """The largest exponent of the terms, NO_LIMIT if none takes part."""
-    reference, zero_exponent = unit[7], unit[14]
-    largest = NO_LIMIT
-    for k in range(first, last, step * group):
-        if group == 1:
-            product = int(am[i, k]) * int(bm[j, k])
-            own = term_exponent(product, int(ae[i, k]) + int(be[j, k]), offset, reference)
-        else:
-            product = 0
-            for n in range(k, min(last, k + group)):
-                product += int(am[i, n]) * int(bm[j, n])
-            own = int(asx[i, k]) + int(bsx[j, k])
-        if product != 0 or zero_exponent != NO_LIMIT:
-            largest = max(largest, own)
-    return largest
-
-
-@kernel
-def aligned_sum(am, ae, bm, be, i, j, first, last, step, group, lsb, mode):
-    """The sum of the terms, each a whole number of ``2^lsb``."""
+def aligned_sum(terms, exponents, count, lsb, mode):
+    """The sum of ``terms[n] 2^exponents[n]``, each a whole number of ``2^lsb``."""
     total = 0
-    for k in range(first, last, step * group):
-        product = int(am[i, k]) * int(bm[j, k])
-        for n in range(k + 1, min(last, k + group)):
-            product += int(am[i, n]) * int(bm[j, n])
-        if product != 0:
-            total += shifted(product, lsb - int(ae[i, k]) - int(be[j, k]), mode)
+    for n in range(count):
+        term = int(terms[n])
+        places = lsb - int(exponents[n])
+        if mode == TOWARD_ZERO and places > 0:
+            size = abs(term) >> min(places, 63)
+            total += -size if term < 0 else size
+        elif term != 0:
+            total += shifted(term, places, mode)
     return total
 
 
 @kernel
-def lane_sums(am, ae, asx, bm, be, bsx, i, j, first, last, stride, offset, unit):
-    """``(total, lsb, exponent)`` of the products of a step whose lanes are aligned by themselves.
-
-    The exponent is NO_LIMIT if no product takes part.
-    """
-    lanes, group, bits, floor = unit[2], unit[3], unit[4], unit[13]
-    step, largest, total = stride * lanes, NO_LIMIT, 0
-    for start in range(first, first + step, stride):
-        own = largest_exponent(
-            am, ae, asx, bm, be, bsx, i, j, start, last, step, group, offset, unit
-        )
-        if own != NO_LIMIT:
-            largest = max(largest, max(own, floor))
-    for start in range(first, first + step, stride):
-        own = largest_exponent(
-            am, ae, asx, bm, be, bsx, i, j, start, last, step, group, offset, unit
-        )
-        if own != NO_LIMIT:
-            own = max(own, floor)
-            part = aligned_sum(am, ae, bm, be, i, j, start, last, step, group, own - bits, unit[5])
-            total += shifted(part, largest - own, unit[6])
-    return total, largest - bits, largest
+def joined_lanes(totals, largest, lanes, mode):
+    """The lanes' sums aligned to the largest of their exponents, and that exponent."""
+    top = NO_LIMIT
+    for lane in range(lanes):
+        top = max(top, int(largest[lane]))
+    total = 0
+    for lane in range(lanes):
+        if totals[lane] != 0:
+            total += shifted(int(totals[lane]), top - int(largest[lane]), mode)
+    return total, top
 
 
 @kernel
@@ -116,33 +90,8 @@ def fused_result(total, lsb, result, unit):
 
 
 @kernel
-def fused_step(
-    am, ae, asx, bm, be, bsx, i, j, first, last, stride, offset, unit, result, negative, m, e, width
-):
-    """C = (negative, m, e) after one step of finite terms."""
-    bits, alignment, floor, zero_exponent, addend = unit[4], unit[5], unit[13], unit[14], unit[8]
-    c = -m if negative else m
-    c_exponent = e + width
-    if m == 0:
-        c_exponent = zero_exponent
-    if addend == ALIGNED:
-        largest = largest_exponent(
-            am, ae, asx, bm, be, bsx, i, j, first, last, stride, unit[3], offset, unit
-        )
-        largest = max(largest, c_exponent)
-        if largest == NO_LIMIT:
-            return FINITE, False, 0, 0, 0
-        lsb = max(largest, floor) - bits
-        total = aligned_sum(am, ae, bm, be, i, j, first, last, stride, unit[3], lsb, alignment)
-        if c != 0:
-            total += shifted(c, lsb - e, alignment)
-        return fused_result(total, lsb, result, unit)
-    total, lsb, largest = lane_sums(
-        am, ae, asx, bm, be, bsx, i, j, first, last, stride, offset, unit
-    )
-    if addend == LATE:
-        total, lsb = late_sum(total, lsb, largest, c, e, c_exponent, unit)
-        return fused_result(total, lsb, result, unit)
+def rounded_addend(total, lsb, result, unit, negative, m, e):
+    """C = (negative, m, e) added by a rounding adder to the rounded sum of products."""
     kind, sign, size, at, flags = fused_result(total, lsb, result, unit)
     if kind != FINITE or (size == 0 and m == 0):
         return kind, sign and kind != FINITE, size, at, flags
@@ -158,37 +107,82 @@ def fused_rows(
 ):  # fmt: skip
     """Rows start..stop of C, codes that are overwritten, after all steps of a fused unit.
 
-    ``unit`` is `dot.unit_integers`; ``target`` and ``result`` describe the formats of C and of the
+    ``unit`` is `unit_integers`; ``target`` and ``result`` describe the formats of C and of the
     rounded sum.  The caller has shown that aligned sums are below 2^62.
     """
-    stride, limit, flush = unit[1], unit[15], unit[16]
-    inner, run = am.shape[1], unit[0] * unit[1]
+    (
+        steps, stride, lanes, group, bits, alignment, lane_rounding, reference, addend, _sum_bits,
+        _addend_bits, _late_rounding, _cutoff, floor, zero_exponent, limit, flush, _flush_results,
+        _mode, _to_infinity, _signed_underflow,
+    ) = unit  # fmt: skip
+    inner, run = am.shape[1], steps * stride
     width, spare = target[1], target[1] - result[1]
+    stretch = stride * lanes * group
+    terms, exponents = np.empty(steps, np.int64), np.empty(steps, np.int64)
+    totals, largest = np.zeros(lanes, np.int64), np.zeros(lanes, np.int64)
     for i in range(start, stop):
+        x, xe, xs = am[i], ae[i], asx[i]
         for j in range(bm.shape[0]):
+            y, ye, ys = bm[j], be[j], bsx[j]
             kind, negative, m, e = decode_number(int(c[i, j]), target)
             watch = a_special[i] or b_special[j] or limit != NO_LIMIT
             seen = 0
-            for at in range(0, inner, run):
-                last = min(inner, at + run)
-                for first in range(at, min(last, at + stride)):
-                    if flush and kind == FINITE and e == target[2] and m >> width == 0:
-                        negative, m = False, 0
-                    if watch or kind != FINITE:
-                        found, sign, extra = special_sum(
-                            kind, negative, am, ae, af, bm, be, bf, i, j, first, last, stride, limit
-                        )
-                        seen |= extra
-                        if found != FINITE:
-                            kind, negative, m, e = found, sign, 0, 0
-                            continue
-                    kind, negative, m, e, extra = fused_step(
-                        am, ae, asx, bm, be, bsx, i, j, first, last, stride, offset, unit, result,
-                        negative, m, e, width,
-                    )  # fmt: skip
-                    if kind == FINITE:
-                        m <<= spare
-                        e -= spare
+            for step in range(0, -(-inner // run) * stride):
+                first = step // stride * run + step % stride
+                last = min(inner, step // stride * run + run)
+                if first >= last:
+                    continue
+                if flush and kind == FINITE and e == target[2] and m >> width == 0:
+                    negative, m = False, 0
+                if watch or kind != FINITE:
+                    found, sign, extra = special_sum(
+                        kind, negative, am, ae, af, bm, be, bf, i, j, first, last, stride, limit
+                    )
                     seen |= extra
+                    if found != FINITE:
+                        kind, negative, m, e = found, sign, 0, 0
+                        continue
+                c_exponent = zero_exponent if m == 0 else e + width
+                signed = -m if negative else m
+                total, lsb, top = 0, 0, NO_LIMIT
+                for lane in range(lanes):
+                    own = c_exponent if addend == ALIGNED else NO_LIMIT
+                    count = 0
+                    for k in range(first + lane * stride, last, stretch):
+                        term, at = int(x[k]) * int(y[k]), int(xe[k]) + int(ye[k])
+                        exponent = at + offset
+                        if group > 1:
+                            for n in range(k + 1, min(last, k + group)):
+                                term += int(x[n]) * int(y[n])
+                            exponent = int(xs[k]) + int(ys[k])
+                        elif reference != OPERANDS:
+                            exponent = term_exponent(term, at, offset, reference)
+                        if term != 0 or zero_exponent != NO_LIMIT:
+                            own = max(own, exponent)
+                        terms[count], exponents[count] = term, at
+                        count += 1
+                    if own != NO_LIMIT:
+                        own = max(own, floor)
+                    lsb = own - bits
+                    total = aligned_sum(terms, exponents, count, lsb, alignment)
+                    totals[lane], largest[lane] = total, own
+                    top = own
+                if lanes > 1:
+                    total, top = joined_lanes(totals, largest, lanes, lane_rounding)
+                    lsb = top - bits
+                if addend == ROUNDED:
+                    kind, negative, m, e, extra = rounded_addend(
+                        total, lsb, result, unit, negative, m, e
+                    )
+                else:
+                    if addend == LATE:
+                        total, lsb = late_sum(total, lsb, top, signed, e, c_exponent, unit)
+                    elif signed != 0:
+                        total += shifted(signed, lsb - e, alignment)
+                    kind, negative, m, e, extra = fused_result(total, lsb, result, unit)
+                if kind == FINITE:
+                    m <<= spare
+                    e -= spare
+                seen |= extra
             c[i, j] = nan_code if kind == NAN else code_of(kind, negative, m, e, target)
             flags[i, j] = seen
