@@ -29,32 +29,37 @@ def put(buffer, at, kind, negative, m, e):
 
 
 @kernel
-def add_rounded(x, y, out, at, target, mode, down, flush):
-    """``out[at] <- round(x + y)`` for numbers in rows of buffers; the flags."""
-    if x[KIND] != FINITE or y[KIND] != FINITE:
-        kind, negative, flags = INFINITE, x[SIGN] != 0, 0
-        if x[KIND] == NAN or y[KIND] == NAN:
-            kind = NAN
-        elif x[KIND] == FINITE:
-            negative = y[SIGN] != 0
-        elif y[KIND] == INFINITE and x[SIGN] != y[SIGN]:
-            kind, flags = NAN, INVALID
-        kind, negative, m, e, more = infinite_number(kind, negative, target)
-        put(out, at, kind, negative, m, e)
-        return flags | more
-    first, second = x[SIGN] != 0, y[SIGN] != 0
-    if x[SIZE] == 0 and y[SIZE] == 0:
-        negative, m, e = first if first == second else down, 0, 0
+def add_special(buffer, first, second, at, target):
+    """The same where one of the numbers is NaN or infinite."""
+    x, y = int(buffer[first, KIND]), int(buffer[second, KIND])
+    negative = buffer[second if x == FINITE else first, SIGN] != 0
+    kind, flags = INFINITE, 0
+    if x == NAN or y == NAN:
+        kind = NAN
+    elif x == y and buffer[first, SIGN] != buffer[second, SIGN]:
+        kind, flags = NAN, INVALID
+    kind, negative, m, e, more = infinite_number(kind, negative, target)
+    put(buffer, at, kind, negative, m, e)
+    return flags | more
+
+
+@kernel
+def add_rounded(buffer, first, second, at, target, mode, down, flush):
+    """``buffer[at] <- round(buffer[first] + buffer[second])``; the flags."""
+    if buffer[first, KIND] != FINITE or buffer[second, KIND] != FINITE:
+        return add_special(buffer, first, second, at, target)
+    negative, other = buffer[first, SIGN] != 0, buffer[second, SIGN] != 0
+    m, e = int(buffer[first, SIZE]), int(buffer[first, EXPONENT])
+    size, place = int(buffer[second, SIZE]), int(buffer[second, EXPONENT])
+    if m == 0 and size == 0:
+        negative = negative if negative == other else down
     else:
-        negative, m, e = add_numbers(
-            first, int(x[SIZE]), int(x[EXPONENT]), second, int(y[SIZE]), int(y[EXPONENT])
-        )
-        if m == 0:
-            negative = down
+        negative, m, e = add_numbers(negative, m, e, other, size, place)
+        negative = down if m == 0 else negative
     kind, negative, m, e, flags = round_number(negative, m, e, target, mode)
     if flush and kind == FINITE and e == target[2] and m >> target[1] == 0:
         m = 0
-    put(out, at, kind, negative, m, e)
+    put(buffer, at, kind, negative, m, e)
     return flags
 
 
@@ -91,16 +96,16 @@ def tree_rows(
                         put(level, k, found, infinite_sign, 0, 0)
                     else:
                         put(level, k, FINITE, sign, abs(x * y), at)
-                    seen |= add_rounded(level[zero], level[k], level, k, target, mode, down, flush)
+                    seen |= add_rounded(level, zero, k, k, target, mode, down, flush)
                 while count > 1:
                     adders = (count + 1) // 2
                     for n in range(count // 2):
                         x, y = (n, n + adders) if strided else (2 * n, 2 * n + 1)
-                        seen |= add_rounded(level[x], level[y], level, n, target, mode, down, flush)
+                        seen |= add_rounded(level, x, y, n, target, mode, down, flush)
                     if count % 2 and not strided:
                         level[adders - 1] = level[count - 1]
                     count = adders
-                seen |= add_rounded(level[total], level[0], level, total, target, mode, down, flush)
+                seen |= add_rounded(level, total, 0, total, target, mode, down, flush)
             kind, sign = level[total, KIND], level[total, SIGN] != 0
             c[i, j] = code_of(kind, sign, level[total, SIZE], level[total, EXPONENT], target)
             flags[i, j] = seen
