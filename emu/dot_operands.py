@@ -94,11 +94,15 @@ def lanes_of(
         offset += _offset(format.scale)
         bits += _bits(format.scale)
         scale_exponent = se + _offset(format.scale)
-    special = (flags & (NAN | INFINITE)).any(axis=1)
     return Lanes(
-        *(np.ascontiguousarray(part) for part in (m, e, flags, scale_exponent)),
-        special=special, bits=bits, offset=offset,
-    )  # fmt: skip
+        m=np.ascontiguousarray(m),
+        e=np.ascontiguousarray(e),
+        flags=np.ascontiguousarray(flags),
+        scale_exponent=np.ascontiguousarray(scale_exponent),
+        special=np.asarray(np.any(flags & (NAN | INFINITE), axis=1)),
+        bits=bits,
+        offset=offset,
+    )
 
 
 def parts_of(

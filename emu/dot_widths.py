@@ -19,7 +19,7 @@ def step_bits(a: Coded, b: Coded, count: int) -> int:
     Examples
     --------
     >>> from bitpde.formats import MXFP8_E4M3, Cast
-    >>> a = Cast(format=MXFP8_E4M3).encode(np.ones((1, 32)))
+    >>> a = Cast(format=MXFP8_E4M3).encode([[1.0] * 32])
     >>> step_bits(a, a, 32)
     43
     """
@@ -47,7 +47,8 @@ def wraps_too_far(target: Fixed | Minifloat, overflow: Overflow, a: Lanes, b: La
     """Whether low bits that wrapping keeps could be lost in a number of 61 bits."""
     if overflow is not Overflow.WRAP or not isinstance(target, Fixed):
         return False
-    top = max(span_of(a, b)[1], target.emax + 2) + a.m.shape[1].bit_length() + 1
+    length = int(a.m.shape[1])
+    top = max(span_of(a, b)[1], target.emax + 2) + length.bit_length() + 1
     return top - target.lsb_min > SUM_BITS
 
 

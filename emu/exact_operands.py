@@ -34,8 +34,9 @@ class Factor:
     @property
     def subnormal(self) -> bool:
         """Whether the element is below the normal numbers of its format."""
-        small = isinstance(self.element, Fraction) and not self.fixed
-        return small and abs(self.element) < Fraction(2) ** self.element_emin
+        if self.fixed or not isinstance(self.element, Fraction):
+            return False
+        return abs(self.element) < Fraction(2) ** self.element_emin
 
     def exponent(self, zero_exponent: int | None, flushed: bool) -> int | None:
         """Sum of the exponents of element and scale; None where a zero has none."""
