@@ -5,7 +5,6 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bitpde.emu import (
@@ -69,86 +68,93 @@ RESULTS: list[Fixed | Minifloat] = [
     p3109(8, 1), Fixed(bits=8), Q16,
 ]  # fmt: skip
 
-modes = st.sampled_from(MODES)
-maybe = st.booleans()
+
+def pick(rng: np.random.Generator, *options: Any) -> Any:
+    """Return one of the options."""
+    return options[int(rng.integers(len(options)))]
 
 
-@st.composite
-def rounded(draw: st.DrawFn, kind: Any, **fields: Any) -> Any:
-    """Draw a unit that rounds into some format under some policies."""
-    format = draw(st.sampled_from(RESULTS))
+def rounded(rng: np.random.Generator, kind: Any, **fields: Any) -> Any:
+    """Return a unit that rounds into some format under some policies."""
+    format = pick(rng, *RESULTS)
     lawful = [Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC]
     if isinstance(format, Fixed):
         lawful += [Overflow.WRAP, Overflow.WRAP]
     elif format.has_nan:
         lawful += [Overflow.INFINITY_OR_NAN] * 3
-    overflow = draw(st.sampled_from(lawful))
-    drawn = {name: draw(strategy) for name, strategy in fields.items()}
-    return kind(format=format, rounding=draw(modes), overflow=overflow, **drawn)
+    return kind(format=format, rounding=pick(rng, *MODES), overflow=pick(rng, *lawful), **fields)
 
 
-@st.composite
-def fused(draw: st.DrawFn) -> FusedAccumulator:
-    addend = draw(st.sampled_from(Addend))
+def exact(rng: np.random.Generator) -> ExactAccumulator:
+    unit: ExactAccumulator = rounded(rng, ExactAccumulator)
+    return unit
+
+
+def sequential(rng: np.random.Generator) -> SequentialAccumulator:
+    unit: SequentialAccumulator = rounded(rng, SequentialAccumulator)
+    return unit
+
+
+def tree(rng: np.random.Generator) -> TreeAccumulator:
+    fields = {
+        "arity": pick(rng, 2, 2, 3), "order": pick(rng, *Order), "terms": pick(rng, 0, 1, 2, 5, 7),
+        "flush_inputs": pick(rng, False, True), "flush_results": pick(rng, False, True),
+    }  # fmt: skip
+    unit: TreeAccumulator = rounded(rng, TreeAccumulator, **fields)
+    return unit
+
+
+def fused(rng: np.random.Generator) -> FusedAccumulator:
+    addend = pick(rng, *Addend)
     late = LateAddend(
-        sum_bits=draw(st.sampled_from([5, 31])), addend_bits=draw(st.sampled_from([3, 24])),
-        rounding=draw(modes), cutoff=draw(st.sampled_from([None, 3, 25])),
+        sum_bits=pick(rng, 5, 31), addend_bits=pick(rng, 3, 24),
+        rounding=pick(rng, *MODES), cutoff=pick(rng, None, 3, 25),
     )  # fmt: skip
-    groups: dict[str, Any] = {
-        "lanes": 1 if addend is Addend.ALIGNED else draw(st.integers(1, 3)),
-        "stride": draw(st.integers(1, 2)),
-    }
-    if draw(st.integers(0, 3)) == 0:
-        groups = {"exact_terms": 4}
     unit = FusedAccumulator(
-        terms=draw(st.sampled_from([4, 8, 16])), **groups,
-        fraction_bits=draw(st.sampled_from([None, -3, 0, 5, 13, 24, 25, 35])),
-        alignment=draw(modes), lane_rounding=draw(modes),
-        reference=draw(st.sampled_from(Reference)), addend=addend,
+        terms=pick(rng, 1, 2, 4, 8, 16), stride=pick(rng, 1, 1, 2),
+        lanes=1 if addend is Addend.ALIGNED else pick(rng, 1, 2, 3),
+        fraction_bits=pick(rng, None, -3, 0, 5, 13, 24, 25, 35),
+        alignment=pick(rng, *MODES), lane_rounding=pick(rng, *MODES),
+        reference=pick(rng, *Reference), addend=addend,
         late=late if addend is Addend.LATE else None,
-        exponent_floor=draw(st.sampled_from([None, -133, 0])),
-        zero_exponent=draw(st.sampled_from([None, -126, 0])),
-        product_limit=draw(st.sampled_from([None, 10, 128])),
-        flush_inputs=draw(maybe), flush_results=draw(maybe),
-        format=draw(st.sampled_from([FP32, FP16, BF16, FP64])),
-        result_bits=draw(st.sampled_from([None, 5])), rounding=draw(modes),
-        overflow_to_infinity=draw(maybe), signed_underflow=draw(maybe),
+        exponent_floor=pick(rng, None, -133, 0), zero_exponent=pick(rng, None, -126, 0),
+        product_limit=pick(rng, None, None, 10, 128), flush_inputs=pick(rng, False, True),
+        flush_results=pick(rng, False, True), format=pick(rng, FP32, FP16, BF16, FP64),
+        result_bits=pick(rng, None, 5), rounding=pick(rng, *MODES),
+        overflow_to_infinity=pick(rng, False, True), signed_underflow=pick(rng, False, True),
     )  # fmt: skip
-    return unit if groups.get("exact_terms") or unit.terms > 4 else replace(unit, terms=2)
+    if rng.random() < 0.25:
+        return replace(unit, terms=8, stride=1, lanes=1, exact_terms=4)
+    return unit
 
 
-exact = rounded(ExactAccumulator)
-sequential = rounded(SequentialAccumulator)
-tree = rounded(
-    TreeAccumulator,
-    arity=st.sampled_from([2, 2, 3]),
-    order=st.sampled_from(Order),
-    terms=st.sampled_from([0, 1, 2, 4, 7]),
-    flush_inputs=maybe,
-    flush_results=maybe,
-)
-chunked = st.builds(
-    ChunkedAccumulator,
-    inner=st.one_of(fused(), sequential, exact, tree),
-    length=st.sampled_from([4, 32]),
-    outer=st.one_of(sequential, exact, tree),
-)
-register_overflow = st.sampled_from([Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC, Overflow.WRAP])
-integer = st.builds(
-    IntegerAccumulator,
-    bits=st.sampled_from([8, 16, 24, 32, 64]),
-    overflow=register_overflow,
-    terms=st.sampled_from([0, 1, 2, 4]),
-)
-pinta = st.builds(
-    PintaAccumulator,
-    bits=st.sampled_from([12, 16, 32]),
-    guard_bits=st.sampled_from([0, 3, 8]),
-    rounding=modes,
-    overflow=register_overflow,
-)
+def chunked(rng: np.random.Generator) -> ChunkedAccumulator:
+    return ChunkedAccumulator(
+        inner=pick(rng, fused, sequential, exact, tree)(rng),
+        length=pick(rng, 4, 32),
+        outer=pick(rng, sequential, exact, tree)(rng),
+    )
+
+
+REGISTER_OVERFLOW = (Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC, Overflow.WRAP)
+
+
+def integer(rng: np.random.Generator) -> IntegerAccumulator:
+    overflow = pick(rng, *REGISTER_OVERFLOW)
+    return IntegerAccumulator(
+        bits=pick(rng, 8, 16, 24, 32, 64), overflow=overflow, terms=pick(rng, 0, 1, 2, 4)
+    )
+
+
+def pinta(rng: np.random.Generator) -> PintaAccumulator:
+    return PintaAccumulator(
+        bits=pick(rng, 12, 16, 32), guard_bits=pick(rng, 0, 3, 8),
+        rounding=pick(rng, *MODES), overflow=pick(rng, *REGISTER_OVERFLOW),
+    )  # fmt: skip
+
+
 UNITS: dict[str, Any] = {
-    "exact": exact, "sequential": sequential, "tree": tree, "fused": fused(), "chunked": chunked,
+    "exact": exact, "sequential": sequential, "tree": tree, "fused": fused, "chunked": chunked,
     "integer": integer, "pinta": pinta,
 }  # fmt: skip
 
@@ -212,18 +218,16 @@ def cancelling(a: Coded, b: Coded) -> tuple[Coded, Coded]:
     return Coded(format=a.format, codes=left), Coded(format=b.format, codes=right)
 
 
-@st.composite
-def operands(draw: st.DrawFn, unit: Any) -> tuple[Coded, Coded]:
-    """Draw matrices of any codes, of lengths 0, 1, ragged and whole."""
-    left, right = (draw(st.sampled_from(formats)) for formats in formats_for(unit))
-    m, n = draw(st.integers(1, 2)), draw(st.integers(1, 2))
-    k = draw(st.sampled_from([0, 1, 2, 3, 5, 8, 17, 33]))
-    kinds, scales = st.sampled_from([1, 1, 1, 0, 2, 3]), st.sampled_from([0, 1, 1, 2, 3])
-    seeds = st.integers(0, 2**32)
-    a = any_coded(left, (m, k), draw(seeds), draw(kinds), draw(scales))
+def operands(rng: np.random.Generator, unit: Any) -> tuple[Coded, Coded]:
+    """Return matrices of any codes, of lengths 0, 1, ragged and whole."""
+    left, right = (pick(rng, *formats) for formats in formats_for(unit))
+    m, n, k = pick(rng, 1, 2), pick(rng, 1, 2), pick(rng, 0, 1, 2, 3, 5, 8, 17, 33)
+    kinds, scales = (1, 1, 1, 0, 2, 3), (0, 1, 1, 2, 3)
     turned = right.T if isinstance(right, Block) else right
-    b = any_coded(turned, (k, n), draw(seeds), draw(kinds), draw(scales))
-    return cancelling(a, b) if draw(st.integers(0, 3)) == 0 else (a, b)
+    seed = int(rng.integers(2**32))
+    a = any_coded(left, (m, k), seed, pick(rng, *kinds), pick(rng, *scales))
+    b = any_coded(turned, (k, n), seed + 9, pick(rng, *kinds), pick(rng, *scales))
+    return cancelling(a, b) if rng.random() < 0.25 else (a, b)
 
 
 def row(x: Coded, i: int) -> Coded:

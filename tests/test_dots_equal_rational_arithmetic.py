@@ -17,6 +17,7 @@ from accumulator_cases import (
     any_codes,
     fused,
     operands,
+    pick,
     row,
     same,
 )
@@ -54,6 +55,8 @@ from bitpde.formats import (
     Overflow,
 )
 
+seeds = st.integers(0, 2**32)
+
 
 def start_for(unit: Any, shape: tuple[int, int], seed: int) -> Any:
     """Return a C of any codes the unit takes, or None."""
@@ -77,57 +80,52 @@ def check(unit: Any, a: Coded, b: Coded, seed: int) -> None:
 
 
 @pytest.mark.parametrize("kind", UNITS)
-@given(data=st.data(), seed=st.integers(0, 2**32))
-@settings(max_examples=60)
-def test_any_unit_on_any_codes_has_the_bits_of_its_definition(
-    kind: str, data: st.DataObject, seed: int
-) -> None:
-    unit = data.draw(UNITS[kind])
-    check(unit, *data.draw(operands(unit)), seed)
+@given(seed=seeds)
+@settings(max_examples=100)
+def test_any_unit_on_any_codes_has_the_bits_of_its_definition(kind: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    unit = UNITS[kind](rng)
+    check(unit, *operands(rng, unit), seed)
 
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("kind", UNITS)
-@given(data=st.data(), seed=st.integers(0, 2**32))
+@given(seed=seeds)
 @settings(max_examples=3000)
-def test_many_more_units_have(kind: str, data: st.DataObject, seed: int) -> None:
-    unit = data.draw(UNITS[kind])
-    check(unit, *data.draw(operands(unit)), seed)
+def test_many_more_units_have(kind: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    unit = UNITS[kind](rng)
+    check(unit, *operands(rng, unit), seed)
 
 
 @pytest.mark.parametrize("name", ACCUMULATOR_PRESETS)
-@given(data=st.data(), seed=st.integers(0, 2**32))
+@given(seed=seeds)
 @settings(max_examples=6)
-def test_every_preset_has_the_bits_of_its_definition(
-    name: str, data: st.DataObject, seed: int
-) -> None:
+def test_every_preset_has_the_bits_of_its_definition(name: str, seed: int) -> None:
     unit = ACCUMULATOR_PRESETS[name]
-    check(unit, *data.draw(operands(unit)), seed)
+    check(unit, *operands(np.random.default_rng(seed), unit), seed)
 
 
-@given(unit=fused(), data=st.data(), seed=st.integers(0, 2**32))
+@given(seed=seeds)
 @settings(max_examples=60)
-def test_products_that_nearly_cancel_leave_what_was_not_dropped(
-    unit: FusedAccumulator, data: st.DataObject, seed: int
-) -> None:
+def test_products_that_nearly_cancel_leave_what_was_not_dropped(seed: int) -> None:
     # 1, -1, and something far below, where what alignment dropped is the whole result.
     rng = np.random.default_rng(seed)
-    k = data.draw(st.integers(3, 9))
+    unit, k = fused(rng), int(rng.integers(3, 10))
     exponents = np.r_[0, 0, rng.integers(-24, 8, k - 2)]
     signs = np.r_[1, -1, rng.choice([1, -1], k - 2)]
     left = signs * np.exp2(exponents // 2) * np.r_[1, 1, rng.choice([1.0, 1.5, 1.75], k - 2)]
     right = np.exp2(exponents - exponents // 2)
     order = rng.permutation(k)
-    format = data.draw(st.sampled_from([FP16, BF16]))
-    cast = Cast(format=format)
+    cast = Cast(format=pick(rng, FP16, BF16))
     check(unit, cast.encode(left[order][None]), cast.encode(right[order][:, None]), seed)
 
 
 @pytest.mark.parametrize("unit", [ExactAccumulator(), SequentialAccumulator()], ids=str)
-@pytest.mark.parametrize("format", [FP32, BF16, OFP8_E5M2, MXFP8_E4M3, INT8], ids=repr)
+@pytest.mark.parametrize("format", [BF16, OFP8_E5M2, MXFP8_E4M3])
 def test_a_dot_product_in_fp32_is_the_matrix_product(unit: Any, format: Any) -> None:
     other = format.T if isinstance(format, Block) else format
-    for kind in range(4):
+    for kind in (0, 1):
         a, b = any_coded(format, (5, 40), kind, kind, 1), any_coded(other, (40, 6), kind, kind, 1)
         got, product = dot(a, b, unit), matmul(a, b, unit)
         nan = np.isnan(product)
