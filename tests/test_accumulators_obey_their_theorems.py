@@ -167,6 +167,11 @@ def test_exponents_of_zeros_floors_and_references_move_the_window() -> None:
     for reference, value in kept.items():
         unit = FusedAccumulator(fraction_bits=2, reference=reference)
         assert dot_exact(a, b, unit).value == value
+    # -2 times 1 in units of the integers' exponent is a carry too, and hides 3/4 from its window.
+    a, b = (Coded(format=INT8, codes=np.array(x, np.int8)) for x in ([-128, 64], [64, 48]))
+    for reference, value in ((Reference.OPERANDS, -6144), (Reference.CARRY, -8192)):
+        unit = FusedAccumulator(fraction_bits=1, reference=reference)
+        assert dot_exact(a, b, unit).value == dot(a, b, unit).values().item() == value
     subnormal = Coded(format=OFP8_E4M3, codes=np.array([0x01], np.uint8))
     for reference, value in ((Reference.CARRY, 0), (Reference.LEADING_BIT, Fraction(1, 2**18))):
         unit = FusedAccumulator(fraction_bits=2, reference=reference)
@@ -317,6 +322,8 @@ def test_specials_and_overflow_follow_the_unit() -> None:
     assert got.codes.tolist()[2] == [0x7F800000, 0x7F000000]  # truncated, and infinite beyond
     assert got.overflowed.tolist() == [[False, False], [False, False], [True, False]]
     assert got.invalid.tolist() == [[False, True], [True, True], [False, False]]
+    minus = dot(a, cast.encode(np.array([[-1.0, 0.0], [1.0, 1.0]])), unit)
+    assert minus.codes.tolist()[0] == [0xFF800000, 0x7FFFFFFF]
     stops = FusedAccumulator(overflow_to_infinity=False)
     assert dot(a, b, stops).codes.tolist()[2] == [0x7F7FFFFF, 0x7F000000]
     limited = FusedAccumulator(product_limit=127)
