@@ -204,13 +204,14 @@ def test_pairs_of_e4m3_products_are_as_described(name: str) -> None:
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("name", FAMILIES)
 def test_all_pairs_of_e4m3_products_are_as_described(name: str) -> None:
-    # The products of a step, and the lanes, are symmetric: a0 <= a1 is every pair but for the
-    # sequential one, which therefore takes them all.
+    # A product depends on its signs through their exclusive or: a0 and a1 of one sign leave none
+    # out.  The products of a step, and the lanes, are symmetric, so a0 <= a1 leaves none out but
+    # for the sequential unit, which takes all.  Minutes for each.
     columns = np.stack(np.meshgrid(CODES, CODES), axis=-1).reshape(-1, 2)
-    for first in CODES:
+    for first in CODES[:128]:
         least = 0 if name == "sequential" else int(first)
-        for start in range(least, 256, 32):
-            second = CODES[start : min(start + 32, 256)]
+        for start in range(least, 128, 32):
+            second = CODES[start : min(start + 32, 128)]
             sweep(name, np.stack([np.full_like(second, first), second], axis=-1), columns)
 
 
