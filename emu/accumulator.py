@@ -8,46 +8,131 @@ what happens between tiles:
 * `SequentialAccumulator`: ``c <- round(c + tile product)`` for the tiles in order of k.
 
 Scalar formats are tiles of depth one: then the sequential FP32 accumulator is a chain of fused
-multiply-adds.
+multiply-adds.  Trees, chunks, fused units, integers and PINTA's array have files of their own;
+`emu/dot.py` computes with all of them, `emu/gemm.py` with these two where they are FP32 or FP64.
 """
 
 from dataclasses import dataclass
 
-from ..formats import FP32, FP64, Minifloat
+from ..formats import FP32, FP64, Cast, Fixed, FormatError, Minifloat, Overflow, Rounding
 from .errors import DatapathError
 
 
-def _check(format: Minifloat) -> None:
-    if format not in (FP32, FP64):
-        msg = f"an accumulator in {format} is not available: choose FP32 or FP64"
+def accumulator_cast(
+    format: Fixed | Minifloat, rounding: Rounding, overflow: Overflow, name: str
+) -> Cast:
+    """The one rounding of an accumulator, checked.
+
+    Raises
+    ------
+    DatapathError
+        If the three do not fit together, or if the rounding takes random bits.
+    """
+    if not isinstance(format, Fixed | Minifloat):
+        msg = f"format of a {name} is {format!r}: give a Fixed or a Minifloat"
         raise DatapathError(msg)
+    if isinstance(rounding, Rounding) and rounding.is_stochastic:
+        msg = f"{name} rounds by {rounding}: no random unit is wired, choose a deterministic mode"
+        raise DatapathError(msg)
+    try:
+        return Cast(format=format, rounding=rounding, overflow=overflow)
+    except FormatError as error:
+        msg = f"a {name} cannot round so: {error}"
+        raise DatapathError(msg) from error
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExactAccumulator:
-    """Every product and sum exact, then **one rounding** (nearest even) to ``format``.
+    """Every product and sum exact, then **one rounding** to ``format``.
 
-    The sum starts at +0, so that an exact zero is +0.  The order of the products cannot matter.
+    The sum starts at +0, and an exact zero is +0.  The order of the products cannot matter.
+
+    Parameters
+    ----------
+    format
+        What the result is, any `Fixed` or `Minifloat`.
+    rounding
+        Of the sum; none that takes random bits.
+    overflow
+        What a sum beyond the format becomes; a `Fixed` needs ``SATURATE`` or another of its own.
+
+    Notes
+    -----
+    A NaN, or infinities of both signs, give the format's NaN; a format without one refuses them.
+
+    Examples
+    --------
+    >>> from bitpde.formats import BF16
+    >>> ExactAccumulator(format=BF16, rounding=Rounding.TOWARD_ZERO).cast.format == BF16
+    True
     """
 
-    format: Minifloat = FP32
+    format: Fixed | Minifloat = FP32
+    rounding: Rounding = Rounding.NEAREST_EVEN
+    overflow: Overflow = Overflow.INFINITY_OR_NAN
 
     def __post_init__(self) -> None:
-        _check(self.format)
+        _ = self.cast
+
+    @property
+    def cast(self) -> Cast:
+        """The rounding of the sum."""
+        return accumulator_cast(self.format, self.rounding, self.overflow, type(self).__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SequentialAccumulator:
     """``c <- round(c + tile product)`` in ``format``, tiles in order of k: **K / depth roundings**.
 
-    ``c`` starts at +0.  Each tile product is exact and is not rounded before it is added (nearest
-    even).
+    ``c`` starts at +0.  Each tile product is exact and is not rounded before it is added.  NaN,
+    infinities and the sign of an exact zero follow IEEE 754-2019, 6.1 to 6.3: +0, but -0 when
+    rounding is ``DOWN``, unless all terms are zeros of one sign.
+
+    Parameters
+    ----------
+    format
+        Of the accumulator and of the result, any `Fixed` or `Minifloat`.
+    rounding
+        Of every addition; none that takes random bits.
+    overflow
+        What a sum beyond the format becomes; a `Fixed` needs ``SATURATE`` or another of its own.
     """
 
-    format: Minifloat = FP32
+    format: Fixed | Minifloat = FP32
+    rounding: Rounding = Rounding.NEAREST_EVEN
+    overflow: Overflow = Overflow.INFINITY_OR_NAN
 
     def __post_init__(self) -> None:
-        _check(self.format)
+        _ = self.cast
+
+    @property
+    def cast(self) -> Cast:
+        """The rounding of every addition."""
+        return accumulator_cast(self.format, self.rounding, self.overflow, type(self).__name__)
 
 
 Accumulator = ExactAccumulator | SequentialAccumulator
+
+
+def require_float_accumulator(accumulator: Accumulator) -> None:
+    """Require what `matmul` has kernels for: FP32 or FP64, nearest even, IEEE 754's overflow.
+
+    Raises
+    ------
+    DatapathError
+        Naming the accumulator and `dot`, which computes with every other one.
+
+    Examples
+    --------
+    >>> require_float_accumulator(ExactAccumulator(format=FP64))
+    """
+    if not isinstance(accumulator, Accumulator) or accumulator not in _WITH_KERNELS:
+        msg = f"a matrix product in {accumulator!r} has no kernel: choose FP32 or FP64, or use dot"
+        raise DatapathError(msg)
+
+
+_WITH_KERNELS = tuple(
+    kind(format=format)
+    for kind in (ExactAccumulator, SequentialAccumulator)
+    for format in (FP32, FP64)
+)

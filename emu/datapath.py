@@ -30,7 +30,12 @@ from ..formats import (
     spec_from_json,
     spec_to_json,
 )
-from .accumulator import Accumulator, ExactAccumulator, SequentialAccumulator
+from .accumulator import (
+    Accumulator,
+    ExactAccumulator,
+    SequentialAccumulator,
+    require_float_accumulator,
+)
 from .errors import DatapathError
 
 _KINDS: dict[str, type] = {
@@ -82,6 +87,7 @@ class Datapath:
                 f"datapath {self.name!r} has accumulator {self.accumulator!r}: give an Accumulator"
             )
             raise DatapathError(msg)
+        require_float_accumulator(self.accumulator)
         if self.vector not in (FP32, FP64):
             msg = f"vector unit of datapath {self.name!r} is {self.vector!r}: choose FP32 or FP64"
             raise DatapathError(msg)

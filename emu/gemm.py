@@ -25,7 +25,11 @@ from ..formats import (
     kernels_are_compiled,
     split_work,
 )
-from .accumulator import Accumulator, ExactAccumulator, SequentialAccumulator
+from .accumulator import (
+    Accumulator,
+    SequentialAccumulator,
+    require_float_accumulator,
+)
 from .errors import DatapathError
 from .width import element_span, value_span
 
@@ -55,7 +59,8 @@ def matmul(a: Coded, b: Coded, accumulator: Accumulator) -> Matrix:
     Raises
     ------
     DatapathError
-        If the shapes or the tiles do not fit.
+        If the shapes or the tiles do not fit, or for an accumulator that `dot` has and this has
+        not.
 
     Notes
     -----
@@ -68,10 +73,12 @@ def matmul(a: Coded, b: Coded, accumulator: Accumulator) -> Matrix:
     >>> matmul(a, a.T, SequentialAccumulator()).tolist()
     [[5.0, 11.0], [11.0, 25.0]]
     """
+    require_float_accumulator(accumulator)
     depth = tile_depth(a, b)
+    format = FP32 if accumulator.format == FP32 else FP64
     if isinstance(accumulator, SequentialAccumulator):
-        return _sequential(a, b, depth, accumulator.format)
-    return _exact(a, b, accumulator)
+        return _sequential(a, b, depth, format)
+    return _exact(a, b, format)
 
 
 def _require_shifting_scales(format: Format) -> None:
@@ -123,16 +130,16 @@ def _sequential(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:
     return _general(a, b, depth, False, format)
 
 
-def _exact(a: Coded, b: Coded, accumulator: ExactAccumulator) -> Matrix:
+def _exact(a: Coded, b: Coded, format: Minifloat) -> Matrix:
     span = value_span(a).times(value_span(b)).summed(a.shape[1])
     if span.bits <= 53 and span.lsb >= -1022 and span.top < 1023:
         left, right = a.values(), b.values()
         if np.isfinite(left).all() and np.isfinite(right).all():
             with np.errstate(over="ignore", under="ignore"):
-                dtype = np.float32 if accumulator.format == FP32 else np.float64
+                dtype = np.float32 if format == FP32 else np.float64
                 product: Matrix = (left @ right + 0.0).astype(dtype)  # + 0.0: no -0
                 return product
-    return _general(a, b, 1, True, accumulator.format)
+    return _general(a, b, 1, True, format)
 
 
 def _general(a: Coded, b: Coded, depth: int, exact: bool, format: Minifloat) -> Matrix:

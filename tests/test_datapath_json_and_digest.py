@@ -229,8 +229,12 @@ MISUSES: dict[str, tuple[Callable[[], object], str]] = {
     "a format for a cast": (lambda: replace(SMX8, activation=SMX_INT8), "Block"),
     "no weight": (lambda: replace(SMX8, weight=None), "None"),
     "no accumulator": (lambda: replace(SMX8, accumulator=FP32), "Minifloat"),
-    "narrow accumulator": (lambda: SequentialAccumulator(format=FP16), "choose FP32 or FP64"),
-    "narrow exact accumulator": (lambda: ExactAccumulator(format=BF16), "choose FP32 or FP64"),
+    "narrow accumulator": (
+        lambda: replace(SMX8, accumulator=SequentialAccumulator(format=FP16)), "choose FP32 or FP64"
+    ),
+    "narrow exact accumulator": (
+        lambda: replace(SMX8, accumulator=ExactAccumulator(format=BF16)), "choose FP32 or FP64"
+    ),
     "narrow vector unit": (lambda: replace(SMX8, vector=BF16), "choose FP32 or FP64"),
     "no vector unit": (lambda: replace(SMX8, vector=None), "None"),
     "no name": (lambda: replace(SMX8, name=None), "None"),
