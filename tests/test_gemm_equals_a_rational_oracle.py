@@ -87,6 +87,7 @@ def check(a: Coded, b: Coded, depth: int) -> None:
     for accumulator in ACCUMULATORS:
         sequential = isinstance(accumulator, SequentialAccumulator)
         step = depth if sequential else max(1, a.shape[1])
+        assert isinstance(accumulator.format, Minifloat)
         expected = product_oracle(a, b, step, accumulator.format)
         result = matmul(a, b, accumulator)
         assert result.dtype == (np.float32 if accumulator.format == FP32 else np.float64)
