@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .affine import Affine
 from .block import Block, element_of
+from .decode_affine import decode_affine
 from .decode_tables import Lane, lane_for
 from .decode_tables import value_table as value_table
 from .fixed import Fixed
@@ -37,7 +38,9 @@ def decode_array(
     is a read-only view of them.  Preconditions: contiguous arrays of the shapes that belong to
     ``format``; ``out`` is of ``dtype`` and shares no memory with the others.
     """
-    lane = None if isinstance(format, Affine) else lane_for(format, np.dtype(dtype))
+    if isinstance(format, Affine):
+        return decode_affine(format, codes, dtype, out)
+    lane = lane_for(format, np.dtype(dtype))
     values = None if lane is None else _by_factors(format, codes, scales, lane, dtype, out)
     if values is None:
         values = _otherwise(format, codes, scales, dtype, tensor_scale)
@@ -48,7 +51,7 @@ def decode_array(
 
 
 def _otherwise(
-    format: Fixed | Minifloat | Affine | Block,
+    format: Fixed | Minifloat | Block,
     codes: NDArray[Any],
     scales: NDArray[np.uint8] | None,
     dtype: Float,
@@ -61,10 +64,6 @@ def _otherwise(
             return codes.view(native).astype(dtype, copy=False) if _holds(native, dtype) else None
     if dtype is np.float32:
         return None
-    if isinstance(format, Affine):
-        scale, zero_point = format.columns(codes.shape)
-        exact: NDArray[np.float64] = (codes - zero_point) * scale
-        return exact
     if isinstance(format, Block) and isinstance(format.scale, Minifloat) and scales is not None:
         elements = decode_array(format.element, codes, None, np.float64)
         if elements is None:
@@ -101,7 +100,7 @@ def _nearest(value: Fraction | float) -> float:
 
 
 def _by_factors(
-    format: Fixed | Minifloat | Affine | Block,
+    format: Fixed | Minifloat | Block,
     codes: NDArray[Any],
     scales: NDArray[np.uint8] | None,
     lane: Lane,

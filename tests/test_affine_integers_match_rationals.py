@@ -23,6 +23,7 @@ from bitpde.formats import (
     UINT8,
     Affine,
     Cast,
+    Coded,
     Fixed,
     FormatError,
     Overflow,
@@ -216,3 +217,48 @@ def test_the_compiled_lane_gives_the_same_bits(data: st.DataObject, axis: int | 
         expected, exact_counts = cast.encode_counted(x.astype(np.float64))
         assert coded.equals(expected)
         assert counts == exact_counts
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0, 0.1, 7e-39, 1e38, 1.9999999])
+def test_every_tie_of_16_bits_and_its_neighbours_are_rounded_once(scale: float) -> None:
+    narrow = float(np.float32(scale))
+    format = Affine(element=Fixed(bits=16), scale=(narrow,), zero_point=(-3,))
+    ties = (np.arange(-(2**15) - 40, 2**15 + 40) + 0.5) * narrow
+    with np.errstate(over="ignore"):
+        near = ties.astype(np.float32)
+    near = near[np.isfinite(near)]
+    x = np.concatenate([near, np.nextafter(near, np.float32(inf)), np.nextafter(near, -inf)])
+    x = x[np.isfinite(x)].astype(np.float32)
+    cast = Cast(format=format)
+    fast, counts = cast.encode_counted(x)
+    slow, slow_counts = cast.encode_counted(x.astype(np.float64))  # divides integers
+    assert fast.equals(slow)
+    assert counts == slow_counts
+
+
+@pytest.mark.parametrize("shape", [(3, 100), (40_000,), (1, 0), (2, 3, 70), (5, 9)])
+@pytest.mark.parametrize("axis", [None, 0])
+def test_values_are_the_products_in_either_type(shape: tuple[int, ...], axis: int | None) -> None:
+    count = 1 if axis is None else shape[0]
+    scales = tuple(float(2.0 ** (k % 7) * 3) for k in range(count))
+    format = Affine(element=INT8, scale=scales, zero_point=(5,) * count, axis=axis)
+    codes = np.random.default_rng(0).integers(-128, 128, shape).astype(np.int8)
+    sides = (-1,) + (1,) * (len(shape) - 1)
+    wanted = (codes.astype(np.int64) - 5) * (np.reshape(scales, sides) if axis == 0 else scales[0])
+    coded = Coded(format=format, codes=codes)
+    for dtype in (np.float32, np.float64):
+        values = coded.values(dtype)
+        assert values.dtype == dtype
+        assert np.array_equal(values.astype(np.float64), wanted)
+
+
+def test_values_that_are_no_float32_are_refused_as_such() -> None:
+    tenth = float(np.float32(0.1))
+    codes = np.array([1, 3, 100], np.int8)
+    coded = Coded(format=Affine(element=INT8, scale=(tenth,), zero_point=(0,)), codes=codes)
+    assert [Fraction(v) for v in coded.values().tolist()] == [
+        int(c) * Fraction(tenth) for c in codes
+    ]
+    with pytest.raises(FormatError, match="no float32"):
+        coded.values(np.float32)
+    assert coded[:1].values(np.float32).tolist() == [tenth]

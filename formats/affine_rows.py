@@ -1,0 +1,51 @@
+"""How arrays of affine integers are laid before kernels: rows, and the channels of columns."""
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .affine import Affine
+from .layout import Tiling, matrices
+from .power_of_two import PowerOfTwo
+
+#: Elements of a channel that lie together from which it is worth a row of its own.
+_LONG_ROW = 64
+
+
+class AffineRows(NamedTuple):
+    """Rows of two arrays; row i has row ``i mod len`` of scales (binary64) and zero points.
+
+    These hold one number for all columns or one for each.
+    """
+
+    first: NDArray[Any]
+    second: NDArray[Any]
+    scales: NDArray[np.float64]
+    zero_points: NDArray[np.int64]
+
+    @property
+    def chunk(self) -> int:
+        """How many rows a thread takes at a time."""
+        return Tiling((1, 1), PowerOfTwo()).strips_per_chunk(*self.first.shape)
+
+
+def affine_rows(format: Affine, first: NDArray[Any], second: NDArray[Any]) -> Iterator[AffineRows]:
+    """All elements of two contiguous arrays of one shape, not empty.
+
+    A single scale lets rows be cut anywhere.
+    """
+    scales, zero_points = (numbers.reshape(-1, 1) for numbers in format.columns(first.shape))
+    if format.axis is None:
+        for _, _, parts in matrices(format, None, first, second):
+            yield AffineRows(*parts, scales, zero_points)
+        return
+    inner = math.prod(first.shape[format.axis :][1:])
+    columns = inner
+    if inner < _LONG_ROW:
+        columns = inner * len(format.scale)
+        scales, zero_points = (np.repeat(n, inner).reshape(1, -1) for n in (scales, zero_points))
+    parts = [array.reshape(-1, columns) for array in (first, second)]
+    yield AffineRows(*parts, scales, zero_points)
