@@ -39,13 +39,13 @@ def affine_rows(format: Affine, first: NDArray[Any], second: NDArray[Any]) -> It
     """
     scales, zero_points = (numbers.reshape(-1, 1) for numbers in format.columns(first.shape))
     if format.axis is None:
-        for _, _, parts in matrices(format, None, first, second):
-            yield AffineRows(*parts, scales, zero_points)
+        for _, _, (some, others) in matrices(format, None, first, second):
+            yield AffineRows(some, others, scales, zero_points)
         return
     inner = math.prod(first.shape[format.axis :][1:])
     columns = inner
     if inner < _LONG_ROW:
         columns = inner * len(format.scale)
         scales, zero_points = (np.repeat(n, inner).reshape(1, -1) for n in (scales, zero_points))
-    parts = [array.reshape(-1, columns) for array in (first, second)]
-    yield AffineRows(*parts, scales, zero_points)
+    rows, others = first.reshape(-1, columns), second.reshape(-1, columns)
+    yield AffineRows(rows, others, scales, zero_points)
