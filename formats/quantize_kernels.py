@@ -9,17 +9,17 @@ import numpy as np
 from .even_kernels import even_value
 from .jit import inlined_kernel, kernel
 from .philox_kernels import fill_groups
-from .shift_kernels import shift_value
+from .shift_kernels import any_value, usual_value
 from .tile_kernels import prepare_strip, scale_and_low, top_of_32, tops_of_columns
-from .vector_kernels import INFINITY, MAGNITUDE, ONE, ONES, ZERO
-from .vector_tables import DETERMINISTIC, EVEN, RANDOM
+from .vector_kernels import INFINITY, MAGNITUDE, ONE, ONES, ZERO, fill_spare
+from .vector_tables import ALIGNED, DETERMINISTIC, EVEN, RANDOM
 from .vector_words import greatest_of_16, load_16, spread_16, store_16
 from .words import add, both, greater, subtract
 
 
 @inlined_kernel
 def sixteen_values(words, at, low, draws, drawn, kind, element, even, rounding, ends, values):
-    """Quantize sixteen words from ``at`` on, and return them; see `vector_kernels.sixteen_codes`.
+    """Quantize sixteen words of tiles from ``at`` on; see `vector_kernels.sixteen_codes`.
 
     ``ends`` is that of `shift_kernels.shift_value`.
     """
@@ -27,34 +27,46 @@ def sixteen_values(words, at, low, draws, drawn, kind, element, even, rounding, 
     if kind == EVEN:
         value = even_value(word, low, element, even, ends)
     else:
-        draw = load_16(draws, drawn) if kind >= RANDOM else word
-        value = shift_value(word, low, draw, kind, element, rounding, ends)
+        draw = load_16(draws, drawn) if kind == ALIGNED else word
+        value = usual_value(word, low, draw, kind, element, rounding, ends)
     store_16(values, at, value)
-    return word
 
 
 @kernel
-def quantize_row(words, row, lows, draws, drawn, kind, element, even, rounding, ends, values):
-    """Values of one row under the lows of its columns; whether all inputs are finite."""
+def quantize_sixteens(words, row, lows, draws, drawn, kind, element, even, rounding, ends, values):
+    """Values of one row's sixteens of columns; whether all inputs are finite."""
     columns = words.shape[1]
-    whole = columns - columns % 16
     peaks = spread_16(ZERO)
-    for j in range(0, whole, 16):
-        word = sixteen_values(
-            words, row * columns + j, load_16(lows, j), draws, drawn + j, kind, element, even,
-            rounding, ends, values,
-        )  # fmt: skip
-        peaks = greater(peaks, both(word, MAGNITUDE))
-    peak = greatest_of_16(peaks)
-    for j in range(whole, columns):
-        word = words[row, j]
+    for j in range(0, columns - columns % 16, 16):
+        word, low = load_16(words, row * columns + j), load_16(lows, j)
         if kind == EVEN:
-            values[row, j] = even_value(word, lows[j], element, even, ends)
+            value = even_value(word, low, element, even, ends)
         else:
-            draw = draws[drawn + j] if kind >= RANDOM else word
-            values[row, j] = shift_value(word, lows[j], draw, kind, element, rounding, ends)
-        peak = greater(peak, both(word, MAGNITUDE))
-    return peak < INFINITY
+            draw = load_16(draws, drawn + j) if kind >= RANDOM else word
+            value = any_value(word, low, draw, kind, element, rounding, ends)
+        store_16(values, row * columns + j, value)
+        peaks = greater(peaks, both(word, MAGNITUDE))
+    return greatest_of_16(peaks) < INFINITY
+
+
+@kernel
+def quantize_row(
+    words, row, lows, draws, drawn, kind, element, even, rounding, ends, values, spare, spare_values
+):
+    """The same of all columns; see `vector_kernels.encode_row`."""
+    columns = words.shape[1]
+    finite = quantize_sixteens(
+        words, row, lows, draws, drawn, kind, element, even, rounding, ends, values
+    )
+    whole = columns - columns % 16
+    if whole < columns:
+        fill_spare(words, row, whole, lows, draws, drawn, kind, spare)
+        finite &= quantize_sixteens(
+            spare[0:1], 0, spare[1], spare[2], 0, kind, element, even, rounding, ends, spare_values
+        )
+        for j in range(whole, columns):
+            values[row, j] = spare_values[0, j - whole]
+    return finite
 
 
 @kernel
@@ -106,6 +118,7 @@ def quantize_strips(
     """
     columns = words.shape[1]
     blocked = scaling.size > 0
+    in_one_pass = blocked and kind != RANDOM
     tiles = -(-columns // tile_columns)
     scales = np.empty(tiles, np.uint8)
     work = np.empty(tiles * tile_columns, np.uint32)
@@ -116,6 +129,7 @@ def quantize_strips(
     groups = min(tile_rows, words.shape[0]) * columns // 64 + 2 if makes_draws else 0
     made = np.empty((groups, 4, 16), np.uint32)
     source = made.reshape(made.size) if makes_draws else draws
+    spare, spare_values = np.zeros((3, 16), np.uint32), np.zeros((1, 16), np.uint32)
     for strip in range(start, stop):
         first = strip * tile_rows
         last = min(words.shape[0], first + tile_rows)
@@ -124,12 +138,12 @@ def quantize_strips(
             fill_groups(made, (position + drawn) // 64, key)
             drawn = (position + drawn) % 64
         easy = False
-        if blocked and tile_rows == 1 and tile_columns == 32 and columns % 32 == 0:
+        if in_one_pass and tile_rows == 1 and tile_columns == 32 and columns % 32 == 0:
             easy = quantize_lines(
                 words, strip, scaling, limit, source, drawn, kind, element, even, rounding, ends,
                 values,
             )  # fmt: skip
-        elif blocked and (tile_columns == 4 or tile_columns == 8) and columns % 16 == 0:
+        elif in_one_pass and (tile_columns == 4 or tile_columns == 8) and columns % 16 == 0:
             easy = quantize_squares(
                 words, first, last, tile_columns, scaling, limit, source, drawn, kind, element,
                 even, rounding, ends, values,
@@ -143,7 +157,7 @@ def quantize_strips(
             while easy and i < last:
                 easy = quantize_row(
                     words, i, lows, source, drawn + (i - first) * columns, its_kind, element, even,
-                    rounding, ends, values,
+                    rounding, ends, values, spare, spare_values,
                 )  # fmt: skip
                 i += 1
         if not easy:

@@ -116,13 +116,19 @@ def aligned_steps(m, shift, word, rounding):
 
 
 @inlined_kernel
-def rounded_steps(m, shift, over, negative, word, kind, element, rounding):
-    """By any rounding, how many steps of its binade a value of ``2m`` and ``shift`` is."""
+def usual_steps(m, shift, over, negative, word, kind, element, rounding):
+    """By any rounding but a RANDOM one, how many steps of its binade a value is."""
     if kind == ALIGNED:
         return aligned_steps(m, shift, word, rounding)
+    return deterministic_steps(m, shift, over, negative, element, rounding)
+
+
+@inlined_kernel
+def any_steps(m, shift, over, negative, word, kind, element, rounding):
+    """By any rounding, how many steps of its binade a value of ``2m`` and ``shift`` is."""
     if kind == RANDOM:
         return stochastic_steps(m, shift, word, rounding)
-    return deterministic_steps(m, shift, over, negative, element, rounding)
+    return usual_steps(m, shift, over, negative, word, kind, element, rounding)
 
 
 @inlined_kernel
@@ -147,29 +153,38 @@ def wrapped(k, over, negative, element):
 
 
 @inlined_kernel
-def shift_code(word, low, draw, kind, element, rounding):
-    """(code, mask of saturation, mask of underflow) of a float32; one rounding."""
+def usual_code(word, low, draw, kind, element, rounding):
+    """(code, mask of saturation, mask of underflow) of a float32; one rounding.
+
+    Of the ways of rounding DETERMINISTIC and ALIGNED, which are those of whole tiles.
+    """
     negative, m, shift, over = take_apart(word, low, element[1])
-    steps = rounded_steps(m, shift, over, negative, draw, kind, element, rounding)
-    if kind == WRAPPING:
-        below = both(equals(steps, ZERO), exceeds(m, ZERO))
-        code, beyond = wrapped(steps, over, negative, element)
-    else:
-        k = add(steps, left(over, element[0]))
-        below = both(equals(k, ZERO), exceeds(m, ZERO))
-        code, beyond = finished(k, negative, element)
-    return code, beyond, below
+    steps = usual_steps(m, shift, over, negative, draw, kind, element, rounding)
+    k = add(steps, left(over, element[0]))
+    code, beyond = finished(k, negative, element)
+    return code, beyond, both(equals(k, ZERO), exceeds(m, ZERO))
 
 
 @inlined_kernel
-def shift_value(word, low, draw, kind, element, rounding, ends):
-    """Bits of the float32 that is the value of that code, or of the end it lies beyond.
+def any_code(word, low, draw, kind, element, rounding):
+    """The same of all ways of rounding."""
+    negative, m, shift, over = take_apart(word, low, element[1])
+    steps = any_steps(m, shift, over, negative, draw, kind, element, rounding)
+    k = add(steps, left(over, element[0]))
+    code, beyond = finished(k, negative, element)
+    if kind == WRAPPING:
+        k = steps
+        code, beyond = wrapped(steps, over, negative, element)
+    return code, beyond, both(equals(k, ZERO), exceeds(m, ZERO))
+
+
+@inlined_kernel
+def shift_value(negative, steps, over, low, element, ends):
+    """Bits of the float32 that is so many steps, or the end it lies beyond.
 
     ``ends`` is (2^-significand_bits, what lies above, what lies below, shift): the first three as
     float32 bits, two of them in units of ``2^shift`` least normal values.  Products are exact.
     """
-    negative, m, shift, over = take_apart(word, low, element[1])
-    steps = rounded_steps(m, shift, over, negative, draw, kind, element, rounding)
     k = add(steps, left(over, element[0]))
     unit = left(add(low, ends[3]), EXPONENT_SHIFT)
     binade = left(add(low, over), EXPONENT_SHIFT)
@@ -178,3 +193,19 @@ def shift_value(word, low, draw, kind, element, rounding, ends):
     beyond = exceeds(k, choose(negative, element[3], element[2]))
     end = float_product(choose(negative, ends[2], ends[1]), unit)
     return choose(beyond, end, either(magnitude, sign))
+
+
+@inlined_kernel
+def usual_value(word, low, draw, kind, element, rounding, ends):
+    """The value of `usual_code`."""
+    negative, m, shift, over = take_apart(word, low, element[1])
+    steps = usual_steps(m, shift, over, negative, draw, kind, element, rounding)
+    return shift_value(negative, steps, over, low, element, ends)
+
+
+@inlined_kernel
+def any_value(word, low, draw, kind, element, rounding, ends):
+    """The value of `any_code` where that does not wrap."""
+    negative, m, shift, over = take_apart(word, low, element[1])
+    steps = any_steps(m, shift, over, negative, draw, kind, element, rounding)
+    return shift_value(negative, steps, over, low, element, ends)

@@ -12,10 +12,16 @@ from .even_kernels import even_code
 from .jit import inlined_kernel, kernel
 from .philox_kernels import fill_groups
 from .scalar_kernels import SATURATED, UNDERFLOWED
-from .shift_kernels import shift_code
+from .shift_kernels import any_code, usual_code
 from .tile_kernels import prepare_strip, scale_and_low, store_scales, top_of_32, tops_of_columns
-from .vector_tables import DETERMINISTIC, EVEN, RANDOM
-from .vector_words import greatest_of_16, load_16, spread_16, store_16, sum_of_16
+from .vector_tables import ALIGNED, DETERMINISTIC, EVEN, RANDOM, WRAPPING
+from .vector_words import (
+    greatest_of_16,
+    load_16,
+    spread_16,
+    store_16,
+    sum_of_16,
+)
 from .words import add, both, greater, subtract
 
 ZERO, ONE, ONES = np.uint32(0), np.uint32(1), np.uint32(0xFFFFFFFF)
@@ -24,7 +30,7 @@ MAGNITUDE, INFINITY = np.uint32(0x7FFFFFFF), np.uint32(0x7F800000)
 
 @inlined_kernel
 def sixteen_codes(words, at, low, draws, drawn, kind, element, even, rounding, codes):
-    """Encode sixteen words from ``at`` on; (words, masks of saturation, masks of underflow).
+    """Encode sixteen words of tiles from ``at`` on; masks of saturation and underflow.
 
     ``low`` is one for all or a vector; a random rounding has their draws from ``drawn`` on.
     """
@@ -32,43 +38,72 @@ def sixteen_codes(words, at, low, draws, drawn, kind, element, even, rounding, c
     if kind == EVEN:
         code, beyond, below = even_code(word, low, element, even)
     else:
-        draw = load_16(draws, drawn) if kind >= RANDOM else word
-        code, beyond, below = shift_code(word, low, draw, kind, element, rounding)
+        draw = load_16(draws, drawn) if kind == ALIGNED else word
+        code, beyond, below = usual_code(word, low, draw, kind, element, rounding)
     store_16(codes, at, code)
-    return word, beyond, below
+    return beyond, below
 
 
 @kernel
-def encode_row(words, row, lows, draws, drawn, kind, element, even, rounding, codes, counts):
-    """Codes of one row under the lows of its columns; whether all inputs are finite.
+def encode_sixteens(words, row, lows, draws, drawn, kind, element, even, rounding, codes, counts):
+    """Codes of one row's sixteens of columns under their lows; whether all inputs are finite.
 
     The counts are of saturated and underflowed elements.
     """
     columns = words.shape[1]
-    whole = columns - columns % 16
     saturated, underflowed, peaks = spread_16(ZERO), spread_16(ZERO), spread_16(ZERO)
-    for j in range(0, whole, 16):
-        word, beyond, below = sixteen_codes(
-            words, row * columns + j, load_16(lows, j), draws, drawn + j, kind, element, even,
-            rounding, codes,
-        )  # fmt: skip
+    for j in range(0, columns - columns % 16, 16):
+        word, low = load_16(words, row * columns + j), load_16(lows, j)
+        if kind == EVEN:
+            code, beyond, below = even_code(word, low, element, even)
+        else:
+            draw = load_16(draws, drawn + j) if kind >= RANDOM else word
+            code, beyond, below = any_code(word, low, draw, kind, element, rounding)
+        store_16(codes, row * columns + j, code)
         saturated = subtract(saturated, beyond)
         underflowed = subtract(underflowed, below)
         peaks = greater(peaks, both(word, MAGNITUDE))
-    peak = greatest_of_16(peaks)
     counts[0] = add(counts[0], sum_of_16(saturated))
     counts[1] = add(counts[1], sum_of_16(underflowed))
-    for j in range(whole, columns):
-        word = words[row, j]
-        if kind == EVEN:
-            codes[row, j], beyond, below = even_code(word, lows[j], element, even)
-        else:
-            draw = draws[drawn + j] if kind >= RANDOM else word
-            codes[row, j], beyond, below = shift_code(word, lows[j], draw, kind, element, rounding)
-        counts[0] = subtract(counts[0], beyond)
-        counts[1] = subtract(counts[1], below)
-        peak = greater(peak, both(word, MAGNITUDE))
-    return peak < INFINITY
+    return greatest_of_16(peaks) < INFINITY
+
+
+@kernel
+def encode_row(
+    words, row, lows, draws, drawn, kind, element, even, rounding, codes, counts, spare, spare_codes
+):
+    """The same of all columns; what remains is filled up in spare arrays of 16.
+
+    ``spare`` has a row each for words, lows and draws.
+    """
+    columns = words.shape[1]
+    finite = encode_sixteens(
+        words, row, lows, draws, drawn, kind, element, even, rounding, codes, counts
+    )
+    whole = columns - columns % 16
+    if whole < columns:
+        fill_spare(words, row, whole, lows, draws, drawn, kind, spare)
+        finite &= encode_sixteens(
+            spare[0:1], 0, spare[1], spare[2], 0, kind, element, even, rounding, spare_codes, counts
+        )
+        for j in range(whole, columns):
+            codes[row, j] = spare_codes[0, j - whole]
+    return finite
+
+
+@kernel
+def fill_spare(words, row, whole, lows, draws, drawn, kind, spare):
+    """Fill the rows of ``spare`` with the columns from ``whole`` on, and with zeros.
+
+    Zeros count for nothing under any lawful low.
+    """
+    spare[:] = ZERO
+    spare[1] = lows[whole]
+    for j in range(whole, words.shape[1]):
+        spare[0, j - whole] = words[row, j]
+        spare[1, j - whole] = lows[j]
+        if kind >= RANDOM:
+            spare[2, j - whole] = draws[drawn + j]
 
 
 @kernel
@@ -86,7 +121,7 @@ def encode_lines(
         if less_one >= limit:
             return False
         for j in range(0, 32, 16):
-            _, beyond, below = sixteen_codes(
+            beyond, below = sixteen_codes(
                 words, start + j, add(less_one, ONE), draws, drawn + 32 * tile + j, kind, element,
                 even, rounding, codes,
             )  # fmt: skip
@@ -110,7 +145,7 @@ def encode_squares(
         store_scales(scales, start, scale, tile_columns)
         most = greater(most, less_one)
         for j in range(start, start + (last - first) * columns, columns):
-            _, beyond, below = sixteen_codes(
+            beyond, below = sixteen_codes(
                 words, first * columns + j, add(less_one, ONE), draws, drawn + j, kind, element,
                 even, rounding, codes,
             )  # fmt: skip
@@ -134,6 +169,7 @@ def encode_vector_strips(
     """
     columns = words.shape[1]
     blocked = scaling.size > 0
+    in_one_pass = blocked and kind != RANDOM and kind != WRAPPING
     work = np.empty(scales.shape[1] * tile_columns, np.uint32)
     lows = np.full(work.shape[0], first_low, np.uint32)
     most = subtract(first_low, ONE)
@@ -142,6 +178,7 @@ def encode_vector_strips(
     groups = min(tile_rows, words.shape[0]) * columns // 64 + 2 if makes_draws else 0
     made = np.empty((groups, 4, 16), np.uint32)
     source = made.reshape(made.size) if makes_draws else draws
+    spare, spare_codes = np.zeros((3, 16), np.uint32), np.zeros((1, 16), codes.dtype)
     mine = np.zeros(2, np.uint32)
     all_easy = True
     for strip in range(start, stop):
@@ -152,12 +189,12 @@ def encode_vector_strips(
             fill_groups(made, (position + drawn) // 64, key)
             drawn = (position + drawn) % 64
         easy = False
-        if blocked and tile_rows == 1 and tile_columns == 32 and columns % 32 == 0:
+        if in_one_pass and tile_rows == 1 and tile_columns == 32 and columns % 32 == 0:
             easy = encode_lines(
                 words, strip, scaling, limit, source, drawn, kind, element, even, rounding,
                 scales[strip], codes, mine,
             )  # fmt: skip
-        elif blocked and (tile_columns == 4 or tile_columns == 8) and columns % 16 == 0:
+        elif in_one_pass and (tile_columns == 4 or tile_columns == 8) and columns % 16 == 0:
             easy = encode_squares(
                 words, first, last, tile_columns, scaling, limit, source, drawn, kind, element,
                 even, rounding, scales[strip], codes, mine,
@@ -174,7 +211,7 @@ def encode_vector_strips(
             while easy and i < last:
                 easy = encode_row(
                     words, i, lows, source, drawn + (i - first) * columns, its_kind, element, even,
-                    rounding, codes, mine,
+                    rounding, codes, mine, spare, spare_codes,
                 )  # fmt: skip
                 i += 1
         refused_strips[strip] = not easy
