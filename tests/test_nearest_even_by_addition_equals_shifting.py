@@ -20,6 +20,7 @@ from bitpde.formats import (
     INT16,
     OCP_E2M1,
     OCP_E3M2,
+    OCP_INT8,
     OFP8_E4M3,
     OFP8_E5M2,
     UINT8,
@@ -104,9 +105,12 @@ def test_every_binade_without_a_scale(name: str) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_every_scale_rule(rule: ScaleRule) -> None:
     for tile in TILES:
-        for element in (INT8, OCP_E2M1, OFP8_E4M3):
+        for element in (INT8, OCP_INT8, OCP_E2M1, OFP8_E4M3):
             cast = Cast(format=Block(element=element, tile=tile), scaling=Scaling(rule=rule))
-            check(cast, numbers((32, 96), 4, seed=5))
+            x = numbers((32, 96), 4, seed=5)
+            check(cast, x)
+            subnormal = x.view(np.uint32) & np.uint32(0x807FFFFF)
+            check(cast, subnormal.view(np.float32) * np.float32(0.125))
 
 
 @settings(max_examples=60)
