@@ -165,12 +165,13 @@ def _exactly(
     operation: Operation, operands: Operands, index: tuple[int, ...], cast: Cast, draw: int
 ) -> int:
     """The code of one element, by rational arithmetic."""
-    numbers = operands.numbers(index)
     try:
-        return encode_exact(cast, operation.exact(*numbers), draw)
-    except FormatError as error:
-        msg = f"x[{', '.join(map(str, index))}] of {numbers}"
-        raise DatapathError(f"the result x of {operation.name}: {msg}: {error}") from error
+        return encode_exact(cast, operation.exact(*operands.numbers(index)), draw)
+    except ValueError as error:  # a FormatError, or that its number is too long to print
+        place = f"x[{', '.join(map(str, index))}]"
+        codes = [hex(codes[index]) for codes in operands.codes]
+        msg = f"the result x of {operation.name}: {place}, of the codes {codes}, has no code under "
+        raise DatapathError(f"{msg}{cast}: choose a wider format or other policies") from error
 
 
 def downward(cast: Cast) -> bool:
