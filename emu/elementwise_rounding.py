@@ -171,7 +171,8 @@ def _exactly(
         place = f"x[{', '.join(map(str, index))}]"
         codes = [hex(codes[index]) for codes in operands.codes]
         msg = f"the result x of {operation.name}: {place}, of the codes {codes}, has no code under "
-        raise DatapathError(f"{msg}{cast}: choose a wider format or other policies") from error
+        msg += f"{cast}: choose a wider format or other policies"
+        raise DatapathError(msg) from error
 
 
 def downward(cast: Cast) -> bool:

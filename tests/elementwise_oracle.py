@@ -50,7 +50,7 @@ def by_definition(name: str, numbers: list[Number], down: bool) -> Number:
 
 
 def _special(x: Number) -> np.float64:
-    return np.float64(copysign(1, x) if isinstance(x, Fraction) else x)
+    return np.float64((1 if x > 0 else -1) if isinstance(x, Fraction) else x)
 
 
 def _root(x: Number) -> Number:
