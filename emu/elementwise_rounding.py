@@ -144,9 +144,7 @@ def round_once(
     return Coded(format=cast.format, codes=codes)
 
 
-def needs_more_bits(
-    values: Floats, format: Fixed | Minifloat, cast: Cast
-) -> NDArray[np.bool_] | np.bool_:
+def needs_more_bits(values: Floats, format: Fixed | Minifloat, cast: Cast) -> NDArray[np.bool_]:
     """Where rounding to the format tells numbers apart that share a float64 rounded to odd.
 
     A rounding compares with the numbers of one bit (nearest) or N + 1 bits (stochastic) below the
@@ -155,10 +153,11 @@ def needs_more_bits(
     """
     spare = _CARRIED_BITS - cast.random_bits - 1
     if isinstance(format, Minifloat):
-        return np.bool_(format.significand_bits + 1 > spare)
+        return np.full(values.shape, format.significand_bits + 1 > spare)
     if cast.overflow is not Overflow.WRAP and format.bits < spare:
-        return np.bool_(False)
-    return np.abs(values) >= np.ldexp(1.0, spare - 1 - format.fraction_bits)
+        return np.zeros(values.shape, np.bool_)
+    large = np.abs(values) >= np.ldexp(1.0, spare - 1 - format.fraction_bits)
+    return np.asarray(large, np.bool_)
 
 
 def _exactly(

@@ -132,20 +132,19 @@ def fma_to_odd(a: Floats, b: Floats, c: Floats) -> Carried:
 
     Notes
     -----
-    *Exactness*: ``a b = p + e`` and ``c + e = t + u``, ``p + t = v + w`` are exact, so that the
-    result is ``v + (w + u)``.  Let ``r`` be ``w + u`` rounded to odd.  If ``r`` is exact, so is the
-    last sum before its rounding.  If not, ``|r| < |v| / 4`` is demanded: then every number between
-    which the result is rounded lies at ``v`` plus an even multiple of r's last place, and ``r`` is
-    on the same side of it as ``w + u``.
+    *Exactness*: ``a b = p + e``, ``c + e = t + u`` and ``p + t = v + w`` are exact, so that the
+    result is ``v + (w + u)``; let ``r`` be ``w + u`` rounded to odd.  If ``w`` is 0, it is ``u``.
+    If not, the sum ``p + t`` has not cancelled (Sterbenz), so that ``|v|`` is at least ``|t| / 2``
+    but for a rounding, and ``|w + u| < |v| / 4``.  Then every number of 53 bits beside the result,
+    and every tie of fewer, is ``v`` and an even multiple of r's last place, and ``r`` is on the
+    same side of it as ``w + u``.
     """
     p, e = two_product(a, b)
     t, u = two_sum(c, e)
     v, w = two_sum(p, t)
-    rest = to_odd(*two_sum(w, u), certain=True)
-    near = rest.exact | (np.abs(rest.values) < np.abs(v) / 4)
-    carried = to_odd(*two_sum(v, rest.values), ordinary(a, b, c) & near)
-    special = ~(np.isfinite(a) & np.isfinite(b) & np.isfinite(c))
-    zero = (p == 0) & (c == 0)
-    values = np.where(special | zero, p + c, carried.values)
-    exact = special | zero | (carried.exact & rest.exact)
-    return Carried(values, exact, carried.certain)
+    rest = to_odd(*two_sum(w, u), certain=True).values
+    carried = to_odd(*two_sum(v, rest), ordinary(a, b, c))
+    # No part of these says a sign of zero, nor an infinity once it met another.
+    plain = ~(np.isfinite(a) & np.isfinite(b) & np.isfinite(c)) | ((p == 0) & (c == 0))
+    values = np.where(plain, p + c, carried.values)
+    return Carried(values, plain | carried.exact, carried.certain)

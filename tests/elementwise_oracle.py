@@ -176,4 +176,4 @@ def _codes(
             nan = nan | leaves
     sign = negative & (format.has_negative_zero | (size > 0))
     codes = size + np.where(sign, format.sign_code, 0)
-    return np.where(nan, format.nan_code, codes)
+    return np.where(nan, format.nan_code or 0, codes)
