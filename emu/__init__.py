@@ -12,6 +12,7 @@ exact arithmetic between these casts; a `Tape` replays them backwards through th
 0.30078125
 """
 
+from . import elementwise as elementwise
 from . import ops as ops
 from .accumulator import Accumulator as Accumulator
 from .accumulator import ExactAccumulator as ExactAccumulator
