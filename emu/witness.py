@@ -78,7 +78,8 @@ class Witness:
     @property
     def exact(self) -> Fraction:
         """The dot product itself."""
-        return sum((Fraction(x) * Fraction(y) for x, y in zip(*self.values, strict=True)), Fraction())
+        products = (Fraction(x) * Fraction(y) for x, y in zip(*self.values, strict=True))
+        return sum(products, Fraction())
 
     def describe(self, one: str = "one", other: str = "other") -> str:
         """The witness as lines of text, with names for the accumulators."""

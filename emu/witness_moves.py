@@ -35,7 +35,7 @@ def cost(x: float) -> int:
 
 
 def without(pair: Vectors, run: int) -> list[Vectors]:
-    """The pair without ``run`` neighbouring products, every ``run`` places.
+    """The pair without ``run`` neighbouring products, from every ``run``-th place on.
 
     Examples
     --------
@@ -43,9 +43,9 @@ def without(pair: Vectors, run: int) -> list[Vectors]:
     [((2.0,), (4.0,)), ((1.0,), (3.0,))]
     """
     a, b = pair
-    firsts = range(0, len(a), run)
-    cut = [(a[:n] + a[n + run :], b[:n] + b[n + run :]) for n in firsts]
-    return [shorter for shorter in cut if shorter[0]]
+    last = len(a) - run
+    firsts = sorted({*range(0, last, run), last}) if last else []
+    return [(a[:n] + a[n + run :], b[:n] + b[n + run :]) for n in firsts]
 
 
 def simpler(pair: Vectors) -> list[Vectors]:

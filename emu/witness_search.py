@@ -130,7 +130,7 @@ def _structured(
     *,
     filled: bool,
 ) -> Batch:
-    """``x y``, ``u v`` and ``-x y`` in three places, the rest zeros; or, ``filled``, ``u v`` in all others."""
+    """``x y``, ``u v`` and ``-x y`` in three places; elsewhere zeros, or ``u v`` if ``filled``."""
     places = _places(length, rng)
     rows = []
     near = rng.random() < 0.5
