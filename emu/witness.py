@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import Cast, Coded, Fixed, Minifloat, Overflow
+from ..formats import Cast, Coded, Fixed, Minifloat, Overflow, spec_to_json
 from .dot import dot
-from .dot_accumulators import DotAccumulator
+from .dot_accumulators import DotAccumulator, accumulator_to_json
 from .dot_exact import DotResult, dot_exact, result_format
 from .errors import DatapathError
 from .exact_operands import Number
@@ -100,6 +100,18 @@ class Witness:
             code = _code_text(result_format(unit), result.code)
             ends.append((name, code, number_text(result.value)))
         return "\n".join([*lines, *_aligned(ends)])
+
+    def to_json(self) -> dict[str, Any]:
+        """Accumulators, formats, codes and results as plain data."""
+        results = {"result": self.result, "other_result": self.other_result}
+        return {
+            "accumulators": [accumulator_to_json(unit) for unit in (self.one, self.other)],
+            "formats": [spec_to_json(x) for x in (self.format, self.other_format)],
+            "a": list(self.a),
+            "b": list(self.b),
+            "exact": str(self.exact),
+            **{key: {"code": r.code, "value": str(r.value)} for key, r in results.items()},
+        }
 
     def __str__(self) -> str:
         return self.describe()
@@ -265,7 +277,7 @@ def _same_number(x: Number, y: Number) -> bool:
 
 
 def number_text(x: Number) -> str:
-    """An exact number: short decimals as they are, else an odd integer times a power of two.
+    """An exact number: short ones as they are, else an odd integer times a power of two.
 
     Examples
     --------
@@ -275,6 +287,8 @@ def number_text(x: Number) -> str:
     if isinstance(x, float) and (not x or x - x != 0):
         return f"{x:g}"
     exact = Fraction(x)
+    if exact.denominator == 1 and abs(exact) < 2**32:
+        return str(exact)
     odd, power = exact.numerator, 1 - exact.denominator.bit_length()
     while odd % 2 == 0:
         odd, power = odd // 2, power + 1
