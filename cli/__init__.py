@@ -1,5 +1,4 @@
-"""The command line: ``bitpde train``, ``datapath``, ``emu``, ``formats``, ``quantize``,
-``verify``.
+"""The commands ``bitpde train``, ``datapath``, ``emu``, ``formats``, ``quantize``, ``verify``.
 
 Standard output carries results alone (with ``--json`` one JSON object); progress and errors go to
 standard error, an error as one line.  Exit status: 0 done, 1 the run failed, 2 bad arguments,

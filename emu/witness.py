@@ -131,8 +131,8 @@ def find_witness(
 
     Structured and random dot products of growing length go through `dot`.  The first that tells
     the accumulators apart is made smaller while it still does: products are dropped, operands
-    replaced and scaled.  *Smaller* is shorter, then of fewer bits set, exponents nearer to 0 and
-    fewer minus signs, added over the operands.  Both sums start at +0.
+    replaced and scaled.  *Smaller* is shorter, then of fewer bits set and minus signs, then of
+    exponents nearer to 0, each added up over the operands (`size_of`).  Both sums start at +0.
 
     Parameters
     ----------

@@ -7,31 +7,32 @@ from math import frexp, ldexp
 Vectors = tuple[tuple[float, ...], tuple[float, ...]]
 
 
-def size_of(pair: Vectors) -> tuple[int, int]:
-    """The length, then the costs of all operands together: what makes a witness small.
+def size_of(pair: Vectors) -> tuple[int, int, int]:
+    """The length, then the costs of all operands added up: what makes a witness small.
 
     Examples
     --------
     >>> size_of(((1.0, -6.0), (0.0, 0.25)))
-    (2, 9)
+    (2, 5, 4)
     """
-    return len(pair[0]), sum(cost(x) for side in pair for x in side)
+    costs = [cost(x) for side in pair for x in side]
+    return len(pair[0]), sum(bits for bits, _ in costs), sum(size for _, size in costs)
 
 
-def cost(x: float) -> int:
-    """Bits set in the significand, plus the size of the exponent, plus one for a minus sign.
+def cost(x: float) -> tuple[int, int]:
+    """Bits set in the significand, with one for a minus sign, and the size of the exponent.
 
     Zeros cost nothing.
 
     Examples
     --------
     >>> cost(0.0), cost(1.0), cost(-6.0), cost(2.0**-9)
-    (0, 1, 5, 10)
+    ((0, 0), (1, 0), (3, 2), (1, 9))
     """
     if x == 0:
-        return 0
+        return 0, 0
     fraction, exponent = frexp(abs(x))
-    return int(ldexp(fraction, 53)).bit_count() + abs(exponent - 1) + (x < 0)
+    return int(ldexp(fraction, 53)).bit_count() + (x < 0), abs(exponent - 1)
 
 
 def without(pair: Vectors, run: int) -> list[Vectors]:
@@ -89,15 +90,19 @@ def _with(x: tuple[float, ...], places: list[int], choice: float) -> tuple[float
 
 
 def _below(magnitude: float) -> list[float]:
-    """What may replace a magnitude: 0, powers of two nearer to 1, and one bit less or a sign less.
+    """What may replace a magnitude: 0, powers of two, itself with one bit less or with a sign.
+
+    The powers of a power of two are those nearer to 1; the others have any within 2^24.
 
     Examples
     --------
-    >>> _below(6.0)
-    [0.0, 0.25, -0.25, 0.5, -0.5, 1.0, -1.0, 2.0, -2.0, 4.0, -4.0, -6.0]
+    >>> _below(4.0)
+    [0.0, 0.25, -0.25, 0.5, -0.5, 1.0, -1.0, 2.0, -2.0, 4.0, -4.0, -4.0]
     """
     fraction, exponent = frexp(magnitude)
     integer, reach = int(ldexp(fraction, 53)), abs(exponent - 1)
-    fewer = ldexp(float(integer & (integer - 1)), exponent - 53)
+    rest = integer & (integer - 1)
+    reach = max(reach, 24) if rest else reach
+    fewer = ldexp(float(rest), exponent - 53)
     sizes = {*(ldexp(1.0, k) for k in range(-reach, reach + 1)), fewer} - {0.0}
     return [0.0, *(sign * x for x in sorted(sizes) for sign in (1, -1)), -magnitude]

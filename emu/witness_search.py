@@ -22,6 +22,8 @@ Matrix = NDArray[np.float64]
 
 #: Rows of a batch, which has so many dot products squared, and batches of a length at a time.
 ROWS, ROUNDS = 64, 12
+#: Saturates in every format.
+FARTHEST = float(np.finfo(np.float64).max)
 #: Half of the structured batches keep to magnitudes between 2^-24 and 2^24.
 NEAR = 24
 #: Formats of up to so many bits have all their codes multiplied by all.
@@ -102,7 +104,7 @@ def palette(format: Scalar) -> Matrix:
     [0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0]
     """
     cast = Cast(format=format, overflow=Overflow.SATURATE)
-    least, most = float(format.lsb), float(cast.quantize(np.finfo(np.float64).max))
+    least, most = float(format.lsb), float(cast.quantize(FARTHEST))
     low, high = np.frexp([least, most])[1] - 1
     powers = np.ldexp(1.0, np.arange(low, high + 1))
     values: Matrix = cast.quantize(np.r_[powers, _beside(cast, powers), most])
@@ -137,12 +139,14 @@ def _structured(
     for side, (format, every) in enumerate(zip(formats, palettes, strict=True)):
         values = every[(every > 2.0**-NEAR) & (every < 2.0**NEAR)] if near else every
         x, u = rng.choice(values, (2, ROWS))
-        x = np.where(rng.random(ROWS) < 0.25, values[-1], x)
+        cast = Cast(format=format, overflow=Overflow.SATURATE)
+        ends = cast.quantize(rng.choice([FARTHEST, -FARTHEST], (2, ROWS)))
+        x, u = np.where(rng.random((2, ROWS)) < 0.25, ends, (x, u))
         row = np.repeat(u[:, None], length, axis=1) if filled else np.zeros((ROWS, length))
         sign = 1.0 - 2.0 * (rng.random(ROWS) < 0.25)
         for place, value in zip(places, (x, sign * u, -x if side == 0 else x), strict=False):
             row[:, place] = value
-        rows.append(Cast(format=format, overflow=Overflow.SATURATE).encode(row))
+        rows.append(cast.encode(row))
     return Batch(*rows)
 
 

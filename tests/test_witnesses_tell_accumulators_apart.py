@@ -80,7 +80,7 @@ def test_there_is_one_preset_of_every_family() -> None:
     assert all(family_of(accumulator_preset(name)) == key for key, name in FAMILIES.items())
 
 
-@pytest.mark.parametrize("pair", combinations(FLOATS, 2), ids="-".join)
+@pytest.mark.parametrize("pair", list(combinations(FLOATS, 2)), ids="-".join)
 @pytest.mark.parametrize("format", [OFP8_E4M3, FP16], ids=["E4M3", "FP16"])
 def test_every_pair_of_families_has_a_minimal_witness(
     pair: tuple[str, str], format: Minifloat
@@ -164,7 +164,8 @@ def test_the_operands_may_have_two_formats() -> None:
 FLOAT = st.sampled_from([0.0, 1.0, -1.0, 0.75, -6.0, 2.0**-9, 448.0, -(2.0**12)])
 
 
-@given(pair=st.lists(st.tuples(FLOAT, FLOAT), min_size=1, max_size=9))
+@given(pair=st.lists(st.tuples(FLOAT, FLOAT), min_size=1, max_size=5))
+@settings(max_examples=20)
 def test_every_step_goes_down_the_stated_order(pair: list[tuple[float, float]]) -> None:
     a, b = (tuple(side) for side in zip(*pair, strict=True))
     for candidate in simpler((a, b)):
@@ -180,8 +181,7 @@ def test_every_step_goes_down_the_stated_order(pair: list[tuple[float, float]]) 
 def test_the_cost_of_a_number_is_that_of_its_definition(x: float) -> None:
     exact = Fraction(abs(x))
     exponent = exact.numerator.bit_length() - exact.denominator.bit_length()  # of a dyadic number
-    defined = exact.numerator.bit_count() + abs(exponent) + (x < 0) if x else 0
-    assert cost(x) == defined
+    assert cost(x) == ((exact.numerator.bit_count() + (x < 0), abs(exponent)) if x else (0, 0))
 
 
 @pytest.mark.parametrize("format", [OFP8_E4M3, FP16, INT8, OCP_E2M1], ids=lambda f: str(f.bits))
