@@ -81,6 +81,17 @@ class Witness:
         products = (Fraction(x) * Fraction(y) for x, y in zip(*self.values, strict=True))
         return sum(products, Fraction())
 
+    @property
+    def terms(self) -> str:
+        """The products that are not zero, each with its place where that is not the next one."""
+        texts, place = [], 0
+        for k, (x, y) in enumerate(zip(*self.values, strict=True)):
+            if x and y:
+                skipped = f"[{k}] " if k > place else ""
+                texts.append(skipped + number_text(Fraction(x) * Fraction(y)))
+                place = k + 1
+        return ", ".join(texts)
+
     def describe(self, one: str = "one", other: str = "other") -> str:
         """The witness as lines of text, with names for the accumulators."""
         values = list(zip(self.a, self.b, *self.values, strict=True))
@@ -218,15 +229,16 @@ class _Search:
 
     def smallest(self, pair: Vectors) -> Vectors:
         """The pair after every step that makes it smaller and keeps the difference."""
-        run = len(pair[0]) // 2
         while True:
+            run = len(pair[0]) // 2
             while run:
-                shorter = self._any_of(without(pair, run))
-                pair, run = (pair, run // 2) if shorter is None else (shorter, len(shorter[0]) // 2)
+                less = self._any_of(without(pair, run))
+                pair, run = (pair, run // 2) if less is None else (less, len(less[0]) // 2)
             less = self._any_of(simpler(pair))
             if less is None:
                 return pair
-            pair, run = less, len(less[0]) // 2
+            while less is not None:
+                pair, less = less, self._any_of(simpler(less))
 
     def _any_of(self, pairs: list[Vectors]) -> Vectors | None:
         """The first of these that the formats have and that tells the accumulators apart."""
