@@ -89,7 +89,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 def _witness(arguments: argparse.Namespace) -> int:
     """``bitpde emu witness``: where two presets part; status 1 where no witness was found."""
-    from ..emu import ACCUMULATOR_PRESETS, DatapathError, accumulator_preset, find_witness
+    from ..emu import DatapathError, accumulator_preset, find_witness
     from ..formats import Fixed, Minifloat
     from ..validation import format_called
     from .output import say
@@ -101,11 +101,11 @@ def _witness(arguments: argparse.Namespace) -> int:
     if arguments.seed < 0:
         msg = f"--seed is {arguments.seed}: give an integer from 0"
         raise DatapathError(msg)
-    units = (accumulator_preset(name) for name in (arguments.one, arguments.other))
+    one, other = (accumulator_preset(name) for name in (arguments.one, arguments.other))
     options = {name: getattr(arguments, name) for name in ("bits", "budget", "seed")}
-    witness = find_witness(*units, format, **options)
+    witness = find_witness(one, other, format, **options)
     if witness is None:
-        if ACCUMULATOR_PRESETS[arguments.one] == ACCUMULATOR_PRESETS[arguments.other]:
+        if one == other:
             return say(f"{arguments.one} and {arguments.other} are equal: no witness exists", 1)
         text = f"{arguments.budget} dot products of {arguments.format}"
         return say(f"no witness among {text}: give another --format, --seed or --budget", 1)

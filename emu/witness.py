@@ -45,9 +45,13 @@ class Witness:
     >>> from bitpde.emu import accumulator_preset
     >>> from bitpde.formats import OFP8_E4M3
     >>> units = (accumulator_preset(name) for name in ("hopper_fp8", "blackwell_f8f6f4"))
-    >>> witness = find_witness(*units, OFP8_E4M3)
-    >>> len(witness.a), witness.result.value == witness.other_result.value
-    (2, False)
+    >>> print(find_witness(*units, OFP8_E4M3).describe("Hopper", "Blackwell"))
+    k  a              b           a b
+    0  0x38  1        0x38  1     1
+    1  0x10  0.03125  0x01  2^-9  2^-14
+    exact                  16385*2^-14
+    Hopper     0x3f800000  1
+    Blackwell  0x3f800200  16385*2^-14
     """
 
     one: DotAccumulator

@@ -59,12 +59,12 @@ def batches(
 
 
 def lengths(one: DotAccumulator, other: DotAccumulator) -> list[int]:
-    """How many products to try, in order: up to 9, and the ends of the steps of both units.
+    """How many products to try, in order: up to 9, and at the ends of the steps of both units.
 
     Examples
     --------
     >>> lengths(FusedAccumulator(terms=16), TreeAccumulator(terms=4))
-    [1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 18, 32, 33, 34]
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 17, 18, 32, 33, 34]
     """
     found = set(range(1, 10))
     for step in steps(one) | steps(other):
@@ -91,7 +91,8 @@ def finite_codes(format: Scalar) -> NDArray[np.int64]:
     """The codes of all numbers of a format of few bits."""
     codes = np.array(format.codes(), np.int64)
     coded = Coded(format=format, codes=codes.astype(format.code_dtype))
-    return codes[np.isfinite(coded.values())]
+    finite: NDArray[np.int64] = codes[np.isfinite(coded.values())]
+    return finite
 
 
 def palette(format: Scalar) -> Matrix:
@@ -107,13 +108,13 @@ def palette(format: Scalar) -> Matrix:
     least, most = float(format.lsb), float(cast.quantize(FARTHEST))
     low, high = np.frexp([least, most])[1] - 1
     powers = np.ldexp(1.0, np.arange(low, high + 1))
-    values: Matrix = cast.quantize(np.r_[powers, _beside(cast, powers), most])
+    values: Matrix = cast.quantize(np.r_[powers, _beside(cast, format.bits, powers), most])
     return np.unique(values[(values > 0) & np.isfinite(values)])
 
 
-def _beside(cast: Cast, powers: Matrix) -> Matrix:
+def _beside(cast: Cast, bits: int, powers: Matrix) -> Matrix:
     """The numbers one step above the powers of two."""
-    tries = powers[:, None] * (1 + np.ldexp(1.0, -np.arange(1, cast.format.bits)))
+    tries = powers[:, None] * (1 + np.ldexp(1.0, -np.arange(1, bits)))
     held = cast.quantize(tries) == tries
     last = held.shape[1] - 1 - np.argmax(held[:, ::-1], axis=1)
     beside: Matrix = np.where(held.any(axis=1), tries[np.arange(len(powers)), last], powers)

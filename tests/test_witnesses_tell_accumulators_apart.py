@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bitpde.emu import (
     ACCUMULATOR_PRESETS,
     DatapathError,
+    DotAccumulator,
     IntegerAccumulator,
     SequentialAccumulator,
     Witness,
@@ -53,6 +54,10 @@ FAST = [
 ]
 
 
+def presets(one: str, other: str) -> tuple[DotAccumulator, DotAccumulator]:
+    return accumulator_preset(one), accumulator_preset(other)
+
+
 def same(x: Fraction | float, y: Fraction | float) -> bool:
     return x == y or (isnan(x) and isnan(y))
 
@@ -85,7 +90,7 @@ def test_there_is_one_preset_of_every_family() -> None:
 def test_every_pair_of_families_has_a_minimal_witness(
     pair: tuple[str, str], format: Minifloat
 ) -> None:
-    found = find_witness(*map(accumulator_preset, pair), format)
+    found = find_witness(*presets(*pair), format)
     assert found is not None
     check(found)
 
@@ -98,8 +103,8 @@ def test_integers_part_from_every_family(name: str) -> None:
 
 
 def test_a_register_that_saturates_parts_from_one_that_wraps_at_two_products() -> None:
-    one, other = (IntegerAccumulator(overflow=x) for x in (Overflow.SATURATE, Overflow.WRAP))
-    found = find_witness(one, other, INT16)
+    units = IntegerAccumulator(), IntegerAccumulator(overflow=Overflow.WRAP)
+    found = find_witness(*units, INT16)
     assert found is not None
     check(found)
     # (-2^15)^2 twice is 2^31, and no product alone leaves the register
@@ -118,7 +123,7 @@ def test_no_accumulator_parts_from_itself(name: str) -> None:
 def test_whatever_is_found_is_a_minimal_witness_and_found_again(
     one: str, other: str, seed: int
 ) -> None:
-    units = accumulator_preset(one), accumulator_preset(other)
+    units = presets(one, other)
     found = find_witness(*units, FP16, seed=seed, budget=200_000)
     if found is not None:
         check(found)
@@ -129,7 +134,7 @@ def test_whatever_is_found_is_a_minimal_witness_and_found_again(
 
 def test_exact_groups_of_eight_part_from_exact_sums_at_nine_products() -> None:
     # Up to 8 products both are exact, rounded once: 8 lengths of 12 batches of 64^2 find nothing.
-    units = accumulator_preset("mxdotp"), accumulator_preset("kulisch_fp32")
+    units = presets("mxdotp", "kulisch_fp32")
     assert find_witness(*units, FP16, budget=8 * 12 * 64**2) is None
     found = find_witness(*units, FP16)
     assert found is not None
@@ -138,14 +143,14 @@ def test_exact_groups_of_eight_part_from_exact_sums_at_nine_products() -> None:
 
 def test_units_that_never_lose_anything_have_no_witness() -> None:
     # Sums of 35 products of E2M1 are multiples of 1/4 below 2^11: exact in FP32.
-    units = accumulator_preset("fma_fp32"), accumulator_preset("kulisch_fp32")
+    units = presets("fma_fp32", "kulisch_fp32")
     assert find_witness(*units, OCP_E2M1, budget=300_000) is None
 
 
 @pytest.mark.parametrize("bits", [False, True])
 def test_signs_of_zeros_count_as_bits_alone(bits: bool) -> None:
     # In FP32 single products of E2M1 are exact, and DOWN gives +0 + -0 the minus sign.
-    units = (SequentialAccumulator(rounding=x) for x in (Rounding.DOWN, Rounding.NEAREST_EVEN))
+    units = SequentialAccumulator(rounding=Rounding.DOWN), SequentialAccumulator()
     found = find_witness(*units, OCP_E2M1, bits=bits, budget=100_000)
     assert (found is not None) == bits
     if found is not None:
@@ -154,7 +159,7 @@ def test_signs_of_zeros_count_as_bits_alone(bits: bool) -> None:
 
 
 def test_the_operands_may_have_two_formats() -> None:
-    units = accumulator_preset("hopper_fp8"), accumulator_preset("cdna1_f16")
+    units = presets("hopper_fp8", "cdna1_f16")
     found = find_witness(*units, FP16, OFP8_E4M3)
     assert found is not None
     check(found)
@@ -186,7 +191,7 @@ def test_the_cost_of_a_number_is_that_of_its_definition(x: float) -> None:
 
 @pytest.mark.parametrize("format", [OFP8_E4M3, FP16, INT8, OCP_E2M1], ids=lambda f: str(f.bits))
 def test_candidates_are_finite_numbers_of_their_lengths(format: Fixed | Minifloat) -> None:
-    units = accumulator_preset("volta_f16"), accumulator_preset("rvbna_4")
+    units = presets("volta_f16", "rvbna_4")
     values = palette(format)
     cast = Cast(format=format, overflow=Overflow.SATURATE)
     assert np.array_equal(cast.quantize(values), values)
@@ -203,7 +208,7 @@ def test_candidates_are_finite_numbers_of_their_lengths(format: Fixed | Minifloa
 
 
 def test_a_witness_is_lines_that_say_it_all() -> None:
-    units = accumulator_preset("hopper_fp8"), accumulator_preset("blackwell_f8f6f4")
+    units = presets("hopper_fp8", "blackwell_f8f6f4")
     found = find_witness(*units, OFP8_E4M3)
     assert found is not None
     lines = found.describe("hopper_fp8", "blackwell_f8f6f4").splitlines()
@@ -217,7 +222,7 @@ def test_a_witness_is_lines_that_say_it_all() -> None:
 
 
 def test_products_that_are_zero_are_counted_and_not_listed() -> None:
-    units = accumulator_preset("mxdotp"), accumulator_preset("kulisch_fp32")
+    units = presets("mxdotp", "kulisch_fp32")
     found = find_witness(*units, OFP8_E4M3)
     assert found is not None
     zeros = sum(x * y == 0 for x, y in zip(*found.values, strict=True))
@@ -229,7 +234,7 @@ def test_products_that_are_zero_are_counted_and_not_listed() -> None:
 def test_a_kernel_that_the_rational_twin_denies_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    units = accumulator_preset("hopper_fp8"), accumulator_preset("cdna3_fp8")
+    units = presets("hopper_fp8", "cdna3_fp8")
     monkeypatch.setattr(module, "dot_exact", lambda a, b, _: dot_exact(a, b, units[0]))
     with pytest.raises(DatapathError, match="disagree on"):
         find_witness(*units, OFP8_E4M3)
