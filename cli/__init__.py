@@ -1,4 +1,4 @@
-"""The command line: ``bitpde train``, ``datapath``, ``formats``, ``quantize``, ``verify``.
+"""The commands ``bitpde train``, ``datapath``, ``emu``, ``formats``, ``quantize``, ``verify``.
 
 Standard output carries results alone (with ``--json`` one JSON object); progress and errors go to
 standard error, an error as one line.  Exit status: 0 done, 1 the run failed, 2 bad arguments,
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from .. import __version__
 from .datapath import add_datapath
+from .emu import add_emu
 from .formats import add_formats
 from .output import MissingExtraError, say
 from .parser import Parser
@@ -27,6 +28,8 @@ examples:
   bitpde train poisson --help   its options, with examples
   bitpde datapath list          the machines to train on
   bitpde datapath show smx8     everything one machine does to a number
+  bitpde emu list               the accumulators of known machines
+  bitpde emu witness hopper_fp8 cdna3_fp8 --format OFP8_E4M3    where two of them differ
   bitpde formats                the number formats that have a name
   bitpde formats show OCP_E2M1  one format: its extremes, its steps, every code
   bitpde quantize x.npy --format MXFP8_E4M3      what a format makes of an array
@@ -92,6 +95,7 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_train(commands)
     add_datapath(commands)
+    add_emu(commands)
     add_formats(commands)
     add_quantize(commands)
     add_verify(commands)

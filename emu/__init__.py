@@ -65,4 +65,6 @@ from .tree_accumulator import TreeAccumulator as TreeAccumulator
 from .width import Span as Span
 from .width import element_span as element_span
 from .width import value_span as value_span
+from .witness import Witness as Witness
+from .witness import find_witness as find_witness
 from .xorwow import Xorwow as Xorwow

@@ -5,6 +5,12 @@ every float32 held to rational arithmetic; the facts of every named format; the 
 quantization.
 """
 
+from .accumulator_table import ACCUMULATOR_SOURCES as ACCUMULATOR_SOURCES
+from .accumulator_table import FAMILIES as FAMILIES
+from .accumulator_table import accumulator_json as accumulator_json
+from .accumulator_table import accumulator_rows as accumulator_rows
+from .accumulator_table import accumulators_markdown as accumulators_markdown
+from .accumulator_table import family_of as family_of
 from .array_file import ArrayFileError as ArrayFileError
 from .array_file import read_array as read_array
 from .array_file import require_absent as require_absent
