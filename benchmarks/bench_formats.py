@@ -115,10 +115,10 @@ def ours(x: Array) -> Iterator[tuple[str, Work]]:
     yield "quantize Affine int8", partial(affine.quantize, x, out=out)
     yield "encode Affine int8", partial(affine.encode, x)
     yield "decode Affine int8", partial(affine.encode(x).values, out=out)
-    drawn = {"rng": RandomBits(seed=0), "out": out}
+    bits = RandomBits(seed=0)
     for name in ("MXFP8_E4M3", "SMX_INT8"):
         random = Cast(format=CATALOGUE[name], rounding=Rounding.STOCHASTIC, random_bits=16)
-        yield f"quantize {name} stochastic", partial(random.quantize, x, **drawn)
+        yield f"quantize {name} stochastic", partial(random.quantize, x, rng=bits, out=out)
     away = Cast(format=MXFP8_E4M3, rounding=Rounding.NEAREST_AWAY)
     yield "quantize MXFP8_E4M3 ties away", partial(away.quantize, x, out=out)
     yield "quantize MXFP8_E4M3 float64", partial(mx.quantize, x * 1.0)
