@@ -15,7 +15,7 @@ from elementwise_oracle import by_definition, numbers_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitpde.emu import DatapathError, elementwise
+from bitpde.emu import DatapathError, elementwise, error_free
 from bitpde.emu.elementwise import Ordering
 from bitpde.formats import (
     BF16,
@@ -298,6 +298,51 @@ def test_draws_are_those_of_the_positions_in_both_lanes() -> None:
     wide = replace(cast, random_bits=32)  # 24 + 32 bits are more than float64 carries
     check("divide", [a[1], b[0]], cast, rng.draw((50,), 20))
     check("divide", [a[0], b[0]], wide, rng.draw((50,), 32))
+
+
+@pytest.mark.parametrize("format", [FP32, FP16, Fixed(bits=32, fraction_bits=24)], ids=str)
+def test_the_least_draw_that_steps_up_is_the_real_quotients(format: Any) -> None:
+    # Adding and truncating steps up from the draw 2^32 - floor(nu 2^32) on: with 24 bits before
+    # them, more than float64 holds.
+    cast = Cast(format=format, rounding=Rounding.STOCHASTIC, random_bits=32)
+    rng = np.random.default_rng(8)
+    a, b = (Cast(format=FP32).encode(rng.uniform(1, 2, 40)) for _ in range(2))
+    down = replace(cast, rounding=Rounding.TOWARD_ZERO, random_bits=0)
+    below = elementwise.divide(a, b, down)
+    steps = coded(format, (below.codes.astype(np.int64) + 1).tolist())
+    draws = []
+    for x, y, low, high in zip(*map(numbers_of, (a, b, below, steps)), strict=True):
+        nu = (Fraction(x) / Fraction(y) - Fraction(low)) / (Fraction(high) - Fraction(low))
+        draws.append(2**32 - int(nu * 2**32))
+    least = np.minimum(draws, 2**32 - 1).astype(np.uint32)
+    assert elementwise.divide(a, b, cast, least).equals(steps)
+    assert elementwise.divide(a, b, cast, least - np.uint32(1)).equals(below)
+
+
+@pytest.mark.parametrize("name", list(ARITY))
+def test_carried_results_are_rounded_to_odd(name: str) -> None:
+    carried: Any = {
+        "add": error_free.sum_to_odd,
+        "subtract": lambda x, y: error_free.sum_to_odd(x, -y),
+        "multiply": error_free.product_to_odd,
+        "divide": error_free.quotient_to_odd,
+        "sqrt": error_free.root_to_odd,
+        "fma": error_free.fma_to_odd,
+    }[name]
+    rng = np.random.default_rng(13)
+    operands = [np.ldexp(rng.uniform(-2, 2, 400), rng.integers(-60, 60, 400)) for _ in range(3)]
+    operands[1][::4] = -operands[0][::4] * (1 + 2.0**-50)
+    operands[2][::3] = -(operands[0] * operands[1])[::3] * rng.choice([1, 1 + 2.0**-52, 2], 134)
+    operands[0] = np.abs(operands[0]) if name == "sqrt" else operands[0]
+    del operands[ARITY[name] :]
+    values, exact, certain = carried(*operands)
+    assert certain.all()
+    for k, value in enumerate(values):
+        truth = Fraction(by_definition(name, [Fraction(x[k]) for x in operands], False))
+        assert (truth == Fraction(value)) == bool(exact[k])
+        below, above = Fraction(np.nextafter(value, -9e99)), Fraction(np.nextafter(value, 9e99))
+        assert below < truth < above
+        assert exact[k] or value.view(np.int64) % 2 == 1
 
 
 def test_broadcasting_is_numpys() -> None:
