@@ -6,6 +6,7 @@ own arithmetic.
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from math import copysign
 from typing import Any
 
@@ -15,8 +16,9 @@ from elementwise_oracle import by_definition, numbers_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitpde.emu import DatapathError, elementwise, error_free
+from bitpde.emu import DatapathError, elementwise, error_free, exact_elementwise
 from bitpde.emu.elementwise import Ordering
+from bitpde.emu.elementwise_order import extreme
 from bitpde.formats import (
     BF16,
     CATALOGUE,
@@ -260,7 +262,9 @@ def test_extremes_follow_clause_9_6(name: str, theirs: Any, format: Minifloat) -
 @pytest.mark.parametrize("formats", [(OFP8_E4M3, INT8), (FP16, OFP8_E5M2), (WIDE_RANGE, FP16)])
 def test_comparison_is_that_of_the_numbers(formats: tuple[Any, Any]) -> None:
     rng = np.random.default_rng(5)
-    a, b = (coded(f, [*rng.choice(np.array(f.codes()), 60).tolist(), 0, 0]) for f in formats)
+    a, b = (
+        coded(f, [*rng.choice(np.array(f.codes()), 60).tolist(), 0, f.codes()[-1]]) for f in formats
+    )
     table = elementwise.compare(a[:, None], b[None, :])
     for i, x in enumerate(numbers_of(a)):
         for j, y in enumerate(numbers_of(b)):
@@ -343,6 +347,25 @@ def test_carried_results_are_rounded_to_odd(name: str) -> None:
         below, above = Fraction(np.nextafter(value, -9e99)), Fraction(np.nextafter(value, 9e99))
         assert below < truth < above
         assert exact[k] or value.view(np.int64) % 2 == 1
+
+
+def test_the_twins_know_the_special_numbers() -> None:
+    floats = [0.0, -0.0, np.inf, -np.inf, np.nan, 2.0, -3.0]
+    some: list[Any] = [Fraction(x) if x and np.isfinite(x) else x for x in floats]
+    for x, a in zip(some, floats, strict=True):
+        root = exact_elementwise.square_root(x)
+        assert str(float(by_definition("sqrt", [x], False))) == str(float(root))
+        for y, b in zip(some, floats, strict=True):
+            quotient = exact_elementwise.divide(x, y)
+            assert str(float(by_definition("divide", [x, y], False))) == str(float(quotient))
+            for largest, number in product([False, True], repeat=2):
+                z = exact_elementwise.extreme(x, y, largest=largest, number=number)
+                array = extreme(np.array(a), np.array(b), largest=largest, number=number)
+                assert str(float(z)) == str(float(array))
+    root = exact_elementwise.square_root(Fraction(1, 2) + Fraction(1, 2**400))
+    near = exact_elementwise.square_root(Fraction(2**700 + 1))
+    assert root.numerator % 2 == 1  # type: ignore[union-attr]
+    assert near > 2**350
 
 
 def test_broadcasting_is_numpys() -> None:
