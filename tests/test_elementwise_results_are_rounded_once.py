@@ -6,6 +6,7 @@ own arithmetic.
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from math import copysign
 from typing import Any
 
@@ -15,8 +16,9 @@ from elementwise_oracle import by_definition, numbers_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitpde.emu import DatapathError, elementwise
+from bitpde.emu import DatapathError, elementwise, error_free, exact_elementwise
 from bitpde.emu.elementwise import Ordering
+from bitpde.emu.elementwise_order import extreme
 from bitpde.formats import (
     BF16,
     CATALOGUE,
@@ -260,7 +262,9 @@ def test_extremes_follow_clause_9_6(name: str, theirs: Any, format: Minifloat) -
 @pytest.mark.parametrize("formats", [(OFP8_E4M3, INT8), (FP16, OFP8_E5M2), (WIDE_RANGE, FP16)])
 def test_comparison_is_that_of_the_numbers(formats: tuple[Any, Any]) -> None:
     rng = np.random.default_rng(5)
-    a, b = (coded(f, [*rng.choice(np.array(f.codes()), 60).tolist(), 0, 0]) for f in formats)
+    a, b = (
+        coded(f, [*rng.choice(np.array(f.codes()), 60).tolist(), 0, f.codes()[-1]]) for f in formats
+    )
     table = elementwise.compare(a[:, None], b[None, :])
     for i, x in enumerate(numbers_of(a)):
         for j, y in enumerate(numbers_of(b)):
@@ -298,6 +302,70 @@ def test_draws_are_those_of_the_positions_in_both_lanes() -> None:
     wide = replace(cast, random_bits=32)  # 24 + 32 bits are more than float64 carries
     check("divide", [a[1], b[0]], cast, rng.draw((50,), 20))
     check("divide", [a[0], b[0]], wide, rng.draw((50,), 32))
+
+
+@pytest.mark.parametrize("format", [FP32, FP16, Fixed(bits=32, fraction_bits=24)], ids=str)
+def test_the_least_draw_that_steps_up_is_the_real_quotients(format: Any) -> None:
+    # Adding and truncating steps up from the draw 2^32 - floor(nu 2^32) on: with 24 bits before
+    # them, more than float64 holds.
+    cast = Cast(format=format, rounding=Rounding.STOCHASTIC, random_bits=32)
+    rng = np.random.default_rng(8)
+    a, b = (Cast(format=FP32).encode(rng.uniform(1, 2, 40)) for _ in range(2))
+    down = replace(cast, rounding=Rounding.TOWARD_ZERO, random_bits=0)
+    below = elementwise.divide(a, b, down)
+    steps = coded(format, (below.codes.astype(np.int64) + 1).tolist())
+    draws = []
+    for x, y, low, high in zip(*map(numbers_of, (a, b, below, steps)), strict=True):
+        nu = (Fraction(x) / Fraction(y) - Fraction(low)) / (Fraction(high) - Fraction(low))
+        draws.append(2**32 - int(nu * 2**32))
+    least = np.minimum(draws, 2**32 - 1).astype(np.uint32)
+    assert elementwise.divide(a, b, cast, least).equals(steps)
+    assert elementwise.divide(a, b, cast, least - np.uint32(1)).equals(below)
+
+
+@pytest.mark.parametrize("name", list(ARITY))
+def test_carried_results_are_rounded_to_odd(name: str) -> None:
+    carried: Any = {
+        "add": error_free.sum_to_odd,
+        "subtract": lambda x, y: error_free.sum_to_odd(x, -y),
+        "multiply": error_free.product_to_odd,
+        "divide": error_free.quotient_to_odd,
+        "sqrt": error_free.root_to_odd,
+        "fma": error_free.fma_to_odd,
+    }[name]
+    rng = np.random.default_rng(13)
+    operands = [np.ldexp(rng.uniform(-2, 2, 400), rng.integers(-60, 60, 400)) for _ in range(3)]
+    operands[1][::4] = -operands[0][::4] * (1 + 2.0**-50)
+    operands[2][::3] = -(operands[0] * operands[1])[::3] * rng.choice([1, 1 + 2.0**-52, 2], 134)
+    operands[0] = np.abs(operands[0]) if name == "sqrt" else operands[0]
+    del operands[ARITY[name] :]
+    values, exact, certain = carried(*operands)
+    assert certain.all()
+    for k, value in enumerate(values):
+        truth = Fraction(by_definition(name, [Fraction(x[k]) for x in operands], False))
+        assert (truth == Fraction(value)) == bool(exact[k])
+        below, above = Fraction(np.nextafter(value, -9e99)), Fraction(np.nextafter(value, 9e99))
+        assert below < truth < above
+        assert exact[k] or value.view(np.int64) % 2 == 1
+
+
+def test_the_twins_know_the_special_numbers() -> None:
+    floats = [0.0, -0.0, np.inf, -np.inf, np.nan, 2.0, -3.0]
+    some: list[Any] = [Fraction(x) if x and np.isfinite(x) else x for x in floats]
+    for x, a in zip(some, floats, strict=True):
+        root = exact_elementwise.square_root(x)
+        assert str(float(by_definition("sqrt", [x], False))) == str(float(root))
+        for y, b in zip(some, floats, strict=True):
+            quotient = exact_elementwise.divide(x, y)
+            assert str(float(by_definition("divide", [x, y], False))) == str(float(quotient))
+            for largest, number in product([False, True], repeat=2):
+                z = exact_elementwise.extreme(x, y, largest=largest, number=number)
+                array = extreme(np.array(a), np.array(b), largest=largest, number=number)
+                assert str(float(z)) == str(float(array))
+    root = exact_elementwise.square_root(Fraction(1, 2) + Fraction(1, 2**400))
+    near = exact_elementwise.square_root(Fraction(2**700 + 1))
+    assert root.numerator % 2 == 1  # type: ignore[union-attr]
+    assert near > 2**350
 
 
 def test_broadcasting_is_numpys() -> None:
