@@ -163,6 +163,17 @@ def test_the_operands_may_have_two_formats() -> None:
     assert [x.format for x in found.operands] == [FP16, OFP8_E4M3]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_forty_random_products_shrink_to_a_minimal_witness(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.choice(np.r_[palette(OFP8_E4M3), -palette(OFP8_E4M3)], (2, 40)).tolist()
+    one, other = presets("hopper_fp8", "blackwell_f8f6f4")
+    search = module._Search(one, other, (OFP8_E4M3, OFP8_E4M3), bits=False)
+    found = search.witness(search.smallest((tuple(values[0]), tuple(values[1]))))
+    check(found)
+    assert len(found.a) < 5
+
+
 FLOAT = st.sampled_from([0.0, 1.0, -1.0, 0.75, -6.0, 2.0**-9, 448.0, -(2.0**12)])
 
 
