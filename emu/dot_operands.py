@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import Affine, Block, Coded, Fixed, Minifloat, PowerOfTwo, spread_tiles
-from .errors import DatapathError
+from ..formats import Block, Coded, Fixed, Minifloat, PowerOfTwo, spread_tiles
+from .unit_operands import require_unit_operand
 
 Integers = NDArray[np.int64]
 
@@ -66,16 +66,8 @@ def lanes_of(
     -----
     *Exactness*: exact.
     """
+    require_unit_operand(coded)
     format, element = coded.format, coded.element
-    if isinstance(format, Affine):
-        msg = f"{format} has a zero point: multiply its values"
-        raise DatapathError(msg)
-    if coded.tensor_scale not in (None, 1.0):
-        msg = (
-            f"the operand has a scale of the whole tensor, {coded.tensor_scale}, which no unit "
-            "sees: give it as 1.0 and multiply the result"
-        )
-        raise DatapathError(msg)
     own = parts_of(element, coded.codes, zero_exponent, flush=flush)
     offset, bits = _offset(element), _bits(element)
     if fixed:

@@ -19,7 +19,10 @@ index.  A format without -0 has 0 instead.
 ([2.0, 224.0, 448.0], [1.125, 448.0, 448.0])
 """
 
+import operator
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -57,15 +60,7 @@ def add(
     >>> add(a, b, Cast(format=INT8)).values().tolist()  # 1.5 is a tie
     [2.0, 0.0]
     """
-    down = downward(cast)
-
-    def carried(x: Floats, y: Floats) -> Carried:
-        return _with_signed_zeros(error_free.sum_to_odd(x, y), x, y, down)
-
-    def exact(x: Number, y: Number) -> Number:
-        return exact_operands.add([x, y], down)
-
-    return round_once(Operation("add", carried, exact), (a, b), cast, bits, rng)
+    return _sum("add", operator.pos, (a, b), cast, bits, rng)
 
 
 def subtract(
@@ -77,15 +72,7 @@ def subtract(
     rng: RandomBits | None = None,
 ) -> Coded:
     """``a - b``; one rounding."""
-    down = downward(cast)
-
-    def carried(x: Floats, y: Floats) -> Carried:
-        return _with_signed_zeros(error_free.sum_to_odd(x, -y), x, -y, down)
-
-    def exact(x: Number, y: Number) -> Number:
-        return exact_operands.add([x, -y], down)
-
-    return round_once(Operation("subtract", carried, exact), (a, b), cast, bits, rng)
+    return _sum("subtract", operator.neg, (a, b), cast, bits, rng)
 
 
 def multiply(
@@ -226,6 +213,26 @@ def maximum_number(
 ) -> Coded:
     """The larger, the number if one is NaN; IEEE 754-2019, 9.6: ``maximumNumber``."""
     return _extreme("maximum_number", (a, b), cast, bits, rng)
+
+
+def _sum(
+    name: str,
+    signed: Callable[[Any], Any],
+    operands: tuple[Coded, Coded],
+    cast: Cast,
+    bits: ArrayLike | None,
+    rng: RandomBits | None,
+) -> Coded:
+    """The first operand plus what ``signed`` makes of the second; one rounding."""
+    down = downward(cast)
+
+    def carried(x: Floats, y: Floats) -> Carried:
+        return _with_signed_zeros(error_free.sum_to_odd(x, signed(y)), x, signed(y), down)
+
+    def exact(x: Number, y: Number) -> Number:
+        return exact_operands.add([x, signed(y)], down)
+
+    return round_once(Operation(name, carried, exact), operands, cast, bits, rng)
 
 
 def _extreme(

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import copysign, inf, isinf, isnan, nan
 
-from ..formats import Affine, Block, Coded, Fixed, decode_exact
+from ..formats import Block, Coded, Fixed, decode_exact
 from .errors import DatapathError
+from .unit_operands import require_unit_operand
 
 Number = Fraction | float
 
@@ -150,17 +151,8 @@ def products_of(a: Coded, b: Coded) -> list[Product]:
 
 def factors_of(vector: Coded) -> list[Factor]:
     """The elements of a coded vector, each by itself."""
-    format = vector.format
-    if isinstance(format, Affine):
-        msg = f"{format} has a zero point: multiply its values"
-        raise DatapathError(msg)
-    if vector.tensor_scale not in (None, 1.0):
-        msg = (
-            f"the operand has a scale of the whole tensor, {vector.tensor_scale}, which no unit "
-            "sees: give it as 1.0 and multiply the result"
-        )
-        raise DatapathError(msg)
-    element = vector.element
+    require_unit_operand(vector)
+    format, element = vector.format, vector.element
     emin = element.emax if isinstance(element, Fixed) else element.emin
     depth = format.tile[1] if isinstance(format, Block) else 1
     scale_emin = format.scale.emin if isinstance(format, Block) else 0

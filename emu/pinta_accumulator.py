@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ..formats import Overflow, Rounding
 from .errors import DatapathError
+from .registers import register_limits, require_register_overflow
 from .spec_checks import require_range, require_types
 
 
@@ -55,15 +56,9 @@ class PintaAccumulator:
         if self.rounding.is_stochastic:
             msg = f"PintaAccumulator aligns by {self.rounding}: choose a deterministic mode"
             raise DatapathError(msg)
-        lawful = (Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC, Overflow.WRAP)
-        if self.overflow not in lawful:
-            names = ", ".join(str(mode) for mode in lawful)
-            msg = f"overflow of PintaAccumulator is {self.overflow}: choose one of {names}"
-            raise DatapathError(msg)
+        require_register_overflow(self)
 
     @property
     def limits(self) -> tuple[int, int]:
         """The least and the greatest integer the register is left with."""
-        top = int(2 ** (self.bits - 1))
-        least = 1 - top if self.overflow is Overflow.SATURATE_SYMMETRIC else -top
-        return least, top - 1
+        return register_limits(self.bits, self.overflow)

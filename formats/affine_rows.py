@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .affine import Affine
-from .layout import Tiling, matrices
-from .power_of_two import PowerOfTwo
+from .layout import matrices, per_chunk
 
 #: Elements of a channel that lie together from which it is worth a row of its own.
 _LONG_ROW = 64
@@ -29,7 +28,7 @@ class AffineRows(NamedTuple):
     @property
     def chunk(self) -> int:
         """How many rows a thread takes at a time."""
-        return Tiling((1, 1), PowerOfTwo()).strips_per_chunk(*self.first.shape)
+        return per_chunk(self.first.size, self.first.shape[1])
 
 
 def affine_rows(format: Affine, first: NDArray[Any], second: NDArray[Any]) -> Iterator[AffineRows]:

@@ -15,9 +15,9 @@ from .decode_affine import decode_affine
 from .decode_tables import Lane, lane_for
 from .decode_tables import value_table as value_table
 from .fixed import Fixed
-from .layout import Tiling, element_integers, matrices, native_dtype
+from .layout import element_integers, matrices, native_dtype, per_chunk
 from .minifloat import Minifloat
-from .power_of_two import PowerOfTwo
+from .outputs import delivered
 from .threads import split_work
 from .tiles import spread_tiles
 
@@ -44,10 +44,7 @@ def decode_array(
     values = None if lane is None else _by_factors(format, codes, scales, lane, dtype, out)
     if values is None:
         values = _otherwise(format, codes, scales, dtype, tensor_scale)
-    if out is None or values is None or values is out:
-        return values
-    out[...] = values
-    return out
+    return None if values is None else delivered(values, out)
 
 
 def _otherwise(
@@ -112,8 +109,7 @@ def _by_factors(
     stored = values.view(lane.factors.dtype)
     if not lane.tiled:
         flat = partial(lane.kernel, codes.reshape(-1), lane.factors[0], stored.reshape(-1))
-        chunk = Tiling((1, 1), PowerOfTwo()).strips_per_chunk(codes.size, 1)
-        split_work(flat, codes.size, chunk)
+        split_work(flat, codes.size, per_chunk(codes.size, 1))
         return values
     failed: list[bool] = []
     for tiling, its_scales, (its_codes, part) in matrices(format, scales, codes, stored):

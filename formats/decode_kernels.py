@@ -7,6 +7,7 @@ instructions; kernels of that kind can run compiled only.
 
 import numpy as np
 
+from .float32_bits import INFINITY
 from .float_words import float_difference, float_of, float_product
 from .jit import kernel
 from .scalar_kernels import minifloat_value, power_of_two
@@ -26,7 +27,7 @@ from .words import (
 
 HIDDEN_BIT = np.uint32(1 << 23)
 ROW = 1 << 12  # elements of a flat array that are decoded at a time
-INFINITY, NAN = np.uint32(0x7F800000), np.uint32(0x7FC00000)
+NAN = np.uint32(0x7FC00000)
 
 
 @kernel

@@ -9,8 +9,7 @@ any float of at least twice ``c``, which the end of the range replaces.
 For the casts and the lows that `vector_tables.even_words` says; `shift_kernels` has the others.
 """
 
-import numpy as np
-
+from .float32_bits import EXPONENT, EXPONENT_SHIFT, MAGNITUDE, SIGN, SIGN_SHIFT, ZERO
 from .float_words import float_difference, float_greater, float_lesser, float_product, float_sum
 from .jit import inlined_kernel
 from .words import (
@@ -27,10 +26,6 @@ from .words import (
     right,
     subtract,
 )
-
-ZERO = np.uint32(0)
-MAGNITUDE, SIGN, EXPONENT = np.uint32(0x7FFFFFFF), np.uint32(0x80000000), np.uint32(0x7F800000)
-EXPONENT_SHIFT, SIGN_SHIFT = np.uint32(23), np.uint32(31)
 
 
 @inlined_kernel

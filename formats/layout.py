@@ -36,10 +36,15 @@ class Tiling(NamedTuple):
 
     def strips_per_chunk(self, rows: int, columns: int) -> int:
         """How many strips of tiles of such a matrix make a chunk for a thread."""
-        size, least = rows * columns, CHUNK_ELEMENTS
-        if size > least:
-            least = max(least, size // (CHUNKS_PER_THREAD * thread_count()))
-        return max(1, least // max(1, self.tile[0] * columns))
+        return per_chunk(rows * columns, self.tile[0] * columns)
+
+
+def per_chunk(elements: int, piece: int) -> int:
+    """How many pieces of so many elements make a chunk for a thread, at least one."""
+    chunk = CHUNK_ELEMENTS
+    if elements > chunk:
+        chunk = max(chunk, elements // (CHUNKS_PER_THREAD * thread_count()))
+    return max(1, chunk // max(1, piece))
 
 
 def native_dtype(format: Format) -> type[np.floating[Any]] | None:

@@ -7,11 +7,12 @@ are written and read again.  The tests hold the lane to the values of the codes.
 import numpy as np
 
 from .even_kernels import even_value
+from .float32_bits import INFINITY, MAGNITUDE, ONE, ONES, ZERO
 from .jit import inlined_kernel, kernel
 from .philox_kernels import fill_groups
 from .shift_kernels import any_value, usual_value
 from .tile_kernels import prepare_strip, scale_and_low, top_of_32, tops_of_columns
-from .vector_kernels import INFINITY, MAGNITUDE, ONE, ONES, ZERO, fill_spare
+from .vector_kernels import fill_spare
 from .vector_tables import ALIGNED, DETERMINISTIC, EVEN, RANDOM
 from .vector_words import greatest_of_16, load_16, spread_16, store_16
 from .words import add, both, greater, subtract

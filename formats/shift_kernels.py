@@ -6,6 +6,7 @@ rounding, every overflow policy.
 
 import numpy as np
 
+from .float32_bits import EXPONENT_SHIFT, FRACTION, MAGNITUDE, ONE, SIGN, SIGN_SHIFT, ZERO
 from .float_words import float_of, float_product
 from .jit import inlined_kernel
 from .vector_tables import ALIGNED, RANDOM, WRAPPING
@@ -25,10 +26,7 @@ from .words import (
     subtract,
 )
 
-ZERO, ONE = np.uint32(0), np.uint32(1)
-MAGNITUDE, FRACTION = np.uint32(0x7FFFFFFF), np.uint32(0x7FFFFF)
-SIGN = np.uint32(0x80000000)
-SIGN_SHIFT, EXPONENT_SHIFT, LONGEST_SHIFT = np.uint32(31), np.uint32(23), np.uint32(31)
+LONGEST_SHIFT = np.uint32(31)
 SPARE = np.uint32(6)  # bits by which 2m, of 25, is shorter than 31
 FAR_BELOW = np.uint32(25)  # a shift by which 24 bits become less than half of the last bit kept
 

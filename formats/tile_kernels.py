@@ -9,6 +9,7 @@ SMX has them, there are the parts of which a strip can be made in one pass.
 
 import numpy as np
 
+from .float32_bits import EXPONENT_SHIFT, FRACTION, LAST_FIELD, MAGNITUDE, ONE, ZERO
 from .jit import inlined_kernel, kernel
 from .vector_words import (
     greatest_of_4s,
@@ -33,9 +34,6 @@ from .words import (
     subtract,
 )
 
-ZERO, ONE = np.uint32(0), np.uint32(1)
-MAGNITUDE, FRACTION = np.uint32(0x7FFFFFFF), np.uint32(0x7FFFFF)
-EXPONENT_SHIFT, LAST_FIELD = np.uint32(23), np.uint32(254)
 #: Keeps differences of exponents above 0 (`scale_words.py`).
 LIFT = np.uint32(1 << 24)
 

@@ -9,6 +9,7 @@ the same bits, takes it.
 import numpy as np
 
 from .even_kernels import even_code
+from .float32_bits import INFINITY, MAGNITUDE, ONE, ONES, ZERO
 from .jit import inlined_kernel, kernel
 from .philox_kernels import fill_groups
 from .scalar_kernels import SATURATED, UNDERFLOWED
@@ -23,9 +24,6 @@ from .vector_words import (
     sum_of_16,
 )
 from .words import add, both, greater, subtract
-
-ZERO, ONE, ONES = np.uint32(0), np.uint32(1), np.uint32(0xFFFFFFFF)
-MAGNITUDE, INFINITY = np.uint32(0x7FFFFFFF), np.uint32(0x7F800000)
 
 
 @inlined_kernel
