@@ -83,8 +83,13 @@ class Coded:
     ) -> Self:
         """The array of parts that its maker knows to be lawful."""
         new = object.__new__(cls)
-        vars(new).update(format=format, tensor_scale=tensor_scale)
-        return new._with(codes=codes, scales=scales)
+        vars(new).update(
+            format=format,
+            codes=read_only(codes),
+            scales=None if scales is None else read_only(scales),
+            tensor_scale=tensor_scale,
+        )
+        return new
 
     def __repr__(self) -> str:
         return f"Coded({short_name(self.format)}, shape={self.shape}, nbytes={self.nbytes})"

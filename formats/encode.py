@@ -56,7 +56,8 @@ class _Job(NamedTuple):
     plan: Plan
 
 
-_Lane = Callable[[_Job, NDArray[np.int64], int, int], None]
+#: A lane encodes strips start..stop and counts what it did: saturated, underflowed, refused.
+_Lane = Callable[[_Job, int, int], list[int]]
 
 
 def encode_array(x: Carrier, random: Random, plan: Plan) -> Encoding:
@@ -74,7 +75,7 @@ def encode_array(x: Carrier, random: Random, plan: Plan) -> Encoding:
     lane = _encode_strips
     if x.dtype == np.float32 and plan.has_vector_lane and kernels_are_compiled():
         lane = _encode_vector_strips
-    counts: list[NDArray[np.int64]] = []
+    counts: list[list[int]] = []
     bits = (random,) if isinstance(random, np.ndarray) else ()
     position = 0
     for tiling, its_scales, parts in matrices(format, scales, x, codes, *bits):
@@ -83,19 +84,17 @@ def encode_array(x: Carrier, random: Random, plan: Plan) -> Encoding:
         position += job.x.size
         work = partial(_count, lane, job, counts)
         split_work(work, its_scales.shape[0], tiling.strips_per_chunk(*job.x.shape))
-    saturated, underflowed, refused = (sum(int(c[k]) for c in counts) for k in range(3))
+    saturated, underflowed, refused = map(sum, zip(*counts, strict=True)) if counts else (0, 0, 0)
     coded = Coded.unchecked(format, codes, scales)
     return Encoding(coded, Counts(x.size, saturated, underflowed), refused)
 
 
-def _count(lane: _Lane, job: _Job, counts: list[NDArray[np.int64]], start: int, stop: int) -> None:
-    """Run a lane on some strips with counters of its own: a sum of integers has no order."""
-    mine = np.zeros(3, np.int64)
-    lane(job, mine, start, stop)
-    counts.append(mine)
+def _count(lane: _Lane, job: _Job, counts: list[list[int]], start: int, stop: int) -> None:
+    """Run a lane on some strips and add its counts to all: a sum of integers has no order."""
+    counts.append(lane(job, start, stop))
 
 
-def _encode_strips(job: _Job, counts: NDArray[np.int64], start: int, stop: int) -> None:
+def _encode_strips(job: _Job, start: int, stop: int) -> list[int]:
     """Scales and codes of strips start..stop by the general lane."""
     from .encode_kernels import encode_strips, scale_strips
 
@@ -103,6 +102,7 @@ def _encode_strips(job: _Job, counts: NDArray[np.int64], start: int, stop: int) 
     rows = slice(start * tile[0], stop * tile[0])
     x, scales, codes = job.x[rows], job.scales[start:stop], job.codes[rows]
     random: NDArray[np.uint32] = _NO_RANDOM
+    counts = np.zeros(3, np.int64)
     if isinstance(job.random, RandomBits):
         first = job.position + rows.start * x.shape[1]
         random = job.random.draw_from(first, x.size, plan.policies.random_bits).reshape(x.shape)
@@ -115,25 +115,29 @@ def _encode_strips(job: _Job, counts: NDArray[np.int64], start: int, stop: int) 
         plan.policies.rounding.code, random, plan.policies.random_bits, codes, counts,
         0, stop - start,
     )  # fmt: skip
+    return counts.tolist()
 
 
-def _encode_vector_strips(job: _Job, counts: NDArray[np.int64], start: int, stop: int) -> None:
+def _encode_vector_strips(job: _Job, start: int, stop: int) -> list[int]:
     """The same by the vector lane, and the strips it refuses by the general one."""
     from .vector_kernels import encode_vector_strips
 
     refused_strips = np.zeros(job.scales.shape[0], np.bool_)
-    mine = np.zeros(3, np.int64)
+    counts = np.zeros(3, np.int64)
     easy = encode_vector_strips(
         job.x.view(np.uint32), *job.tiling.tile, *job.plan.low_words, *job.plan.vector_words,
-        *rounding_arguments(job.random, job.plan), job.position, job.scales, job.codes, mine,
+        *rounding_arguments(job.random, job.plan), job.position, job.scales, job.codes, counts,
         refused_strips, start, stop,
     )  # fmt: skip
-    if job.plan.policies.overflow is Overflow.RAISE:
-        mine[:] = 0, mine[1], mine[0]
-    counts += mine
+    beyond, underflowed, _ = counts.tolist()
+    raising = job.plan.policies.overflow is Overflow.RAISE
+    found = [0, underflowed, beyond] if raising else [beyond, underflowed, 0]
     if not easy:
-        for strip in np.flatnonzero(refused_strips):
-            _encode_strips(job, counts, int(strip), int(strip) + 1)
+        for strip in np.flatnonzero(refused_strips).tolist():
+            found = [
+                a + b for a, b in zip(found, _encode_strips(job, strip, strip + 1), strict=True)
+            ]
+    return found
 
 
 def rounding_arguments(

@@ -28,7 +28,7 @@ from bitpde.formats import (
     Overflow,
     Rounding,
 )
-from bitpde.validation.breakpoints import INFINITY, PATTERNS, REFUSED, Staircase, staircase
+from bitpde.validation.breakpoints import INFINITY, PATTERNS, REFUSED, WRAPPED, Staircase, staircase
 from bitpde.validation.lattice import side_of
 from bitpde.validation.targets import lawful_casts, targets
 from bitpde.validation.wrapping import wrapped_codes
@@ -207,9 +207,17 @@ def test_the_walk_and_the_lookup_read_the_same_staircase(overflow: Overflow) -> 
         stairs = staircase(Cast(format=INT8, rounding=mode, overflow=overflow))
         for start in EDGES:
             bits = (np.arange(512) + start).astype(np.uint32)
-            parts = list(stairs.stretches(bits))
-            assert np.concatenate([part for part, _ in parts]).tolist() == bits.tolist()
-            read = [np.full(p.size, REFUSED) if c is None else c for p, c in parts]
+            runs = list(stairs.stretches(start, start + 512))
+            assert all(len({p.outcome == REFUSED for p in run}) == 1 for run in runs)
+            pieces = [piece for run in runs for piece in run]
+            assert [p.start for p in pieces] == [start, *(p.stop for p in pieces[:-1])]
+            assert pieces[-1].stop == start + 512
+            read = [
+                stairs.wrapped(bits[p.start - start : p.stop - start], consecutive=True)
+                if p.outcome == WRAPPED
+                else np.full(p.stop - p.start, p.outcome)
+                for p in pieces
+            ]
             assert np.concatenate(read).tolist() == stairs.at(bits).tolist()
 
 

@@ -20,9 +20,11 @@ from bitpde.formats import (
     FormatError,
     Overflow,
     Rounding,
+    thread_count,
 )
 from bitpde.validation import Mismatch, Tally, check_every, check_some, exhaustive, sweep, sweep_log
 from bitpde.validation.breakpoints import PATTERNS, REFUSED, Staircase, staircase
+from bitpde.validation.sweep_workers import worker_processes
 from bitpde.validation.targets import lawful_casts, targets
 
 TARGETS = targets()
@@ -161,6 +163,35 @@ def test_the_command_says_what_it_found_and_goes_on_from_its_log(
     assert sweep_log.answer([whole], cast, PATTERNS) == whole
     assert sweep_log.answer([{**whole, "inputs": 9999}], cast, PATTERNS) is None
     assert sweep_log.answer([{**whole, "digest": "0"}], cast, PATTERNS) is None
+
+
+def test_processes_measure_what_one_process_measures() -> None:
+    cast = Cast(format=INT8, overflow=Overflow.WRAP)
+    with worker_processes(2) as pool:
+        tallies = [pool.submit(check_some, cast, 1000 + k) for k in range(3)]
+        assert [tally.result() for tally in tallies] == [
+            check_some(cast, 1000 + k) for k in range(3)
+        ]
+        assert pool.submit(thread_count).result() == 1
+
+
+def test_lines_come_in_order_also_of_policies_that_are_one_computation() -> None:
+    chosen = [("OCP_E2M1", cast) for cast in lawful_casts(TARGETS["OCP_E2M1"])]
+    asked: list[Cast] = []
+
+    def measure(name: str, cast: Cast) -> exhaustive.Answer:
+        asked.append(cast)
+        tally = Tally(inputs=9, mismatches=0)
+        return lambda: sweep_log.line_of(name, cast, tally, 1.0)
+
+    found = list(exhaustive._answers(chosen, [], 9, measure))
+    policies = [(cast.rounding.value, cast.overflow.value) for _, cast in chosen]
+    assert [(line["rounding"], line["overflow"]) for line in found] == policies
+    assert len(asked) == sum("same_as" not in line for line in found) < len(chosen)
+    before = len(asked)
+    again = list(exhaustive._answers(chosen, found, 9, measure))
+    assert again == found
+    assert len(asked) == before
 
 
 def test_a_mismatch_is_named_and_is_the_exit_status(

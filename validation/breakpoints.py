@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import ceil, floor
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,14 @@ _SIGN: Final = 2**31
 #: Outcomes that are no code: the input is refused; the low bits of its integer are kept.
 REFUSED: Final = 1 << 20
 WRAPPED: Final = 1 << 21
+
+
+class Piece(NamedTuple):
+    """Patterns from ``start`` to ``stop``, excluded, that have one outcome."""
+
+    start: int
+    stop: int
+    outcome: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,33 +75,17 @@ class Staircase:
         outcomes = self.outcomes[np.searchsorted(self.starts, bits, side="right") - 1]
         wrapped = outcomes == WRAPPED
         if wrapped.any():
-            outcomes[wrapped] = self._wrapped(bits[wrapped])
+            outcomes[wrapped] = self.wrapped(bits[wrapped])
         return outcomes
 
-    def stretches(
-        self, bits: NDArray[np.uint32]
-    ) -> Iterator[tuple[NDArray[np.uint32], NDArray[Any] | None]]:
-        """Consecutive patterns cut where refusal begins or ends: each part, and its codes.
-
-        The codes come in the dtype of the format's; None says that the whole part is refused.
-        """
-        begin, end = int(bits[0]), int(bits[0]) + bits.size
-        inner = self.starts[np.searchsorted(self.starts, begin, side="right") :]
-        cuts = [begin, *inner[: np.searchsorted(inner, end)].tolist(), end]
+    def stretches(self, begin: int, end: int) -> Iterator[list["Piece"]]:
+        """The pieces of the patterns from begin to end, in order: runs of refusal and of codes."""
         first = int(np.searchsorted(self.starts, begin, side="right")) - 1
-        expected = np.empty(bits.size, self.cast.element.code_dtype)
-        edges = [0]
-        for piece, (start, stop) in enumerate(pairwise(cuts), first):
-            outcome, part = int(self.outcomes[piece]), slice(start - begin, stop - begin)
-            if outcome == WRAPPED:
-                expected[part] = self._wrapped(bits[part], consecutive=True)
-            elif outcome != REFUSED:
-                expected[part] = outcome
-            if piece > first and (outcome == REFUSED) != (self.outcomes[piece - 1] == REFUSED):
-                edges.append(start - begin)
-        for start, stop in pairwise([*edges, bits.size]):
-            refused = bool(self.at(bits[start : start + 1])[0] == REFUSED)
-            yield bits[start:stop], None if refused else expected[start:stop]
+        after = int(np.searchsorted(self.starts, end))
+        cuts = [begin, *self.starts[first + 1 : after].tolist(), end]
+        pieces = map(Piece, cuts[:-1], cuts[1:], self.outcomes[first:after].tolist())
+        for _, stretch in groupby(pieces, key=lambda piece: piece.outcome == REFUSED):
+            yield list(stretch)
 
     def neighbourhoods(self, reach: int) -> NDArray[np.uint32]:
         """Every pattern at most ``reach`` from a breakpoint, in increasing order.
@@ -106,7 +98,8 @@ class Staircase:
         near = (starts[:, None] + np.arange(-reach, reach + 1)).ravel()
         return np.unique(near % PATTERNS).astype(np.uint32)
 
-    def _wrapped(self, bits: NDArray[np.uint32], *, consecutive: bool = False) -> NDArray[np.int32]:
+    def wrapped(self, bits: NDArray[np.uint32], *, consecutive: bool = False) -> NDArray[np.int32]:
+        """The codes of patterns whose outcome is `WRAPPED`, in order without a gap or not."""
         format = self.cast.format
         if not isinstance(format, Fixed):
             msg = f"{format} does not wrap: give a Fixed"

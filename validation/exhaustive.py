@@ -10,20 +10,28 @@ import argparse
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..formats import Cast, FormatError, Overflow, Rounding
+from ..formats import Cast, FormatError, Overflow, Rounding, thread_count
 from .breakpoints import PATTERNS, staircase
 from .sweep import Tally, check_every, check_some
 from .sweep_log import Line, answer, append, line_of, lines, table
+from .sweep_workers import worker_processes
 from .targets import lawful_casts, targets
 
 Advance = Callable[[int], object]
+Answer = Callable[[], Line]
+Measure = Callable[[str, Cast], Answer]
+
+#: Casts that are looked at before the first of them has an answer.
+_AHEAD = 32
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,23 +106,56 @@ def _check(arguments: argparse.Namespace) -> list[Line]:
     """Check the chosen casts and show each result; return their lines."""
     chosen = list(_chosen(arguments))
     known = [] if arguments.log is None else lines(arguments.log)
+    inputs = arguments.sample or PATTERNS
+    logged = {id(line) for line in known}
     results = []
-    with _progress(len(chosen) * (arguments.sample or PATTERNS), arguments.json) as advance:
-        alike: dict[Any, tuple[Cast, Line]] = {}
-        for name, cast in chosen:
-            line = answer(known, cast, arguments.sample or PATTERNS)
-            if line is None:
-                line = _same(name, cast, alike) or _measured(name, cast, arguments.sample, advance)
-                if arguments.log is not None:
-                    append(arguments.log, line)
-            else:
-                advance(arguments.sample or PATTERNS)
-            alike.setdefault(_computation(name, cast), (cast, line))
+    with (
+        _progress(len(chosen) * inputs, arguments.json) as advance,
+        _measuring(arguments.sample, len(chosen), advance) as measure,
+    ):
+        for line in _answers(chosen, known, inputs, measure):
+            if arguments.log is not None and id(line) not in logged:
+                append(arguments.log, line)
             results.append(line)
             if not arguments.json:
                 sys.stdout.write(_said(line) + "\n")
     _summarize(results, as_json=arguments.json)
     return results
+
+
+def _answers(
+    chosen: list[tuple[str, Cast]], known: list[Line], inputs: int, measure: Measure
+) -> Iterator[Line]:
+    """The line of each cast, in order, while a few of the next ones are being measured."""
+    alike: dict[Any, tuple[Cast, Answer]] = {}
+    waiting: deque[Answer] = deque()
+    for name, cast in chosen:
+        line = answer(known, cast, inputs)
+        found = partial(_itself, line) if line else _same(name, cast, alike)
+        if found is None:
+            found = cache(measure(name, cast))
+        alike.setdefault(_computation(name, cast), (cast, found))
+        waiting.append(found)
+        if len(waiting) > _AHEAD:
+            yield waiting.popleft()()
+    while waiting:
+        yield waiting.popleft()()
+
+
+@contextmanager
+def _measuring(sample: int | None, casts: int, advance: Advance) -> Iterator[Measure]:
+    """How to begin measuring a cast: in a process of its own if there are many to be swept."""
+    if sample is not None or casts == 1 or thread_count() == 1:
+        yield lambda name, cast: partial(_measured, name, cast, sample, advance)
+        return
+    with worker_processes(thread_count()) as pool:
+
+        def measure(name: str, cast: Cast) -> Answer:
+            future = pool.submit(_measured, name, cast, sample)
+            future.add_done_callback(lambda _: advance(PATTERNS))
+            return future.result
+
+        yield measure
 
 
 def _computation(name: str, cast: Cast) -> tuple[Any, ...]:
@@ -125,20 +166,29 @@ def _computation(name: str, cast: Cast) -> tuple[Any, ...]:
     return name, cast.rounding, plan.element_integers, *words, kind, int(plan.low_words[1])
 
 
-def _same(name: str, cast: Cast, alike: dict[Any, tuple[Cast, Line]]) -> Line | None:
-    """The line of a policy that is the same computation and has the same staircase, as this one's.
+def _same(name: str, cast: Cast, alike: dict[Any, tuple[Cast, Answer]]) -> Answer | None:
+    """The answer of a policy that is the same computation and has the same staircase.
 
     Below an overflow policy there may be nothing that tells it from another one: a format without
     infinities saturates them whatever the policy is called.
     """
-    other, line = alike.get(_computation(name, cast), (None, {}))
-    if other is None:
+    if _computation(name, cast) not in alike:
         return None
+    other, its_answer = alike[_computation(name, cast)]
     mine, its = staircase(cast), staircase(other)
     if not np.array_equal(mine.starts, its.starts) or not np.array_equal(
         mine.outcomes, its.outcomes
     ):
         return None
+    return cache(partial(_copied, name, cast, its_answer))
+
+
+def _itself(line: Line) -> Line:
+    return line
+
+
+def _copied(name: str, cast: Cast, its_answer: Answer) -> Line:
+    line = its_answer()
     tally = Tally(inputs=line["inputs"], mismatches=line["mismatches"])
     return {**line_of(name, cast, tally, 0.0), "first": line["first"], "same_as": line["overflow"]}
 
@@ -154,7 +204,7 @@ def _chosen(arguments: argparse.Namespace) -> Iterator[tuple[str, Cast]]:
                 yield name, cast
 
 
-def _measured(name: str, cast: Cast, sample: int | None, advance: Advance) -> Line:
+def _measured(name: str, cast: Cast, sample: int | None, advance: Advance = int) -> Line:
     begin = time.perf_counter()
     if sample is None:
         tally: Tally = check_every(cast, progress=advance)

@@ -1,8 +1,8 @@
 """Every float32 through one cast, against its staircase: the check itself.
 
-The patterns are walked in consecutive chunks, on as many threads as `thread_count` says.  A chunk
-lies in one sign, so the codes it must get are a few constant stretches, which costs a fraction of
-what encoding it does.  Where the staircase says *refused*, every single input must be refused.
+The patterns are walked in consecutive chunks, on as many threads as `thread_count` says.  What a
+chunk must give is a few pieces of one code each, so that checking it costs a fraction of encoding
+it.  Where the staircase says *refused*, every single input must be refused.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,17 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..formats import Cast, Encoding, FormatError, split_work
-from .breakpoints import PATTERNS, REFUSED, Staircase, staircase
+from .breakpoints import PATTERNS, REFUSED, WRAPPED, Piece, Staircase, staircase
 
-#: Patterns encoded at a time, a divisor of those of a binade: few enough to stay in the cache.
-CHUNK: Final = 1 << 19
+#: Patterns encoded at a time: few enough to stay in the cache.
+CHUNK: Final = 1 << 18
 #: Patterns that a thread takes at a time.
 SHARE: Final = 1 << 22
 #: Mismatches that a tally names; it counts all.
 NAMED: Final = 5
 #: How far around a breakpoint a spot check looks, in bit patterns.
 REACH: Final = 2
-_FIRST: Final = np.arange(CHUNK, dtype=np.uint32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,13 +130,33 @@ def _walk(
     stop: int,
 ) -> None:
     """Check patterns origin + start to origin + stop, in one buffer of inputs."""
-    buffer = np.empty(CHUNK, np.uint32)
-    for begin in range(start, stop, CHUNK):
-        count = min(CHUNK, stop - begin)
-        bits = np.add(_FIRST[:count], np.uint32(origin + begin), out=buffer[:count])
-        for part, codes in stairs.stretches(bits):
-            tallies.append(_refused(cast, part) if codes is None else _accepted(cast, part, codes))
-        progress(count)
+    bits = np.arange(origin + start, origin + min(start + CHUNK, stop)).astype(np.uint32)
+    for begin in range(origin + start, origin + stop, CHUNK):
+        end = min(begin + CHUNK, origin + stop)
+        for pieces in stairs.stretches(begin, end):
+            part = bits[pieces[0].start - begin : pieces[-1].stop - begin]
+            tallies.append(_stretch(cast, stairs, part, pieces))
+        progress(end - begin)
+        bits += np.uint32(CHUNK)
+
+
+def _stretch(cast: Cast, stairs: Staircase, bits: NDArray[np.uint32], pieces: list[Piece]) -> Tally:
+    """Check consecutive patterns, which are refused or are not."""
+    if pieces[0].outcome == REFUSED:
+        return _refused(cast, bits)
+    try:
+        codes = cast.encode(bits.view(np.float32)).codes
+    except FormatError:
+        return _wrongly_refused(cast, bits, stairs.at(bits))
+    for piece in pieces:
+        part = slice(piece.start - pieces[0].start, piece.stop - pieces[0].start)
+        if piece.outcome == WRAPPED:
+            right = np.array_equal(codes[part], stairs.wrapped(bits[part], consecutive=True))
+        else:
+            right = codes[part].min() == piece.outcome == codes[part].max()
+        if not right:
+            return _compared(bits, codes, stairs.at(bits))
+    return Tally(inputs=bits.size, mismatches=0)
 
 
 def _accepted(cast: Cast, bits: NDArray[np.uint32], expected: NDArray[Any]) -> Tally:
@@ -146,6 +165,11 @@ def _accepted(cast: Cast, bits: NDArray[np.uint32], expected: NDArray[Any]) -> T
         codes = cast.encode(bits.view(np.float32)).codes
     except FormatError:
         return _wrongly_refused(cast, bits, expected)
+    return _compared(bits, codes, expected)
+
+
+def _compared(bits: NDArray[np.uint32], codes: NDArray[Any], expected: NDArray[Any]) -> Tally:
+    """Count and name the inputs that got another code."""
     wrong = codes != expected
     if not wrong.any():
         return Tally(inputs=bits.size, mismatches=0)

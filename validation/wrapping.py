@@ -59,9 +59,11 @@ def wrapped_codes(
     single = consecutive and int(bits[0]) >> 23 == int(bits[-1]) >> 23
     fields = (bits[:1] if single else bits) >> np.uint32(23)
     negative, field = fields >= 256, (fields & np.uint32(255)).astype(np.int32)
+    shift = np.maximum(field, 1) - 150 + fraction_bits
+    if single and shift[0] >= width:
+        return np.zeros(bits.size, np.int32)
     significand = (bits & np.uint32(2**23 - 1)).view(np.int32)
     significand |= np.where(field > 0, np.int32(2**23), np.int32(0))
-    shift = np.maximum(field, 1) - 150 + fraction_bits
     rounded = _rounded(significand, np.clip(-shift, 0, 26), negative, mode)
     codes = rounded.view(np.uint32) << np.clip(shift, 0, width).astype(np.uint32)
     codes *= np.where(negative, np.uint32(2**32 - 1), np.uint32(1))
