@@ -1,25 +1,44 @@
-"""``bitpde datapath``: the machines to train on, and everything one of them does."""
+"""``bitpde datapath``: the machines to train on, everything one of them does, and what it costs."""
 
 import argparse
 import json
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .output import print_aligned
+from .output import print_aligned, print_json, print_table
 from .parser import add_command
 
 if TYPE_CHECKING:
-    from ..emu import Datapath
+    from ..emu import Datapath, OpError
+    from ..pde import Run, State
+
+_ERRORS = """\
+One training step, forwards and backwards, beside a twin in float64.  The local error of an
+operation is what it adds itself, on the operands that it has; the total error is that of all
+roundings so far.  Ratios of signal to error are in dB: 6 dB are one bit.
+"""
+_EXAMPLES = """\
+examples:
+  bitpde datapath errors smx8                       the first step of poisson, on smx8
+  bitpde datapath errors mine.json --json           on a machine of your own
+  bitpde datapath errors runs/poisson-seed0/smx8    the step after a run's checkpoint
+"""
 
 
 def add_datapath(commands: Any) -> None:
-    """Add ``bitpde datapath`` with its two actions."""
+    """Add ``bitpde datapath`` with its three actions."""
     datapath = commands.add_parser("datapath", help="list the machines, or show one")
     actions = datapath.add_subparsers(title="actions", metavar="ACTION", required=True)
     add_command(actions, "list", _list, "one line per preset")
     show = add_command(actions, "show", _show, "one datapath in full")
     show.add_argument("name", metavar="NAME", help="a preset, or a path to a JSON file")
+    text = "the error that each operation of a training step adds"
+    errors = add_command(actions, "errors", _errors, text, _EXAMPLES)
+    errors.description = _ERRORS
+    text = "a preset, a path to a JSON file, or the folder of a run on one datapath"
+    errors.add_argument("name", metavar="NAME", help=text)
 
 
 def datapath_called(name: str) -> "Datapath":
@@ -69,6 +88,46 @@ def _show(arguments: argparse.Namespace) -> int:
         print(f"# {path.name}, digest {path.digest()}")
     print(json.dumps(path.to_json(), indent=2))
     return 0
+
+
+def _errors(arguments: argparse.Namespace) -> int:
+    """``bitpde datapath errors``: a training step beside its twin."""
+    from ..pde import step_errors
+
+    run, state = _run_and_state(arguments.name)
+    errors = step_errors(run, state)
+    if arguments.json:
+        finite = [_finite(error) for error in errors]
+        print_json({"datapath": run.datapath.name, "step": state.step, "errors": finite})
+        return 0
+    print(f"# step {state.step} of {run.problem.name} on {run.datapath.name}")
+    rows: list[Sequence[str]] = [
+        ("operation", "pass", "shape", "signal", "local", "dB", "total", "dB")
+    ]
+    for error in errors:
+        passed = "forward" if error.parent is None else f"gradient {error.parent + 1}"
+        shape = "x".join(map(str, error.shape)) or "1"
+        numbers = [f"{n:.2e}" for n in (error.signal, error.local, error.total)]
+        local, total = f"{error.local_sqnr:.1f}", f"{error.total_sqnr:.1f}"
+        rows.append((error.op, passed, shape, *numbers[:2], local, numbers[2], total))
+    print_table(rows)
+    return 0
+
+
+def _run_and_state(name: str) -> "tuple[Run, State]":
+    """Return the run in a folder at its checkpoint, or the default run on a datapath at step 0."""
+    from ..pde import Poisson, Run, initial_state, load_run
+
+    if Path(name).is_dir():
+        return load_run(Path(name))
+    run = Run(problem=Poisson(), datapath=datapath_called(name))
+    return run, initial_state(run)
+
+
+def _finite(error: "OpError") -> dict[str, Any]:
+    """The errors as JSON; what is no finite number is null there."""
+    data = error.to_json()
+    return {k: None if isinstance(v, float) and not isfinite(v) else v for k, v in data.items()}
 
 
 def _format_name(value: object) -> str:

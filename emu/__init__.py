@@ -58,6 +58,8 @@ from .presets import PRESETS as PRESETS
 from .presets import preset as preset
 from .requantization_rules import RequantizationRule as RequantizationRule
 from .requantize import Requantization as Requantization
+from .shadow import OpError as OpError
+from .shadow import Shadow as Shadow
 from .tape import Node as Node
 from .tape import Tape as Tape
 from .tree_accumulator import Order as Order

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import FP32, FP64, Block, Cast, Coded, FormatError
+from ..formats import FP32, FP64, Block, Cast, Coded, FormatError, short_name
 from .errors import DatapathError
 from .ledger import Ledger
 
@@ -62,10 +62,12 @@ class Operand:
             raise DatapathError(msg) from error
         same = self._source.dtype == np.float32 and cast.format == FP32
         same |= self._source.dtype == np.float64 and cast.format == FP64
-        self._tape.ledger += Ledger(
-            quantizations=0 if same else counts.elements,
-            bytes_stored=coded.nbytes,
-            saturations=counts.saturated,
-            underflows=counts.underflowed,
+        self._tape.enter(
+            Ledger(
+                quantizations=0 if same else counts.elements,
+                bytes_by_format={short_name(self._cast.format): coded.nbytes},
+                saturations=counts.saturated,
+                underflows=counts.underflowed,
+            )
         )
         return coded

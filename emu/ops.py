@@ -15,9 +15,11 @@ from .errors import DatapathError
 from .gemm import matmul as multiply_coded
 from .ledger import Ledger
 from .operand import Operand
+from .operation import operation
 from .tape import Node, Tape
 
 
+@operation
 def matmul(x: Node, w: Node) -> Node:
     """``X W`` with X coded as activation and W as weight: (M, K) by (K, N).
 
@@ -42,7 +44,8 @@ def product(tape: Tape, left: Operand, right: Operand) -> NDArray[Any]:
 
 def contract_coded(tape: Tape, a: Any, b: Any) -> NDArray[Any]:
     """``A B`` of coded matrices in the vector format, its multiplications counted."""
-    tape.ledger += Ledger(macs=a.shape[0] * a.shape[1] * b.shape[1])
+    widths = f"{a.element.bits}x{b.element.bits}"
+    tape.enter(Ledger(macs_by_width={widths: a.shape[0] * a.shape[1] * b.shape[1]}))
     product = multiply_coded(a, b, tape.datapath.accumulator)
     return np.asarray(product, dtype=tape.datapath.dtype, order="C")
 
@@ -61,37 +64,44 @@ def _complex_product(tape: Tape, x: NDArray[Any], w: NDArray[Any]) -> NDArray[An
     return value
 
 
+@operation
 def add(a: Node, b: Node) -> Node:
     """``a + b`` with NumPy broadcasting; one rounding."""
     return _tape(a, b).record("add", a.value + b.value, (a, b), None)
 
 
+@operation
 def subtract(a: Node, b: Node) -> Node:
     """``a - b`` with NumPy broadcasting; one rounding."""
     return _tape(a, b).record("subtract", a.value - b.value, (a, b), None)
 
 
+@operation
 def multiply(a: Node, b: Node) -> Node:
     """``a b`` element by element with NumPy broadcasting; one rounding."""
     return _tape(a, b).record("multiply", a.value * b.value, (a, b), None)
 
 
+@operation
 def scale(a: Node, factor: float) -> Node:
     """``factor a``; the factor rounds once to the vector format, the product once."""
     rounded = a.tape.datapath.dtype(factor)
     return a.tape.record("scale", a.value * rounded, (a,), rounded)
 
 
+@operation
 def tanh(a: Node) -> Node:
     """Hyperbolic tangent; see `functions.tanh`."""
     return a.tape.record("tanh", functions.tanh(a.value), (a,), None)
 
 
+@operation
 def reshape(a: Node, shape: tuple[int, ...]) -> Node:
     """The same numbers in C order under another shape; exact."""
     return a.tape.record("reshape", a.value.reshape(shape), (a,), None)
 
 
+@operation
 def columns(a: Node, start: int, stop: int) -> Node:
     """Columns start..stop of a matrix; exact."""
     if a.value.ndim != 2 or not 0 <= start < stop <= a.shape[1]:
@@ -100,6 +110,7 @@ def columns(a: Node, start: int, stop: int) -> Node:
     return a.tape.record("columns", a.value[:, start:stop].copy(), (a,), (start, stop))
 
 
+@operation
 def contract(a: Node, c: ArrayLike) -> Node:
     """``sum_j a[p, j] c[j, q]`` (or ``c[p, j, q]``) with constant c: (P, J) to (P, Q).
 
@@ -121,6 +132,7 @@ def contract(a: Node, c: ArrayLike) -> Node:
     return a.tape.record("contract", total, (a,), weights)
 
 
+@operation
 def mean_square(a: Node) -> Node:
     """``sum a^2 / n``: squares rounded, their sum exact and rounded once, one division."""
     if a.value.size == 0:

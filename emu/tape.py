@@ -7,7 +7,9 @@ the exact operation at the *rounded* operands (the straight-through estimator), 
 exact adjoint of the linear maps that the forward pass multiplied by.
 """
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from .datapath import Datapath
 from .errors import DatapathError
 from .ledger import Ledger
+from .shadow import Shadow
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +54,15 @@ class Tape:
     ----------
     datapath
         The machine.
+    shadow
+        Whether a float64 twin runs beside it (see `shadow.py`): several times slower, same bits.
+
+    Attributes
+    ----------
+    ledgers
+        What each operation did, by name; "matmul adjoint" is its part in backward passes.
+    shadow
+        The twin and the errors seen, or None.
 
     Examples
     --------
@@ -62,11 +74,18 @@ class Tape:
     [[24.0]]
     """
 
-    def __init__(self, datapath: Datapath) -> None:
+    def __init__(self, datapath: Datapath, *, shadow: bool = False) -> None:
         self.datapath = datapath
-        self.ledger = Ledger()
-        self._entries: list[Entry] = []
+        self.ledgers: dict[str, Ledger] = {}
+        self.entries: list[Entry] = []
+        self.shadow = Shadow(_exact_tape) if shadow else None
+        self._op = "leaf"
         self._count = 0
+
+    @property
+    def ledger(self) -> Ledger:
+        """What all operations did."""
+        return sum(self.ledgers.values(), Ledger())
 
     def parameter(self, array: ArrayLike) -> Node:
         """A leaf that gradients are asked for; its values round once to the vector format."""
@@ -76,11 +95,25 @@ class Tape:
         """A leaf without gradient; its values round once to the vector format."""
         return self._leaf(array, differentiable=False)
 
+    @contextmanager
+    def under(self, op: str) -> Iterator[None]:
+        """Whatever is entered into the ledger meanwhile is ``op``'s."""
+        before, self._op = self._op, op
+        try:
+            yield
+        finally:
+            self._op = before
+
+    def enter(self, ledger: Ledger) -> None:
+        """Add to what the present operation did."""
+        self.ledgers[self._op] = self.ledgers.get(self._op, Ledger()) + ledger
+
     def record(self, op: str, value: NDArray[Any], parents: Sequence[Node], saved: Any) -> Node:
         """Append one operation and return its result; for the functions of `ops`."""
         node = self._node(np.asarray(value), any(parent.differentiable for parent in parents))
+        self._enter_result(op, node.value)
         if node.differentiable:
-            self._entries.append(Entry(op, tuple(parents), node, saved))
+            self.entries.append(Entry(op, tuple(parents), node, saved))
         return node
 
     def gradient(self, loss: Node, nodes: Sequence[Node]) -> list[NDArray[Any]]:
@@ -94,8 +127,6 @@ class Tape:
         self, result: Node, cotangent: NDArray[Any], nodes: Sequence[Node]
     ) -> list[NDArray[Any]]:
         """The adjoint of the derivative of ``result`` at ``nodes``, applied to ``cotangent``."""
-        from .vjps import VJPS
-
         for node in (result, *nodes):
             if node.tape is not self:
                 msg = "a node belongs to another tape: build the whole computation on one"
@@ -104,19 +135,47 @@ class Tape:
             msg = f"cotangent of shape {np.shape(cotangent)}: the result has shape {result.shape}"
             raise DatapathError(msg)
         gradients = {result.index: np.asarray(cotangent, dtype=self.datapath.dtype)}
-        wanted = {node.index for node in nodes}
-        for entry in reversed(self._entries):
+        steps = self.backwards(gradients, {node.index for node in nodes})
+        if self.shadow is None:
+            deque(steps, maxlen=0)
+        else:
+            self.shadow.follow_back(result, cotangent, list(steps))
+        zero = np.zeros((), dtype=self.datapath.dtype)
+        found = [gradients.get(n.index, np.broadcast_to(zero, n.shape)) for n in nodes]
+        return [np.array(g, order="C") for g in found]  # copies: two may be one array
+
+    def backwards(
+        self, gradients: dict[int, NDArray[Any]], wanted: set[int]
+    ) -> Iterator[tuple[Entry, NDArray[Any], tuple[NDArray[Any] | None, ...]]]:
+        """The operations that ``gradients`` reach, last first: entry, incoming, outgoing gradients.
+
+        Sums by index are kept in ``gradients`` until they are used, the ``wanted`` ones longer.
+        """
+        from .vjps import VJPS
+
+        for entry in reversed(self.entries):
             index = entry.result.index
             if index not in gradients:
                 continue
             incoming = gradients[index] if index in wanted else gradients.pop(index)
-            for parent, part in zip(entry.parents, VJPS[entry.op](entry, incoming), strict=True):
-                if part is not None:
-                    held = gradients.get(parent.index)
-                    gradients[parent.index] = part if held is None else held + part
-        zero = np.zeros((), dtype=self.datapath.dtype)
-        found = [gradients.get(n.index, np.broadcast_to(zero, n.shape)) for n in nodes]
-        return [np.array(g, order="C") for g in found]  # copies: two may be one array
+            with self.under(f"{entry.op} adjoint"):
+                parts = VJPS[entry.op](entry, incoming)
+                for parent, part in zip(entry.parents, parts, strict=True):
+                    if part is not None:
+                        self._enter_result(entry.op, part)
+                        held = gradients.get(parent.index)
+                        gradients[parent.index] = part if held is None else held + part
+            yield entry, incoming, parts
+
+    def lift(self, values: NDArray[Any], *, differentiable: bool) -> Node:
+        """A leaf of any values, in float64 if they are real; for twins."""
+        dtype = np.complex128 if np.iscomplexobj(values) else np.float64
+        return self._node(np.array(values, dtype=dtype, order="C"), differentiable)
+
+    def _enter_result(self, op: str, value: NDArray[Any]) -> None:
+        """Count the elements of a result; a product leaves the accumulator, not the vector unit."""
+        written = 0 if op == "matmul" else value.size
+        self.enter(Ledger(vector_elements=written, nans=_nan_count(value)))
 
     def _leaf(self, array: ArrayLike, *, differentiable: bool) -> Node:
         values = np.asarray(array)
@@ -131,7 +190,10 @@ class Tape:
             what = f"a leaf holds {values[index]} at {list(index)}"
             msg = f"{what}: give finite numbers in the range of {rounded.dtype}"
             raise DatapathError(msg)
-        return self._node(rounded, differentiable)
+        node = self._node(rounded, differentiable)
+        if self.shadow is not None:
+            self.shadow.leaf(node, values)
+        return node
 
     def _leaf_dtype(self, values: NDArray[Any]) -> type[np.generic]:
         if not np.iscomplexobj(values):
@@ -145,3 +207,16 @@ class Tape:
         value.setflags(write=False)
         self._count += 1
         return Node(self, self._count, value, differentiable)
+
+
+def _nan_count(value: NDArray[Any]) -> int:
+    """How many elements are NaN; one quick pass where none is, for a NaN is the least of all."""
+    if value.size == 0 or not np.isnan(value.min()):
+        return 0
+    return int(np.count_nonzero(np.isnan(value)))
+
+
+def _exact_tape() -> Tape:
+    from .presets import preset
+
+    return Tape(preset("exact"))

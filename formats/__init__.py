@@ -79,6 +79,7 @@ from .exact_encode import encode_exact as encode_exact
 from .fixed import Fixed as Fixed
 from .jit import kernel as kernel
 from .jit import kernels_are_compiled as kernels_are_compiled
+from .kinds import short_name as short_name
 from .minifloat import Minifloat as Minifloat
 from .minifloat import Specials as Specials
 from .ml_dtypes_views import from_ml_dtypes as from_ml_dtypes

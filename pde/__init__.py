@@ -38,6 +38,7 @@ from .report import Row as Row
 from .report import format_table as format_table
 from .report import tier as tier
 from .run import Run as Run
+from .run_folder import load_run as load_run
 from .schedule import SCHEDULES as SCHEDULES
 from .schedule import Constant as Constant
 from .schedule import Exponential as Exponential
@@ -47,6 +48,7 @@ from .spec import Spec as Spec
 from .stein import Estimator as Estimator
 from .stein import Nodes as Nodes
 from .step import initial_state as initial_state
+from .step import step_errors as step_errors
 from .step import training_step as training_step
 from .streams import Stream as Stream
 from .study import Study as Study

@@ -55,6 +55,25 @@ def open_run(run: Run, folder: Path, *, resume: bool) -> tuple[State, tuple[Metr
     return initial_state(run), ()
 
 
+def load_run(folder: Path) -> tuple[Run, State]:
+    """The run that a folder was claimed for, and the state of its checkpoint; read only.
+
+    Raises
+    ------
+    RunError
+        When the folder holds no configuration of one run.
+    CheckpointError
+        When there is no checkpoint, or it cannot be used.
+    """
+    path = folder / CONFIG
+    try:
+        run = Run.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        msg = f"{folder} holds no run ({error}): give the folder of one datapath, with a {CONFIG}"
+        raise RunError(msg) from error
+    return run, load_checkpoint(folder, run.digest(), run.datapath.dtype)
+
+
 def _require_same(path: Path, config: Mapping[str, Any]) -> None:
     """Raise unless the JSON at ``path`` is ``config``, naming what differs."""
     try:

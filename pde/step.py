@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..emu import DatapathError, Ledger, Tape
+from ..emu import DatapathError, Ledger, OpError, Tape
 from ..formats import FormatError
 from .checkpoint import State
 from .errors import TrainingError
@@ -47,6 +47,20 @@ def training_step(run: Run, state: State) -> tuple[State, Metrics]:
     ledger = state.ledger + tape.ledger
     after = replace(state, parameters=tuple(moved), optimizer=optimizer, ledger=ledger)
     return after, _metrics(state.step, loss, rate, ledger)
+
+
+def step_errors(run: Run, state: State) -> list[OpError]:
+    """The errors that every operation of the next step's loss and gradients adds, in order.
+
+    Raises
+    ------
+    TrainingError
+        As `training_step`.
+    """
+    tape = Tape(run.datapath, shadow=True)
+    with np.errstate(all="ignore"):
+        _loss_and_gradients(run, state, tape)
+    return [] if tape.shadow is None else tape.shadow.errors
 
 
 def _loss_and_gradients(run: Run, state: State, tape: Tape) -> tuple[Loss, list[NDArray[Any]]]:

@@ -256,7 +256,7 @@ MISUSES: dict[str, tuple[Callable[[], object], str]] = {
         lambda: Datapath.from_json({**SMX8.to_json(), "speed": 1}), "speed"
     ),
     "ledger of a list": (lambda: Ledger.from_json([1]), "counts by name"),  # type: ignore[arg-type]
-    "ledger of words": (lambda: Ledger.from_json({"macs": "many"}), "many"),  # type: ignore[dict-item]
+    "ledger of words": (lambda: Ledger.from_json({"nans": "many"}), "many"),  # type: ignore[dict-item]
     "ledger of another field": (lambda: Ledger.from_json({"flops": 1}), "flops"),
 }  # fmt: skip
 
@@ -296,10 +296,26 @@ def test_json_that_was_tampered_with_is_refused_or_lawful(
 
 
 def test_ledgers_add_field_by_field() -> None:
-    one = Ledger(macs=1, quantizations=2, bytes_stored=3, saturations=4, underflows=5)
-    assert one + one == Ledger(
-        macs=2, quantizations=4, bytes_stored=6, saturations=8, underflows=10
+    one = Ledger(
+        macs_by_width={"8x8": 1, "12x8": 6},
+        bytes_by_format={"INT8": 3},
+        quantizations=2,
+        saturations=4,
+        underflows=5,
+        vector_elements=7,
+        nans=8,
     )
+    other = Ledger(macs_by_width={"8x8": 10, "4x4": 20}, nans=1)
+    assert one + other == Ledger(
+        macs_by_width={"8x8": 11, "12x8": 6, "4x4": 20},
+        bytes_by_format={"INT8": 3},
+        quantizations=2,
+        saturations=4,
+        underflows=5,
+        vector_elements=7,
+        nans=9,
+    )
+    assert ((one + one).macs, (one + one).bytes_stored) == (14, 6)
     assert Ledger.from_json(json.loads(json.dumps(one.to_json()))) == one
     assert one + Ledger() == one
 

@@ -146,7 +146,11 @@ def test_saturations_and_underflows_are_counted() -> None:
     x = tape.constant([[127.9, 0.25, 0.0, 1.0]])
     ops.matmul(x, tape.constant(np.zeros((4, 1))))
     assert tape.ledger == Ledger(
-        macs=4, quantizations=8, bytes_stored=4 + 1 + 4 + 1, saturations=1, underflows=1
+        macs_by_width={"8x8": 4},
+        bytes_by_format={"SMX_INT8": 4 + 1 + 4 + 1},
+        quantizations=8,
+        saturations=1,
+        underflows=1,
     )
 
 

@@ -112,7 +112,7 @@ def test_what_depends_on_constants_only_is_not_recorded() -> None:
     a = record.constant([[1.0, 2.0]])
     result = ops.tanh(ops.multiply(ops.add(a, a), a))
     assert not result.differentiable
-    assert record._entries == []
+    assert record.entries == []
 
 
 def test_a_node_of_another_tape_is_refused() -> None:
