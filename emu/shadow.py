@@ -11,7 +11,7 @@ float64, without quantization.  Each operation, forwards and backwards, is compa
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import inf, log10
+from math import inf, log
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -170,4 +170,4 @@ def _decibel(signal: float, error: float) -> float:
     if error == 0:
         return inf
     ratio = signal / error
-    return -inf if ratio == 0 else 20 * log10(ratio)
+    return -inf if ratio == 0 else 20 * log(ratio, 10)
