@@ -1,86 +1,136 @@
-"""Compiled affine integers: encoding of float32, ties to even and saturating, and decoding.
+"""Compiled affine integers in vectors: encoding and quantizing float32, ties to even, and decoding.
 
-*Exactness of encoding*: let q = x / scale be the quotient of two binary32 numbers.  If it is no
-tie, that is no integer and a half, it differs from every tie up to 2^17 by at least 2^-25.  The
-product of x and the binary64 nearest 1 / scale differs from q by less than 2^-34 there, and so does
-the nearest multiple of 2^-30 from that product: on a tie it is q itself, else it lies on the same
-side of every tie.  So rounding it to an integer is the one rounding of the real quotient.
+Arrays are flat, and in rows as `affine_rows.AffineRows` says: the words of the columns of row i, or
+their scales in decoding, are in row ``i mod len`` of tables, one for each column if ``step`` is 1,
+and sixteen that are equal if it is 0.  The last sixteen columns of a row may overlap those before
+them, which changes no output; lanes that come again are not counted again.
 """
 
 import numpy as np
 
-from .jit import kernel
-from .words import prefer_wide_vectors
+from .affine_plan import MAGIC
+from .affine_vectors import load_codes_16, store_products_16
+from .affine_words import rounded_quotient
+from .float32_bits import INFINITY, MAGNITUDE, ONE, ZERO
+from .float_words import float_difference, float_product
+from .jit import inlined_kernel, kernel
+from .vector_words import (
+    greatest_of_16,
+    load_16,
+    places_of_16,
+    spread_16,
+    store_16,
+    sum_of_16,
+)
+from .words import add, both, equals, exceeds, greater, lesser, subtract
 
-#: Adding and subtracting them rounds a binary64 to a multiple of 2^-30, below 2^20, and to an
-#: integer, ties to even.
-GRID = 1.5 * 2.0**22
-MAGIC = 1.5 * 2.0**52
-#: Beyond it every element saturates, which has at most 16 bits, whatever the zero point.
-LARGEST = 2.0**18
+
+@inlined_kernel
+def affine_code(word, factor, reciprocal, minus_scale, least, greatest, offset):
+    """(code, mask of saturation, mask of underflow) of a float32; one rounding.
+
+    Sums of MAGIC and integers are positive floats, so that their bits have their order.
+    """
+    n = rounded_quotient(word, factor, reciprocal, minus_scale)
+    kept = lesser(greater(n, least), greatest)
+    underflowed = both(equals(n, MAGIC), exceeds(both(word, MAGNITUDE), ZERO))
+    return add(kept, offset), equals(equals(n, kept), ZERO), underflowed
+
+
+@inlined_kernel
+def affine_value(word, factor, reciprocal, minus_scale, least, greatest, scale):
+    """The value of that code, which has to be a float32; zeros are positive."""
+    n = rounded_quotient(word, factor, reciprocal, minus_scale)
+    kept = lesser(greater(n, least), greatest)
+    return float_product(float_difference(kept, MAGIC), scale)
 
 
 @kernel
-def encode_affine_row(x, reciprocals, zero_points, least, greatest, codes, counts):
-    """Codes of one row; False if an element is infinite or NaN.
+def encode_affine_rows(words, columns, step, tables, codes, counts, start, stop):
+    """Codes of rows start..stop; whether all elements are finite.
 
-    ``reciprocals`` of scales and ``zero_points`` are binary64, one of each for every column.  The
-    counts are of saturated and underflowed elements.
+    To ``counts`` it adds how many elements saturated and underflowed.
     """
-    prefer_wide_vectors()
-    finite = True
-    saturated = np.int32(0)
-    underflowed = np.int32(0)
-    for j in range(x.shape[0]):
-        finite &= abs(x[j]) < np.float32(np.inf)
-        quotient = np.float64(x[j]) * reciprocals[j]
-        bounded = min(max(quotient, -LARGEST), LARGEST)
-        exact = (bounded + GRID) - GRID
-        rounded = (exact + MAGIC) - MAGIC
-        q = rounded + zero_points[j]
-        saturated = np.int32(saturated + ((q > greatest) | (q < least)))
-        underflowed = np.int32(underflowed + ((rounded == 0.0) & (x[j] != np.float32(0.0))))
-        codes[j] = np.int32(min(max(q, least), greatest))
-    counts[0] += saturated
-    counts[1] += underflowed
-    return finite
-
-
-@kernel
-def encode_affine_rows(x, reciprocals, zero_points, least, greatest, codes, counts, start, stop):
-    """Codes of rows start..stop; False if an element is infinite or NaN.
-
-    Row i has row ``i mod len`` of ``reciprocals`` and ``zero_points``, which hold one number for
-    all columns or one for each.
-    """
-    finite = True
-    columns = x.shape[1]
-    reciprocal = np.empty(columns)
-    zero_point = np.empty(columns)
+    saturated, underflowed, peaks = spread_16(ZERO), spread_16(ZERO), spread_16(ZERO)
+    ranks = add(places_of_16(), ONE)
+    width = tables.shape[2]
     for i in range(start, stop):
-        k = i % reciprocals.shape[0]
-        reciprocal[:] = reciprocals[k]
-        zero_point[:] = zero_points[k]
-        finite &= encode_affine_row(x[i], reciprocal, zero_point, least, greatest, codes[i], counts)
-    return finite
+        k = i % tables.shape[0]
+        first, last = i * columns, min(words.shape[0], (i + 1) * columns)
+        if last - first < 16:
+            for j in range(first, last):
+                t = tables[k, :, step * (j - first)]
+                code, beyond, below = affine_code(words[j], t[0], t[1], t[2], t[3], t[4], t[5])
+                codes[j] = code
+                counts[0] += beyond != ZERO
+                counts[1] += below != ZERO
+                peaks = greater(peaks, both(words[j], MAGNITUDE))
+            continue
+        for here in range(first, last, 16):
+            j = min(here, last - 16)
+            at = 7 * k * width + step * (j - first)
+            word = load_16(words, j)
+            code, beyond, below = affine_code(
+                word, load_16(tables, at), load_16(tables, at + width),
+                load_16(tables, at + 2 * width), load_16(tables, at + 3 * width),
+                load_16(tables, at + 4 * width), load_16(tables, at + 5 * width),
+            )  # fmt: skip
+            store_16(codes, j, code)
+            fresh = exceeds(ranks, np.uint32(here - j))
+            saturated = subtract(saturated, both(beyond, fresh))
+            underflowed = subtract(underflowed, both(below, fresh))
+            peaks = greater(peaks, both(word, MAGNITUDE))
+    counts[0] += sum_of_16(saturated)
+    counts[1] += sum_of_16(underflowed)
+    return greatest_of_16(peaks) < INFINITY
 
 
 @kernel
-def decode_affine_row(codes, scales, zero_points, values):
-    """Values of one row in the float type of ``scales``, in which all of them are exact."""
-    prefer_wide_vectors()
-    for j in range(codes.shape[0]):
-        values[j] = (np.int32(codes[j]) - zero_points[j]) * scales[j]
+def quantize_affine_rows(words, columns, step, tables, values, start, stop):
+    """Values of the codes of rows start..stop, float32 as words; whether all inputs are finite."""
+    peaks = spread_16(ZERO)
+    width = tables.shape[2]
+    for i in range(start, stop):
+        k = i % tables.shape[0]
+        first, last = i * columns, min(words.shape[0], (i + 1) * columns)
+        if last - first < 16:
+            for j in range(first, last):
+                t = tables[k, :, step * (j - first)]
+                values[j] = affine_value(words[j], t[0], t[1], t[2], t[3], t[4], t[6])
+                peaks = greater(peaks, both(words[j], MAGNITUDE))
+            continue
+        for here in range(first, last, 16):
+            j = min(here, last - 16)
+            at = 7 * k * width + step * (j - first)
+            word = load_16(words, j)
+            value = affine_value(
+                word, load_16(tables, at), load_16(tables, at + width),
+                load_16(tables, at + 2 * width), load_16(tables, at + 3 * width),
+                load_16(tables, at + 4 * width), load_16(tables, at + 6 * width),
+            )  # fmt: skip
+            store_16(values, j, value)
+            peaks = greater(peaks, both(word, MAGNITUDE))
+    return greatest_of_16(peaks) < INFINITY
 
 
 @kernel
-def decode_affine_rows(codes, scales, zero_points, values, start, stop):
-    """Values of rows start..stop; scales, and zero points (int32), as those of encoding."""
-    columns = codes.shape[1]
-    scale = np.empty(columns, scales.dtype)
-    zero_point = np.empty(columns, np.int32)
+def decode_affine_rows(codes, columns, step, zero_points, scales, values, start, stop):
+    """Values of rows start..stop, in the float type of the scales, in which they are exact.
+
+    Zero points are words, modulo 2^32.
+    """
+    width = scales.shape[1]
     for i in range(start, stop):
         k = i % scales.shape[0]
-        scale[:] = scales[k]
-        zero_point[:] = zero_points[k]
-        decode_affine_row(codes[i], scale, zero_point, values[i])
+        first, last = i * columns, min(codes.shape[0], (i + 1) * columns)
+        if last - first < 16:
+            for j in range(first, last):
+                at = step * (j - first)
+                q = np.int32(subtract(np.uint32(codes[j]), zero_points[k, at]))
+                values[j] = np.float32(q) * scales[k, at]
+            continue
+        for here in range(first, last, 16):
+            j = min(here, last - 16)
+            at = k * width + step * (j - first)
+            q = subtract(load_codes_16(codes, j), load_16(zero_points, at))
+            store_products_16(values, j, q, scales, at)

@@ -1,50 +1,63 @@
-"""How arrays of affine integers are laid before kernels: rows, and the channels of columns."""
+"""How arrays of affine integers are laid before kernels: rows, and the channels in them."""
 
 import math
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .affine import Affine
-from .layout import matrices, per_chunk
+from .layout import ROW_ELEMENTS
 
 #: Elements of a channel that lie together from which it is worth a row of its own.
 _LONG_ROW = 64
+#: Rows of several channels are at least so long.
+_MIXED_ROW = 1024
 
 
 class AffineRows(NamedTuple):
-    """Rows of two arrays; row i has row ``i mod len`` of scales (binary64) and zero points.
+    """Rows of a flat array, the last of which may be cut short.
 
-    These hold one number for all columns or one for each.
+    The channels of the columns of row i are those of row ``i mod len`` of ``channels``: one for
+    each column if ``step`` is 1; if it is 0, sixteen times the one of all columns.
     """
 
-    first: NDArray[Any]
-    second: NDArray[Any]
-    scales: NDArray[np.float64]
-    zero_points: NDArray[np.int64]
-
-    @property
-    def chunk(self) -> int:
-        """How many rows a thread takes at a time."""
-        return per_chunk(self.first.size, self.first.shape[1])
+    columns: int
+    step: int
+    channels: NDArray[np.intp]
 
 
-def affine_rows(format: Affine, first: NDArray[Any], second: NDArray[Any]) -> Iterator[AffineRows]:
-    """All elements of two contiguous arrays of one shape, not empty.
+def elements_together(format: Affine, shape: tuple[int, ...]) -> int:
+    """How many elements of a channel lie together; 0 where all elements have one scale.
 
-    A single scale lets rows be cut anywhere.
+    Raises
+    ------
+    FormatError
+        If the array lacks the axis of the channels, or has another number of them.
     """
-    scales, zero_points = (numbers.reshape(-1, 1) for numbers in format.columns(first.shape))
-    if format.axis is None:
-        for _, _, (some, others) in matrices(format, None, first, second):
-            yield AffineRows(some, others, scales, zero_points)
-        return
-    inner = math.prod(first.shape[format.axis :][1:])
-    columns = inner
-    if inner < _LONG_ROW:
-        columns = inner * len(format.scale)
-        scales, zero_points = (np.repeat(n, inner).reshape(1, -1) for n in (scales, zero_points))
-    rows, others = first.reshape(-1, columns), second.reshape(-1, columns)
-    yield AffineRows(rows, others, scales, zero_points)
+    axis = format.axis
+    if axis is None:
+        return 0
+    if not -len(shape) <= axis < len(shape) or shape[axis] != len(format.scale):
+        format.columns(shape)  # raises
+    return math.prod(shape[axis:][1:])
+
+
+@lru_cache(maxsize=64)
+def affine_rows(count: int, together: int) -> AffineRows:
+    """The rows where ``count`` channels take turns, with so many elements each; 0 for no turns.
+
+    Examples
+    --------
+    >>> affine_rows(2, 70).channels[:, :4].tolist()
+    [[0, 0, 0, 0], [1, 1, 1, 1]]
+    >>> affine_rows(2, 3).channels[:, :8].tolist()
+    [[0, 0, 0, 1, 1, 1, 0, 0]]
+    """
+    channels = np.arange(count)
+    if together == 0 or together >= _LONG_ROW:
+        return AffineRows(together or ROW_ELEMENTS, 0, np.repeat(channels, 16).reshape(-1, 16))
+    turns = -(-_MIXED_ROW // (count * together))
+    mixed = np.tile(np.repeat(channels, together), turns)
+    return AffineRows(mixed.size, 1, mixed.reshape(1, -1))

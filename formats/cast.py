@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .affine import Affine
+from .affine_plan import AffinePlan
 from .block import Block, element_of
 from .carrier import JAMMED_PRECISION, Carrier, to_carrier
 from .cast_checks import check_cast, drawn_bits
@@ -22,6 +23,7 @@ from .outputs import check_out, delivered
 from .overflow import NonFinite, Overflow
 from .plan import Plan, Policies
 from .quantize import quantize_array
+from .quantize_affine import quantize_affine
 from .random_bits import RandomBits
 from .refusal import refusal
 from .rounding import Rounding
@@ -148,18 +150,21 @@ class Cast:
 
     def _encode(self, x: Carrier, random: Random) -> Encoding:
         """The encoding, without regard to refused elements."""
-        if isinstance(self.format, Affine):
-            return encode_affine(x, random, self.format, self.policies)
+        if self._affine is not None:
+            return encode_affine(x, random, self._affine)
         if isinstance(self.format, Block) and self._needs_quotients:
             return encode_scaled(x, random, self.format, self.policies)
         return encode_array(x, random, self.plan)
 
     @cached_property
+    def _affine(self) -> AffinePlan | None:
+        """What the lanes of affine integers know of this cast, if it is to such."""
+        return AffinePlan(self.format, self.policies) if isinstance(self.format, Affine) else None
+
+    @cached_property
     def _needs_quotients(self) -> bool:
-        """Whether scaling divides, where it shifts for scalar formats and powers of two."""
-        if isinstance(self.format, Block):
-            return not self.format.has_power_of_two_scale
-        return isinstance(self.format, Affine)
+        """Whether scales divide elements, where those of other blocks shift them."""
+        return isinstance(self.format, Block) and not self.format.has_power_of_two_scale
 
     def _needs_every_bit(self) -> bool:
         """Whether an integer carried with its last bit jammed may come to another code."""
@@ -192,9 +197,16 @@ class Cast:
         if out is not None:
             check_out(out, dtype, array.shape)
         carrier, random = self._prepare(array, bits, rng)
-        if narrow and not self._needs_quotients:
-            values = quantize_array(carrier, random, self.plan, out)
-            if values is not None:
-                return delivered(values, out)
+        values = self._quantize(carrier, random, out) if narrow else None
+        if values is not None:
+            return delivered(values, out)
         coded, _ = self._checked(carrier, random)
         return coded.values(dtype, out=out)
+
+    def _quantize(
+        self, x: Carrier, random: Random, out: NDArray[Any] | None
+    ) -> NDArray[np.float32] | None:
+        """The values of float32 input in one pass; None where no lane has them."""
+        if self._affine is not None:
+            return quantize_affine(x, self._affine, out)
+        return None if self._needs_quotients else quantize_array(x, random, self.plan, out)

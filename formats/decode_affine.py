@@ -2,17 +2,27 @@
 
 import math
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .affine import Affine
-from .affine_rows import affine_rows
+from .affine_rows import affine_rows, elements_together
 from .jit import kernels_are_compiled
+from .layout import per_chunk
 from .threads import split_work
 
 _BINARY32_BITS, _BINARY32_END = 24, 2.0**128
+
+
+class _Rows(NamedTuple):
+    """What decoding knows of rows, see `affine_rows`: words of zero points, and scales."""
+
+    columns: int
+    step: int
+    zero_points: NDArray[np.uint32]
+    scales: NDArray[Any]
 
 
 def decode_affine(
@@ -26,7 +36,8 @@ def decode_affine(
     *Exactness*: a difference has at most 17 bits and a scale 24, so that every product is a
     float64; `all_values_fit_float32` says of which formats they are float32.
     """
-    if dtype is np.float32 and not all_values_fit_float32(format):
+    rows = _rows(format, np.dtype(dtype), elements_together(format, codes.shape))
+    if rows is None:
         return None
     values = np.empty(codes.shape, dtype) if out is None else out
     if codes.size == 0:
@@ -37,11 +48,19 @@ def decode_affine(
         return values
     from .affine_kernels import decode_affine_rows
 
-    for rows in affine_rows(format, codes, values):
-        channels = (rows.scales.astype(dtype), rows.zero_points.astype(np.int32))
-        work = partial(decode_affine_rows, rows.first, *channels, rows.second)
-        split_work(work, rows.first.shape[0], rows.chunk)
+    work = partial(decode_affine_rows, codes.reshape(-1), *rows, values.reshape(-1))
+    split_work(work, -(-codes.size // rows.columns), per_chunk(codes.size, rows.columns))
     return values
+
+
+@lru_cache(maxsize=32)
+def _rows(format: Affine, dtype: np.dtype[Any], together: int) -> _Rows | None:
+    """The rows of so many elements of a channel that lie together; None as `decode_affine`."""
+    if dtype == np.float32 and not all_values_fit_float32(format):
+        return None
+    columns, step, channels = affine_rows(len(format.scale), together)
+    zero_points = (np.array(format.zero_point) % 2**32).astype(np.uint32)
+    return _Rows(columns, step, zero_points[channels], np.array(format.scale, dtype)[channels])
 
 
 @lru_cache(maxsize=256)
