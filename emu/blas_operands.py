@@ -65,7 +65,8 @@ def blas_operands(a: Coded, b: Coded) -> BlasOperands | None:
         return BlasOperands(left, right, lsb, size)
     for dtype, bits, least, top in _TYPES:
         exact = size <= Fraction(2) ** (bits + lsb)
-        ordinary = min(lsb, of_a, of_b) >= least and max(p, q, size) < Fraction(2) ** top
-        if exact and ordinary:
-            return BlasOperands(*(x.astype(dtype, copy=False) for x in (left, right)), lsb, size)
+        most = max(Fraction(p), Fraction(q), size)
+        if exact and min(lsb, of_a, of_b) >= least and most < Fraction(2) ** top:
+            left, right = (x.astype(dtype, copy=False) for x in (left, right))
+            return BlasOperands(left, right, lsb, size)
     return None

@@ -99,8 +99,8 @@ def _fill_exact(a: Coded, b: Coded, unit: ExactAccumulator, sums: Sums) -> bool:
     column = exact_column(a, b) if a.shape[1] > 1 else None
     if column is not None:
         one = Coded(format=Fixed(bits=2), codes=np.ones((1, 1), np.int8))
-        flat = Sums(*(part.reshape(-1, 1) for part in sums))
-        return _fill_exact(column, one, unit, flat)
+        codes, flags = sums.codes.reshape(-1, 1), sums.flags.reshape(-1, 1)
+        return _fill_exact(column, one, unit, Sums(codes, flags, sums.exponents))
     left, right = lanes_of(a), lanes_of(b)
     if widths.wraps_too_far(unit.format, unit.overflow, left, right):
         return False

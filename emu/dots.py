@@ -1,17 +1,21 @@
 """Many dot products at once: their codes, what these stand for, and their sticky flags."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..formats import FP16, FP32, FP64, Coded, Fixed, Minifloat
-from .errors import DatapathError
 from .error_free import product_to_odd
+from .errors import DatapathError
 
 #: The formats whose codes are the bits of a NumPy float.
-_FLOATS = {FP16: np.float16, FP32: np.float32, FP64: np.float64}
+_FLOATS: Final[dict[Fixed | Minifloat, type]] = {
+    FP16: np.float16,
+    FP32: np.float32,
+    FP64: np.float64,
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -17,9 +17,7 @@ from .integer_accumulator import IntegerAccumulator
 Factor = NDArray[np.float64]
 
 
-def factored(
-    a: Coded, b: Coded, accumulator: DotAccumulator
-) -> tuple[Coded, Coded, Factor | None]:
+def factored(a: Coded, b: Coded, accumulator: DotAccumulator) -> tuple[Coded, Coded, Factor | None]:
     """The operands of ``A B`` as a unit takes them, and the factor of the result; None: 1.
 
     Parameters

@@ -11,7 +11,7 @@ from .errors import DatapathError
 
 
 class Pairs(NamedTuple):
-    """Matrices of shapes (\\*left batch, M, K) and (\\*right batch, N, K), and what they make.
+    """Matrices of shapes (..., M, K) and (..., N, K), and what they make.
 
     ``batch`` is what the leading axes broadcast to; where all of them could be folded into the
     rows of ``left``, it is empty.

@@ -2,7 +2,7 @@
 
 `matmul` gives numbers, `dot` gives what the machine holds: codes and sticky flags.  They take the
 same operands and have the same bits, so that a caller who needs both calls `dot`, whose result
-says its `floats`.  What comes back never depends on an argument, only on which of the two is called.
+says its `floats`.  What kind of result comes back depends on the name alone, on no argument.
 """
 
 from typing import Any

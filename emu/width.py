@@ -74,7 +74,8 @@ def _small_float_range(scale: Minifloat, codes: NDArray[np.uint8]) -> tuple[int,
     if used.size == 0:
         return 0, 0
     least, greatest = (
-        max(int(code) >> scale.significand_bits, 1) - scale.bias for code in (used.min(), used.max())
+        max(int(code) >> scale.significand_bits, 1) - scale.bias
+        for code in (used.min(), used.max())
     )
     return least - scale.significand_bits, greatest + 1
 
