@@ -146,7 +146,9 @@ def test_the_span_of_small_float_scales_holds_all_values(format: Block, seed: in
     scales[rng.random(scales.shape) < 0.2] = 0
     low = int(rng.integers(1, 120))
     scales = np.where(scales == 127, 127, np.clip(scales, 0, low)).astype(np.uint8)
-    x = Coded(format=format, codes=x.codes, scales=scales, tensor_scale=x.tensor_scale)
+    codes = x.codes.copy()
+    codes[0, 0], scales[0, 0] = format.element.max_ordinal, low  # the largest of all
+    x = Coded(format=format, codes=codes, scales=scales, tensor_scale=x.tensor_scale)
     span = value_span(x)
     for value in (Fraction(v) for row in numbers_of(x) for v in row if np.isfinite(float(v))):
         assert (value / Fraction(2) ** span.lsb).denominator == 1
@@ -230,6 +232,9 @@ TAKEN: dict[str, tuple[Any, Format, int, Any, bool]] = {
     "kulisch of NVFP4": (ACCUMULATOR_PRESETS["kulisch_fp32"], NVFP4, 64, None, True),
     "hopper": (ACCUMULATOR_PRESETS["hopper_f16"], INT8, 64, None, False),
     "fixed": (SequentialAccumulator(format=UP, overflow=Overflow.SATURATE), INT4, 64, None, True),
+    "unsigned": (
+        SequentialAccumulator(format=UINT8, overflow=Overflow.SATURATE), INT4, 2, None, False
+    ),
     "fixed, full": (
         SequentialAccumulator(format=UP, overflow=Overflow.SATURATE), INT8, 64, None, False
     ),

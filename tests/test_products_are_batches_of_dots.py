@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from accumulator_cases import (
+    MODES,
     UNITS,
     all_exact,
     any_coded,
@@ -49,6 +50,8 @@ from bitpde.formats import (
     Coded,
     Fixed,
     Format,
+    Overflow,
+    Rounding,
 )
 
 seeds = st.integers(0, 2**32)
@@ -101,6 +104,30 @@ def test_the_numbers_are_those_of_the_definition(kind: str, seed: int) -> None:
     if isinstance(result_format(unit), Fixed) or result_format(unit) is None:
         floats += 0.0  # one zero
     assert same_bits(got.astype(np.float64), floats), unit
+
+
+@pytest.mark.parametrize("kind", [SequentialAccumulator, ExactAccumulator])
+@pytest.mark.parametrize("rounding", MODES)
+def test_every_rounding_in_fp32_and_fp64_is_itself(kind: Any, rounding: Rounding) -> None:
+    # Products of 22 bits, 40 binades apart: neither format holds their sums.
+    rng = np.random.default_rng(0)
+    x = rng.integers(1024, 2048, (2, 6)) * np.exp2([20.0, -20, 0, -1, 5, -7]) * [[1], [-1]]
+    a, b = Cast(format=FP64).encode(x), Cast(format=FP64).encode(x.T[:, ::-1])
+    for format in (FP32, FP64):
+        for overflow in (Overflow.INFINITY_OR_NAN, Overflow.SATURATE):
+            unit = kind(format=format, rounding=rounding, overflow=overflow)
+            expected = [float(r.value) for r in all_exact(a, b, unit, None)]
+            assert matmul(a, b, unit).ravel().tolist() == expected
+
+
+def test_a_sum_that_overflows_saturates_where_the_accumulator_does() -> None:
+    big = Coded(format=BF16, codes=np.full((1, 2), 0x7F7F, np.uint16))
+    one = Coded(format=INT8, codes=np.ones((2, 1), np.int8))
+    for overflow, top in (
+        (Overflow.SATURATE, float(FP32.max)), (Overflow.INFINITY_OR_NAN, np.inf)
+    ):  # fmt: skip
+        for kind in (SequentialAccumulator, ExactAccumulator):
+            assert matmul(big, one, kind(overflow=overflow)).item() == top
 
 
 #: Leading axes of both operands, as NumPy broadcasts them; the third and fourth fold into rows.
