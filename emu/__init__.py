@@ -38,7 +38,6 @@ from .fused_accumulator import Addend as Addend
 from .fused_accumulator import FusedAccumulator as FusedAccumulator
 from .fused_accumulator import LateAddend as LateAddend
 from .fused_accumulator import Reference as Reference
-from .gemm import matmul as matmul
 from .gradcheck import GradientCheck as GradientCheck
 from .gradcheck import check_gradient as check_gradient
 from .integer_accumulator import IntegerAccumulator as IntegerAccumulator
@@ -56,6 +55,8 @@ from .pcg import PCG32 as PCG32
 from .pinta_accumulator import PintaAccumulator as PintaAccumulator
 from .presets import PRESETS as PRESETS
 from .presets import preset as preset
+from .product import matmul as matmul
+from .product import outer as outer
 from .requantization_rules import RequantizationRule as RequantizationRule
 from .requantize import Requantization as Requantization
 from .shadow import OpError as OpError

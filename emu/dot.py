@@ -8,6 +8,8 @@
 | binary tree | `tree_kernels` |
 | integer, PINTA | `integer_kernels` |
 | chunked | its two accumulators in turn |
+| any but fused and PINTA, where no sum can be rounded | BLAS: `blas_lanes` |
+| exact, where the sum is exact in a NumPy float | BLAS, then one rounding |
 
 Everything else, and whatever a width analysis finds too wide, goes through `dot_exact`, one number
 at a time: slowly, with the same bits.
@@ -23,28 +25,33 @@ from .dot_lanes import Sums, fill
 from .dots import Dots
 from .errors import DatapathError
 from .integer_accumulator import IntegerAccumulator
+from .outside_scales import factored
+from .paired_operands import paired
 from .pinta_accumulator import PintaAccumulator
 
 
 def dot(a: Coded, b: Coded, accumulator: DotAccumulator, c: ArrayLike | None = None) -> Dots:
-    """``C + A B``, every element as ``accumulator`` forms it.
+    """``C + A B``, every element as ``accumulator`` forms it: its code, and its sticky flags.
 
     Parameters
     ----------
     a, b
-        Coded matrices of shapes (M, K) and (K, N), or vectors of shape (K,), in any formats but
-        `Affine`, blocked along k where they are blocked.  The scale of a whole tensor (NVFP4) is
-        no part of any unit and must be 1.0.
+        Coded arrays of shapes (..., M, K) and (..., K, N), paired as `numpy.matmul` pairs arrays:
+        leading axes broadcast, vectors of shape (K,) are rows on the left and columns on the right.
+        Any formats, blocked along k where they are blocked; `Affine` ones only in an
+        `IntegerAccumulator`, with one scale for all k.
     accumulator
         How products become a sum.
     c
         Codes of the accumulator's format to start from, or integers for integer registers, of a
-        shape that broadcasts to the result's; None: +0.  PINTA's register takes none.
+        shape that broadcasts to the result's; None: +0.  PINTA's register takes none.  A scale
+        outside the unit is a factor of it as well.
 
     Returns
     -------
     Dots
-        Of shape (M, N), or () for two vectors.
+        Of shape (..., M, N), without the axes of vectors.  Scales of whole tensors (NVFP4) and of
+        affine integers are no part of any unit: they are in its ``scale``.
 
     Raises
     ------
@@ -68,12 +75,15 @@ def dot(a: Coded, b: Coded, accumulator: DotAccumulator, c: ArrayLike | None = N
     if not isinstance(accumulator, DotAccumulator):
         msg = f"{accumulator!r} is no accumulator: give one such as FusedAccumulator()"
         raise DatapathError(msg)
-    left, right, shape = _rows(a, b)
-    format = result_format(accumulator)
-    sums = _start(format, accumulator, c, shape, (left.shape[0], right.shape[0]))
-    fill(left, right, accumulator, sums, started=c is not None)
+    left, right, factor = factored(a, b, accumulator)
+    pairs = paired(left, right)
+    shape, format = pairs.shape, result_format(accumulator)
+    sums = _start(format, accumulator, c, shape, pairs.rows)
+    for index, one, other in pairs.matrices():
+        here = Sums(*(part[index] for part in sums))
+        fill(one, other, accumulator, here, started=c is not None)
     if (sums.flags & 4).any():
-        where = tuple(int(i) for i in np.argwhere(sums.flags & 4)[0])
+        where = tuple(int(i) for i in np.argwhere(sums.flags.reshape(shape) & 4)[0])
         msg = f"the sum at {where} has no code in the accumulator: {accumulator} refuses it"
         raise DatapathError(msg)
     codes = sums.codes
@@ -88,22 +98,8 @@ def dot(a: Coded, b: Coded, accumulator: DotAccumulator, c: ArrayLike | None = N
         overflowed=flags & 1 != 0,
         invalid=flags & 2 != 0,
         nan=flags & 8 != 0,
+        scale=None if factor is None else np.broadcast_to(factor, pairs.full).reshape(shape),
     )
-
-
-def _rows(a: Coded, b: Coded) -> tuple[Coded, Coded, tuple[int, ...]]:
-    """Both operands as matrices contracted along their columns, and the shape of the result."""
-    if a.ndim == b.ndim == 1 and a.shape == b.shape:
-        return _as_row(a), _as_row(b), ()
-    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
-        msg = f"shapes {a.shape} and {b.shape} do not multiply: give (M, K) and (K, N), or vectors"
-        raise DatapathError(msg)
-    return a, b.T, (a.shape[0], b.shape[1])
-
-
-def _as_row(x: Coded) -> Coded:
-    scales = None if x.scales is None else x.scales[None]
-    return Coded.unchecked(x.format, x.codes[None], scales, x.tensor_scale)
 
 
 def _start(
@@ -111,17 +107,17 @@ def _start(
     accumulator: DotAccumulator,
     c: ArrayLike | None,
     shape: tuple[int, ...],
-    matrix: tuple[int, int],
+    rows: tuple[int, ...],
 ) -> Sums:
     """The codes that kernels overwrite: C, or +0."""
-    codes = np.zeros(matrix, np.int64)
+    codes = np.zeros(rows, np.int64)
     if c is not None:
+        if isinstance(accumulator, PintaAccumulator):
+            msg = "PINTA's register starts empty: leave c out"
+            raise DatapathError(msg)
         given = np.asarray(c)
         if given.dtype.kind not in "iu":
             msg = f"c is {given.dtype}: give codes, that is integers"
-            raise DatapathError(msg)
-        if isinstance(accumulator, PintaAccumulator):
-            msg = "PINTA's register starts empty: leave c out"
             raise DatapathError(msg)
         least, greatest = _limits(format, accumulator)
         if given.size and not least <= int(given.min()) <= int(given.max()) <= greatest:
@@ -135,8 +131,8 @@ def _start(
             msg = f"c of shape {given.shape} does not fit the result's shape {shape}"
             raise DatapathError(msg) from error
         wide = spread.astype(np.uint64 if given.dtype.kind == "u" else np.int64)
-        codes = np.array(wide.view(np.int64).reshape(matrix), order="C")
-    return Sums(codes, np.zeros(matrix, np.uint8), np.zeros(matrix, np.int64))
+        codes = np.array(wide.view(np.int64).reshape(rows), order="C")
+    return Sums(codes, np.zeros(rows, np.uint8), np.zeros(rows, np.int64))
 
 
 def _limits(format: Fixed | Minifloat | None, accumulator: DotAccumulator) -> tuple[int, int]:

@@ -1,13 +1,14 @@
 """The choice of the kernel of a dot product: the first that a width analysis finds wide enough."""
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..formats import Coded, Fixed, Minifloat, Overflow, Rounding, split_work
 from .accumulator import ExactAccumulator, SequentialAccumulator
+from .blas_lanes import exact_column, fill_by_blas
 from .chunked_accumulator import ChunkedAccumulator
 from .dot_accumulators import DotAccumulator
 from .dot_exact import dot_exact, result_format
@@ -15,20 +16,15 @@ from .errors import DatapathError
 from .fused_accumulator import Addend, FusedAccumulator
 from .integer_accumulator import IntegerAccumulator
 from .pinta_accumulator import PintaAccumulator
+from .sums import Sums as Sums
 from .tile_depth import depth_for
 from .tree_accumulator import Order, TreeAccumulator
 
 
-class Sums(NamedTuple):
-    """What a kernel fills: (M, N) codes, their flags, and the exponents of registers."""
-
-    codes: NDArray[np.int64]
-    flags: NDArray[np.uint8]
-    exponents: NDArray[np.int64]
-
-
 def fill(a: Coded, b: Coded, accumulator: DotAccumulator, sums: Sums, *, started: bool) -> None:
-    """Compute all sums by the first kernel that takes them."""
+    """Compute all sums by BLAS if it can round none, else by the first kernel that takes them."""
+    if fill_by_blas(a, b, accumulator, sums, started=started):
+        return
     lanes: dict[type, Any] = {
         ExactAccumulator: _fill_exact,
         SequentialAccumulator: _fill_sequential,
@@ -100,6 +96,11 @@ def _fill_exact(a: Coded, b: Coded, unit: ExactAccumulator, sums: Sums) -> bool:
     from . import dot_widths as widths
     from .dot_operands import lanes_of
 
+    column = exact_column(a, b) if a.shape[1] > 1 else None
+    if column is not None:
+        one = Coded(format=Fixed(bits=2), codes=np.ones((1, 1), np.int8))
+        codes, flags = sums.codes.reshape(-1, 1), sums.flags.reshape(-1, 1)
+        return _fill_exact(column, one, unit, Sums(codes, flags, sums.exponents))
     left, right = lanes_of(a), lanes_of(b)
     if widths.wraps_too_far(unit.format, unit.overflow, left, right):
         return False

@@ -1,15 +1,17 @@
-"""The product of two coded matrices under an accumulator; which lane computes it never shows.
+"""Matrix products in FP32 and FP64, sequential or exact; which lane computes one never shows.
 
 | lane | when | how |
 |---|---|---|
 | panels | sequential; tile products exact in the accumulator's own float type | FMA chains |
 | wide | sequential FP32; tile products exact in float64 | float64, round to odd, round once |
-| dgemm | exact; the whole sum is exact in float64 | BLAS: order cannot matter |
+| BLAS | exact; the whole sum is exact in float32 or float64 | order cannot matter |
 | general | always | integer register |
+
+`product.matmul` comes here first, and goes to `dot` with every other accumulator.
 """
 
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +27,10 @@ from ..formats import (
     kernels_are_compiled,
     split_work,
 )
-from .accumulator import (
-    Accumulator,
-    SequentialAccumulator,
-    require_float_accumulator,
-)
-from .errors import DatapathError
+from .accumulator import Accumulator, SequentialAccumulator
+from .blas_operands import blas_operands
+from .dot_accumulators import DotAccumulator
+from .tile_depth import depth_for
 from .width import element_span, value_span
 
 Matrix = NDArray[Any]
@@ -39,76 +39,40 @@ Matrix = NDArray[Any]
 _LIMITS = {FP32: (24, -149, 128), FP64: (53, -1074, 1024)}
 
 
-def matmul(a: Coded, b: Coded, accumulator: Accumulator) -> Matrix:
-    """``A B`` as ``accumulator`` forms it.
+def has_lanes(accumulator: DotAccumulator, a: Coded, b: Coded) -> TypeGuard[Accumulator]:
+    """Whether `multiply` takes them: FP32 or FP64, nearest even; scales that only shift."""
+    if not isinstance(accumulator, Accumulator) or accumulator.format not in _LIMITS:
+        return False
+    plain = accumulator == type(accumulator)(format=accumulator.format)
+    return plain and _shifts(a.format) and _shifts(b.format)
 
-    Parameters
-    ----------
-    a, b
-        Coded matrices of shapes (M, K) and (K, N).  Where both are blocked, the tile of ``a`` is
-        as wide as the tile of ``b`` is high: that is the depth of a tile product.
-    accumulator
-        How products become a sum.
 
-    Returns
-    -------
-    ndarray
-        (M, N) values of the accumulator's format, float32 or float64.  A NaN or an infinity in
-        the operands gives what IEEE 754 gives.
+def multiply(a: Coded, b: Coded, accumulator: Accumulator) -> Matrix:
+    """``A B`` of coded matrices in the accumulator's float type, by the fastest lane.
+
+    Preconditions: `has_lanes`, and shapes (M, K) and (K, N).
 
     Raises
     ------
     DatapathError
-        If the shapes or the tiles do not fit, or for an accumulator that `dot` has and this has
-        not.
+        If the tiles do not meet along k where the accumulator looks at them.
 
     Notes
     -----
     *Exactness*: the roundings of the accumulator and no other, whichever lane runs.
-
-    Examples
-    --------
-    >>> from bitpde.formats import Cast, SMX_INT8
-    >>> a = Cast(format=SMX_INT8).encode([[1.0, 2.0], [3.0, 4.0]])
-    >>> matmul(a, a.T, SequentialAccumulator()).tolist()
-    [[5.0, 11.0], [11.0, 25.0]]
     """
-    require_float_accumulator(accumulator)
-    depth = tile_depth(a, b)
+    depth = depth_for(accumulator, a, b.T)
     format = FP32 if accumulator.format == FP32 else FP64
     if isinstance(accumulator, SequentialAccumulator):
         return _sequential(a, b, depth, format)
     return _exact(a, b, format)
 
 
-def _require_shifting_scales(format: Format) -> None:
-    """Require that codes are integers times powers of two, as every lane takes them."""
-    if isinstance(format, Affine) or (
-        isinstance(format, Block) and not format.has_power_of_two_scale
-    ):
-        msg = f"{format} has a zero point or scales that are no powers of two: multiply its values"
-        raise DatapathError(msg)
-
-
-def tile_depth(a: Coded, b: Coded) -> int:
-    """How many k one tile product covers; checks that the operands can meet."""
-    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
-        msg = f"shapes {a.shape} and {b.shape} do not multiply: give (M, K) and (K, N)"
-        raise DatapathError(msg)
-    for operand in (a, b):
-        _require_shifting_scales(operand.format)
-    depths = set()
-    if isinstance(a.format, Block):
-        depths.add(a.format.tile[1])
-    if isinstance(b.format, Block):
-        depths.add(b.format.tile[0])
-    if len(depths) == 2:
-        msg = (
-            f"tiles {a.format.tile} and {b.format.tile} do not meet along k: "  # type: ignore[union-attr]
-            "encode the operands so that the first is as wide as the second is high"
-        )
-        raise DatapathError(msg)
-    return depths.pop() if depths else 1
+def _shifts(format: Format) -> bool:
+    """Whether codes are integers times powers of two, as every lane takes them."""
+    if isinstance(format, Block):
+        return format.has_power_of_two_scale
+    return not isinstance(format, Affine)
 
 
 def _sequential(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:
@@ -131,15 +95,12 @@ def _sequential(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:
 
 
 def _exact(a: Coded, b: Coded, format: Minifloat) -> Matrix:
-    span = value_span(a).times(value_span(b)).summed(a.shape[1])
-    if span.bits <= 53 and span.lsb >= -1022 and span.top < 1023:
-        left, right = a.values(), b.values()
-        if np.isfinite(left).all() and np.isfinite(right).all():
-            with np.errstate(over="ignore", under="ignore"):
-                dtype = np.float32 if format == FP32 else np.float64
-                product: Matrix = (left @ right + 0.0).astype(dtype)  # + 0.0: no -0
-                return product
-    return _general(a, b, 1, True, format)
+    operands = blas_operands(a, b.T)
+    if operands is None:
+        return _general(a, b, 1, True, format)
+    with np.errstate(over="ignore", under="ignore"):
+        product: Matrix = operands.product().astype(np.float32 if format == FP32 else np.float64)
+    return product
 
 
 def _general(a: Coded, b: Coded, depth: int, exact: bool, format: Minifloat) -> Matrix:

@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from ..formats import Cast
 from . import functions
 from .errors import DatapathError
-from .gemm import matmul as multiply_coded
 from .ledger import Ledger
 from .operand import Operand
 from .operation import operation
+from .product import matmul as multiply_coded
 from .tape import Node, Tape
 
 

@@ -28,9 +28,10 @@ def depth_for(accumulator: DotAccumulator, a: Coded, b: Coded) -> int:
     unit = accumulator.inner if isinstance(accumulator, ChunkedAccumulator) else accumulator
     if not isinstance(unit, SequentialAccumulator | PintaAccumulator):
         return 1
-    depths = {x.format.tile[1] for x in (a, b) if isinstance(x.format, Block)} - {1}
+    depths = {x.format.tile[1] for x in (a, b) if isinstance(x.format, Block)}
     if len(depths) > 1:
-        msg = f"tiles of depths {sorted(depths)} do not meet along k: encode with one depth"
+        msg = f"tiles of depths {sorted(depths)} do not meet along k: encode with one depth, "
+        msg += "the first operand along its columns, the second along its rows"
         raise DatapathError(msg)
     depth = depths.pop() if depths else 1
     if isinstance(accumulator, ChunkedAccumulator) and accumulator.length % depth:

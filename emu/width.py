@@ -9,6 +9,7 @@ the exponents themselves fit.  Every fast lane of the matrix product is taken on
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..formats import Block, Coded, Fixed, Minifloat, spread_tiles
 
@@ -51,15 +52,32 @@ def element_span(element: Fixed | Minifloat) -> Span:
 
 
 def scale_range(coded: Coded) -> tuple[int, int]:
-    """Least and greatest scale exponent among tiles that are not NaN and not all zero."""
+    """``(l, g)``: scales are multiples of ``2^l`` and at most ``2^g``.
+
+    Those of NaN tiles and of tiles of zeros do not count.
+    """
     if coded.scales is None or not isinstance(coded.format, Block):
         return 0, 0
     scale = coded.format.scale
+    if isinstance(scale, Minifloat):
+        return _small_float_range(scale, coded.scales)
     lawful = coded.scales != scale.nan_code
     used = coded.scales[lawful & (coded.scales > 0)]
     least = 0 if _least_scale_is_used(coded) or used.size == 0 else int(used.min())
     greatest = int(used.max()) if used.size else 0
     return least - scale.bias, greatest - scale.bias
+
+
+def _small_float_range(scale: Minifloat, codes: NDArray[np.uint8]) -> tuple[int, int]:
+    """The last place of the least scale above 0, and a power of two above the greatest."""
+    used = codes[(codes > 0) & (codes <= scale.max_ordinal)]
+    if used.size == 0:
+        return 0, 0
+    least, greatest = (
+        max(int(code) >> scale.significand_bits, 1) - scale.bias
+        for code in (used.min(), used.max())
+    )
+    return least - scale.significand_bits, greatest + 1
 
 
 def _least_scale_is_used(coded: Coded) -> bool:

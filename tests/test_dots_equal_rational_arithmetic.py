@@ -194,9 +194,6 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "guard bits beyond 61": (
         lambda: dot(*_wide_tiles(), PintaAccumulator(guard_bits=32)), "fewer guard bits"
     ),
-    "a narrow matrix product": (
-        lambda: matmul(tall, tall.T, SequentialAccumulator(format=BF16)), "use dot"
-    ),
 }  # fmt: skip
 
 

@@ -243,7 +243,7 @@ def test_empty_operands_give_an_empty_product_or_zeros(
     ("left", "right", "shapes"),
     [
         (SMX_INT8, SMX_INT8, ((2, 3), (4, 2))),
-        (SMX_INT8, SMX_INT8, ((2, 3, 4), (4, 2))),
+        (SMX_INT8, SMX_INT8, ((2, 3, 4), (3, 4, 2))),
         (MXINT8, MXINT8, ((4, 32), (32, 4))),
         (SMX_INT8, MXINT8.T, ((4, 32), (32, 4))),
     ],

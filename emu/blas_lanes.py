@@ -1,0 +1,120 @@
+"""Sums of products that no accumulator rounds or limits, by BLAS; and exact sums, rounded once.
+
+A sum of products is a multiple of ``2^lsb`` and at most ``size`` in magnitude, whichever products
+it takes.  Where the accumulator holds all such numbers it never rounds, so that its order, its
+chunks and its rounding do not matter and the result is the exact sum.
+"""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..formats import FP32, FP64, Cast, Coded, Fixed, Minifloat, Overflow, Rounding
+from .accumulator import ExactAccumulator, SequentialAccumulator
+from .blas_operands import blas_operands
+from .chunked_accumulator import ChunkedAccumulator
+from .dot_accumulators import DotAccumulator
+from .integer_accumulator import IntegerAccumulator
+from .sums import Sums
+from .tile_depth import depth_for
+from .tree_accumulator import TreeAccumulator
+
+#: What adds numbers of its own format, and what is made of such units.
+_ROUNDING = ExactAccumulator | SequentialAccumulator | TreeAccumulator
+_ADDING = _ROUNDING | ChunkedAccumulator
+
+_PLAIN_EXACT = (ExactAccumulator(format=FP32), ExactAccumulator(format=FP64))
+
+
+def fill_by_blas(
+    a: Coded, b: Coded, accumulator: DotAccumulator, sums: Sums, *, started: bool
+) -> bool:
+    """Whether the sums could be, and have been, computed by one exact product of float matrices.
+
+    Raises
+    ------
+    DatapathError
+        If tiles do not meet along k where the accumulator looks at them.
+    """
+    depth_for(accumulator, a, b)
+    if isinstance(accumulator, IntegerAccumulator):
+        return _fill_integers(a, b, accumulator, sums)
+    plain = accumulator in _PLAIN_EXACT
+    rounds = isinstance(accumulator, ExactAccumulator) and not plain
+    if started or rounds or not isinstance(accumulator, _ADDING):
+        return False
+    operands = blas_operands(a, b)
+    if operands is None or not (plain or never_rounds(accumulator, operands.lsb, operands.size)):
+        return False
+    last = accumulator.outer if isinstance(accumulator, ChunkedAccumulator) else accumulator
+    sums.codes[:] = _codes(operands.product(), last.format, sums)
+    return True
+
+
+def never_rounds(accumulator: DotAccumulator, lsb: int, size: Fraction) -> bool:
+    """Whether an accumulator that starts at +0 holds every multiple of ``2^lsb`` up to ``size``.
+
+    Then it neither rounds nor overflows, and every zero is +0.
+
+    Examples
+    --------
+    >>> from bitpde.formats import FP16
+    >>> unit = SequentialAccumulator(format=FP16)
+    >>> [never_rounds(unit, 0, Fraction(size)) for size in (2048, 2049)]
+    [True, False]
+    """
+    if isinstance(accumulator, ChunkedAccumulator):
+        return all(never_rounds(x, lsb, size) for x in (accumulator.inner, accumulator.outer))
+    if not isinstance(accumulator, _ROUNDING):
+        return False
+    target = accumulator.format
+    if isinstance(accumulator, TreeAccumulator) and accumulator.flush_inputs:
+        return False
+    if size > target.max or lsb < target.lsb_min or not target.signed:
+        return False
+    if isinstance(target, Fixed):
+        return True
+    flushes = isinstance(accumulator, TreeAccumulator) and accumulator.flush_results
+    if (flushes and lsb < target.emin) or not target.fits_binary64:
+        return False
+    significant = size <= Fraction(2) ** (target.significand_bits + 1 + lsb)
+    return significant and accumulator.rounding is not Rounding.DOWN
+
+
+def exact_column(a: Coded, b: Coded) -> Coded | None:
+    """All sums of products as one FP64 column, in C order, if BLAS forms them exactly."""
+    operands = blas_operands(a, b)
+    if operands is None:
+        return None
+    values = operands.product().astype(np.float64)
+    return Coded(format=FP64, codes=values.view(np.uint64).reshape(-1, 1))
+
+
+def _fill_integers(a: Coded, b: Coded, unit: IntegerAccumulator, sums: Sums) -> bool:
+    """Sums that cannot leave the register, at no step, whichever products it has met."""
+    if not (isinstance(a.format, Fixed) and isinstance(b.format, Fixed)):
+        return False
+    operands = blas_operands(a, b)
+    if operands is None:
+        return False
+    start = max(abs(int(x)) for x in (sums.codes.min(initial=0), sums.codes.max(initial=0)))
+    if operands.size / Fraction(2) ** operands.lsb + start > unit.limits[1]:
+        return False
+    counts = np.ldexp(operands.product().astype(np.float64), -operands.lsb)
+    sums.codes[:] += counts.astype(np.int64)
+    sums.exponents[:] = operands.lsb
+    return True
+
+
+def _codes(product: NDArray[Any], format: Fixed | Minifloat, sums: Sums) -> NDArray[Any]:
+    """The codes of numbers that the format holds, or FP32 and FP64 rounded to nearest even."""
+    if format == FP64:
+        return product.astype(np.float64).view(np.int64)
+    if format == FP32:
+        with np.errstate(over="ignore", under="ignore"):
+            rounded = product.astype(np.float32)
+        sums.flags[:] |= np.isinf(rounded).astype(np.uint8)
+        return rounded.view(np.uint32)
+    return Cast(format=format, overflow=Overflow.SATURATE).encode(product).codes
