@@ -14,7 +14,7 @@ multiply-adds.  Trees, chunks, fused units, integers and PINTA's array have file
 
 from dataclasses import dataclass
 
-from ..formats import FP32, FP64, Cast, Fixed, FormatError, Minifloat, Overflow, Rounding
+from ..formats import FP32, Cast, Fixed, FormatError, Minifloat, Overflow, Rounding
 from .errors import DatapathError
 
 
@@ -112,27 +112,3 @@ class SequentialAccumulator:
 
 
 Accumulator = ExactAccumulator | SequentialAccumulator
-
-
-def require_float_accumulator(accumulator: Accumulator) -> None:
-    """Require what `matmul` has kernels for: FP32 or FP64, nearest even, IEEE 754's overflow.
-
-    Raises
-    ------
-    DatapathError
-        Naming the accumulator and `dot`, which computes with every other one.
-
-    Examples
-    --------
-    >>> require_float_accumulator(ExactAccumulator(format=FP64))
-    """
-    if not isinstance(accumulator, Accumulator) or accumulator not in _WITH_KERNELS:
-        msg = f"a matrix product in {accumulator!r} has no kernel: choose FP32 or FP64, or use dot"
-        raise DatapathError(msg)
-
-
-_WITH_KERNELS = tuple(
-    kind(format=format)
-    for kind in (ExactAccumulator, SequentialAccumulator)
-    for format in (FP32, FP64)
-)

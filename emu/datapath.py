@@ -4,7 +4,8 @@ It is plain data: two machines are the same when their fields are, `to_json` say
 `digest` stamps results with it.  The arithmetic that obeys it is in `ops.py` and `vjps.py`:
 
 * a matrix product quantizes its left operand with ``activation``, its right one with ``weight``,
-  multiplies in ``accumulator``, and hands the sum to the vector unit;
+  multiplies in ``accumulator``, and hands the sum to the vector unit, which rounds it once if its
+  format does not hold it;
 * in the backward pass the incoming gradient is quantized with ``gradient`` and meets the *stored*
   codes of the forward operands, transposed; the weights' gradient leaves through ``gradient``;
 * everything else (bias, nonlinearity, residual, loss, optimizer) is the vector unit's, in
@@ -30,18 +31,10 @@ from ..formats import (
     spec_from_json,
     spec_to_json,
 )
-from .accumulator import (
-    Accumulator,
-    ExactAccumulator,
-    SequentialAccumulator,
-    require_float_accumulator,
-)
+from .dot_accumulators import ACCUMULATOR_KINDS, DotAccumulator
 from .errors import DatapathError
 
-_KINDS: dict[str, type] = {
-    **SPEC_KINDS,
-    **{kind.__name__: kind for kind in (ExactAccumulator, SequentialAccumulator)},
-}
+_KINDS: dict[str, type] = {**SPEC_KINDS, **ACCUMULATOR_KINDS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +48,7 @@ class Datapath:
     activation, weight, gradient
         Casts of the operands of matrix products by role.
     accumulator
-        How their products become sums.
+        How their products become sums: any that `dot` has, if it fits the formats.
     vector
         Format of the vector unit, FP32 or FP64.
 
@@ -71,7 +64,7 @@ class Datapath:
     activation: Cast
     weight: Cast
     gradient: Cast
-    accumulator: Accumulator
+    accumulator: DotAccumulator
     vector: Minifloat
 
     def __post_init__(self) -> None:
@@ -82,12 +75,9 @@ class Datapath:
             if not isinstance(getattr(self, role), Cast):
                 msg = f"{role} of datapath {self.name!r} is {getattr(self, role)!r}: give a Cast"
                 raise DatapathError(msg)
-        if not isinstance(self.accumulator, ExactAccumulator | SequentialAccumulator):
-            msg = (
-                f"datapath {self.name!r} has accumulator {self.accumulator!r}: give an Accumulator"
-            )
-            raise DatapathError(msg)
-        require_float_accumulator(self.accumulator)
+        if not isinstance(self.accumulator, DotAccumulator):
+            msg = f"datapath {self.name!r} has accumulator {self.accumulator!r}: give one such as "
+            raise DatapathError(msg + "SequentialAccumulator()")
         if self.vector not in (FP32, FP64):
             msg = f"vector unit of datapath {self.name!r} is {self.vector!r}: choose FP32 or FP64"
             raise DatapathError(msg)

@@ -28,6 +28,8 @@ class Ledger:
     saturations: int = 0
     #: nonzero elements that became zero
     underflows: int = 0
+    #: sums of products that left their accumulator: that are infinite, saturated or wrapped
+    overflows: int = 0
     #: elements of results that the vector unit wrote
     vector_elements: int = 0
     #: elements of results, of products and of the vector unit, that are NaN

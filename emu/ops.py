@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..formats import Cast
+from ..formats import Cast, Coded
 from . import functions
+from .dot import dot
 from .errors import DatapathError
+from .gemm import has_lanes
 from .ledger import Ledger
 from .operand import Operand
 from .operation import operation
@@ -42,12 +44,26 @@ def product(tape: Tape, left: Operand, right: Operand) -> NDArray[Any]:
     return contract_coded(tape, left.along_columns, right.along_rows)
 
 
-def contract_coded(tape: Tape, a: Any, b: Any) -> NDArray[Any]:
-    """``A B`` of coded matrices in the vector format, its multiplications counted."""
+def contract_coded(tape: Tape, a: Coded, b: Coded) -> NDArray[Any]:
+    """``A B`` of coded matrices in the vector format, entered in the ledger."""
+    accumulator = tape.datapath.accumulator
+    if has_lanes(accumulator, a, b):
+        sums = multiply_coded(a, b, accumulator)
+        overflows = _infinities(sums)
+    else:
+        dots = dot(a, b, accumulator)
+        sums, overflows = dots.floats(), int(np.count_nonzero(dots.overflowed))
     widths = f"{a.element.bits}x{b.element.bits}"
-    tape.enter(Ledger(macs_by_width={widths: a.shape[0] * a.shape[1] * b.shape[1]}))
-    product = multiply_coded(a, b, tape.datapath.accumulator)
-    return np.asarray(product, dtype=tape.datapath.dtype, order="C")
+    macs = a.shape[0] * a.shape[1] * b.shape[1]
+    tape.enter(Ledger(macs_by_width={widths: macs}, overflows=overflows))
+    return np.asarray(sums, dtype=tape.datapath.dtype, order="C")
+
+
+def _infinities(sums: NDArray[Any]) -> int:
+    """How many elements are infinite; two quick passes where all are finite."""
+    if sums.size == 0 or (np.isfinite(sums.max()) and np.isfinite(sums.min())):
+        return 0
+    return int(np.count_nonzero(np.isinf(sums)))
 
 
 def _complex_product(tape: Tape, x: NDArray[Any], w: NDArray[Any]) -> NDArray[Any]:

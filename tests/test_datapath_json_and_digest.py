@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitpde.emu import (
+    ACCUMULATOR_PRESETS,
     PRESETS,
     Datapath,
     DatapathError,
@@ -20,6 +21,7 @@ from bitpde.emu import (
     Ledger,
     SequentialAccumulator,
     Tape,
+    accumulator_preset,
     ops,
     preset,
 )
@@ -76,10 +78,10 @@ casts = st.builds(
     nonfinite=st.sampled_from(NonFinite),
 )
 vectors = st.sampled_from([FP32, FP64])
-accumulators = st.builds(
-    lambda kind, format: kind(format=format),
-    st.sampled_from([ExactAccumulator, SequentialAccumulator]),
-    vectors,
+accumulators = st.one_of(
+    st.builds(ExactAccumulator, format=vectors),
+    st.builds(SequentialAccumulator, format=st.sampled_from([BF16, FP16, FP32, FP64])),
+    st.sampled_from(list(ACCUMULATOR_PRESETS.values())),
 )
 machines = (
     st.lists(casts, min_size=3, max_size=3)
@@ -185,6 +187,7 @@ def test_the_digest_sees_tiles_accumulator_and_vector_unit() -> None:
         replace(SMX8, **{role: Cast(format=Block(element=INT8, tile=(8, 8))) for role in casts}),
         replace(SMX8, accumulator=ExactAccumulator(format=FP32)),
         replace(SMX8, accumulator=SequentialAccumulator(format=FP64)),
+        replace(SMX8, accumulator=accumulator_preset("hopper_f16")),
         replace(SMX8, vector=FP64),
     ]
     assert len({machine.digest() for machine in changed}) == len(changed)
@@ -229,12 +232,6 @@ MISUSES: dict[str, tuple[Callable[[], object], str]] = {
     "a format for a cast": (lambda: replace(SMX8, activation=SMX_INT8), "Block"),
     "no weight": (lambda: replace(SMX8, weight=None), "None"),
     "no accumulator": (lambda: replace(SMX8, accumulator=FP32), "Minifloat"),
-    "narrow accumulator": (
-        lambda: replace(SMX8, accumulator=SequentialAccumulator(format=FP16)), "choose FP32 or FP64"
-    ),
-    "narrow exact accumulator": (
-        lambda: replace(SMX8, accumulator=ExactAccumulator(format=BF16)), "choose FP32 or FP64"
-    ),
     "narrow vector unit": (lambda: replace(SMX8, vector=BF16), "choose FP32 or FP64"),
     "no vector unit": (lambda: replace(SMX8, vector=None), "None"),
     "no name": (lambda: replace(SMX8, name=None), "None"),
@@ -302,6 +299,7 @@ def test_ledgers_add_field_by_field() -> None:
         quantizations=2,
         saturations=4,
         underflows=5,
+        overflows=6,
         vector_elements=7,
         nans=8,
     )
@@ -312,6 +310,7 @@ def test_ledgers_add_field_by_field() -> None:
         quantizations=2,
         saturations=4,
         underflows=5,
+        overflows=6,
         vector_elements=7,
         nans=9,
     )
