@@ -14,6 +14,7 @@ exact arithmetic between these casts; a `Tape` replays them backwards through th
 
 from . import elementwise as elementwise
 from . import ops as ops
+from .a_priori import a_priori_bound as a_priori_bound
 from .accumulator import Accumulator as Accumulator
 from .accumulator import ExactAccumulator as ExactAccumulator
 from .accumulator import SequentialAccumulator as SequentialAccumulator
@@ -30,6 +31,10 @@ from .dot_accumulators import accumulator_to_json as accumulator_to_json
 from .dot_exact import DotResult as DotResult
 from .dot_exact import dot_exact as dot_exact
 from .dots import Dots as Dots
+from .error_bounds import error_bound as error_bound
+from .error_reports import ErrorReport as ErrorReport
+from .error_reports import error_report as error_report
+from .error_reports import forward_error as forward_error
 from .errors import DatapathError as DatapathError
 from .fixed_point import divide_by_power_of_two as divide_by_power_of_two
 from .fixed_point import doubling_high_multiply as doubling_high_multiply

@@ -56,7 +56,7 @@ def _step(unit: FusedAccumulator, products: list[Product], c: Number, flags: Fla
         flags.invalid |= makes_nan(addends)
         return add(addends)
     joined = Term(_finite(c), exponent_of(c, unit.format.emin, unit.zero_exponent))
-    lanes = [_terms(unit, products[i :: unit.lanes]) for i in range(unit.lanes)]
+    lanes = [terms_of(unit, products[i :: unit.lanes]) for i in range(unit.lanes)]
     if unit.addend is Addend.ALIGNED:
         total, _ = _aligned(unit, [*lanes[0], joined])
         return rounded_fused(unit, total, flags)
@@ -83,7 +83,7 @@ def _limited(unit: FusedAccumulator, product: Product, flags: Flags) -> Number:
     return value
 
 
-def _terms(unit: FusedAccumulator, products: list[Product]) -> list[Term]:
+def terms_of(unit: FusedAccumulator, products: list[Product]) -> list[Term]:
     """What is aligned: products, or exact sums of neighbours that share their scales."""
     if unit.exact_terms == 1:
         return [_term(unit, product) for product in products]

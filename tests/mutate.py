@@ -1,6 +1,7 @@
 """Plant every listed fault in a copy of the checkout, and require that the tests fail of it.
 
     python tests/mutate.py --log mutations.jsonl
+    python tests/mutate.py --log mutations.jsonl --faults emu
 
 The checkout itself is never edited.  Each selection of tests is first run without a fault, and has
 to pass; then each fault is planted alone, and its selection has to fail: exit status 1 of pytest,
@@ -21,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mutation_faults import ROOT, Fault, Selection, all_faults, key_of, sources
+from mutation_faults import ROOT, Fault, Selection, all_faults, key_of, list_names, sources
 
 #: Seconds after which a run of a few tests is taken to hang.
 TIMEOUT = 600
@@ -157,12 +158,16 @@ def say(line: str) -> None:
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python tests/mutate.py", description=__doc__)
+    parser.add_argument(
+        "--faults", action="append", metavar="LIST", choices=list_names(),
+        help=f"this list of tests/mutations ({', '.join(list_names())}); all if left out",
+    )  # fmt: skip
     parser.add_argument("--only", action="append", metavar="ID", help="this fault; may be repeated")
     parser.add_argument("--jobs", type=int, default=1, help="copies tested at a time (1)")
     parser.add_argument("--log", type=Path, help="JSON lines that a later run goes on from")
     parser.add_argument("--table", action="store_true", help="print the results as Markdown")
     given = parser.parse_args(words)
-    faults = all_faults()
+    faults = all_faults(given.faults or ())
     if given.only:
         unknown = set(given.only) - {fault.id for fault in faults}
         if unknown:

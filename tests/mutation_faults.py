@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -55,10 +55,16 @@ class Fault:
         return source.replace(self.old, self.new)
 
 
-def all_faults() -> list[Fault]:
-    """Every fault of every list in ``tests/mutations``."""
-    tables = [tomllib.loads(path.read_text("utf-8")) for path in sorted(LISTS.glob("*.toml"))]
+def all_faults(names: Sequence[str] = ()) -> list[Fault]:
+    """Every fault of the named lists in ``tests/mutations``, or of all of them."""
+    paths = [LISTS / f"{name}.toml" for name in names or list_names()]
+    tables = [tomllib.loads(path.read_text("utf-8")) for path in paths]
     return [_fault(dict(entry)) for table in tables for entry in table["fault"]]
+
+
+def list_names() -> list[str]:
+    """What the lists are called."""
+    return sorted(path.stem for path in LISTS.glob("*.toml"))
 
 
 def _fault(entry: dict[str, object]) -> Fault:
