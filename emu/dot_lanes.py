@@ -17,6 +17,7 @@ from .integer_accumulator import IntegerAccumulator
 from .pinta_accumulator import PintaAccumulator
 from .tile_depth import depth_for
 from .tree_accumulator import Order, TreeAccumulator
+from .vector_lane import fill_vectors
 
 
 class Sums(NamedTuple):
@@ -29,6 +30,15 @@ class Sums(NamedTuple):
 
 def fill(a: Coded, b: Coded, accumulator: DotAccumulator, sums: Sums, *, started: bool) -> None:
     """Compute all sums by the first kernel that takes them."""
+    general = partial(fill_by_integers, started=started)
+    if not fill_vectors(a, b, accumulator, sums, general):
+        general(a, b, accumulator, sums)
+
+
+def fill_by_integers(
+    a: Coded, b: Coded, accumulator: DotAccumulator, sums: Sums, *, started: bool
+) -> None:
+    """The same without vectors: the first kernel that is wide enough, or the twin."""
     lanes: dict[type, Any] = {
         ExactAccumulator: _fill_exact,
         SequentialAccumulator: _fill_sequential,

@@ -1,0 +1,29 @@
+"""The loops around the vector kernels of dot products: panels of rows, for each panel of columns."""
+
+from ..formats import kernel
+from .chain_vectors import add_products, add_tiles
+
+# ROWS and COLUMNS of `vector_tile`, as the kernels know them.
+_ROWS, _COLUMNS = 8, 16
+
+
+@kernel
+def product_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_products`."""
+    for j in range(0, row_length, _COLUMNS):
+        for i in range(start, stop):
+            add_products(  # pyright: ignore[reportCallIssue] (numba supplies the context)
+                a, b, c, seen, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
+                i * row_length + j, row_length, inner, numbers,
+            )  # fmt: skip
+
+
+@kernel
+def sum_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_tiles`."""
+    for j in range(0, row_length, _COLUMNS):
+        for i in range(start, stop):
+            add_tiles(  # pyright: ignore[reportCallIssue] (numba supplies the context)
+                a, b, c, seen, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
+                i * row_length + j, row_length, inner, numbers,
+            )  # fmt: skip
