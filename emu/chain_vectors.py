@@ -86,7 +86,7 @@ def _odd_sum(vectors: Vectors, c: Any, p: Any) -> Any:
     return vectors.floats(b.select(exact, bits, odd))
 
 
-def _round(vectors: Vectors, s: Any, least: Any, shift: Any, step: Any, back: Any) -> Any:
+def round_magnitude(vectors: Vectors, s: Any, least: Any, shift: Any, step: Any, back: Any) -> Any:
     """``(s rounded to the format, the exponent field it had)``."""
     b = vectors.builder
     size = vectors.magnitude(s)
@@ -137,7 +137,7 @@ def add_tiles(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, in
             tile.between(first, last, multiply)
             for row in range(ROWS):
                 odd = _odd_sum(vectors, sums[row], parts[row])
-                sums[row], field = _round(vectors, odd, least, shift, step, back)
+                sums[row], field = round_magnitude(vectors, odd, least, shift, step, back)
                 builder.store(vectors.call("umax", builder.load(fields), field), fields)
         for row, pointer in enumerate(pointers):
             vectors.store(sums[row], pointer)

@@ -2,6 +2,7 @@
 
 from ..formats import kernel
 from .chain_vectors import add_products, add_tiles
+from .fused_vectors import add_fused, add_late
 
 # ROWS and COLUMNS of `vector_tile`, as the kernels know them.
 _ROWS, _COLUMNS = 8, 16
@@ -25,5 +26,27 @@ def sum_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
         for i in range(start, stop):
             add_tiles(  # pyright: ignore[reportCallIssue] (numba supplies the context)
                 a, b, c, seen, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
+                i * row_length + j, row_length, inner, numbers,
+            )  # fmt: skip
+
+
+@kernel
+def fused_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_fused`."""
+    for j in range(0, row_length, _COLUMNS):
+        for i in range(start, stop):
+            add_fused(  # pyright: ignore[reportCallIssue] (numba supplies the context)
+                a, b, c, seen, ae, be, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
+                i * row_length + j, row_length, inner, numbers,
+            )  # fmt: skip
+
+
+@kernel
+def late_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_late`."""
+    for j in range(0, row_length, _COLUMNS):
+        for i in range(start, stop):
+            add_late(  # pyright: ignore[reportCallIssue] (numba supplies the context)
+                a, b, c, seen, ae, be, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip

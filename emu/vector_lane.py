@@ -5,6 +5,8 @@
 | sequential FP32, nearest even | `multiply_panels` | scalar operands: chains of FMA |
 | sequential, nearest even | `product_tiles` | products no wider than the format, it at most 11 bits |
 | sequential, nearest even or toward zero | `sum_tiles` | tile products exact in float32, float64 |
+| fused, truncating, C aligned | `fused_tiles` | no lanes, strides or exact groups |
+| fused, truncating, C late | `late_tiles` | the same |
 
 Each lane names the outputs that it is not sure of, because something overflowed or was no number;
 these are computed again from the start by the lanes of integers.
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from ..formats import Coded, Minifloat, kernels_are_compiled
 from .accumulator import SequentialAccumulator
 from .dot_accumulators import DotAccumulator
+from .fused_accumulator import FusedAccumulator
 from .vector_panels import Floats, Mask, codes_of, start_of
 
 Indices = NDArray[np.intp]
@@ -71,8 +74,9 @@ def fill_anyway(a: Coded, b: Coded, unit: DotAccumulator, sums: Any, general: An
 
 def _lanes() -> dict[type, Callable[..., Found | None]]:
     from .chain_lane import chain_lane
+    from .fused_lane import fused_lane
 
-    return {SequentialAccumulator: chain_lane}
+    return {SequentialAccumulator: chain_lane, FusedAccumulator: fused_lane}
 
 
 def rectangles(mask: Mask) -> Iterator[tuple[Indices, Indices]]:

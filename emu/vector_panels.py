@@ -115,13 +115,16 @@ class Grid(NamedTuple):
         return np.repeat(words, ROWS, axis=0)[: shape[0], : shape[1]]
 
 
-def grid_of(start: Floats | None, shape: tuple[int, int], dtype: Any) -> Grid:
+def grid_of(
+    start: Floats | None, shape: tuple[int, int], dtype: Any, words: Any = None
+) -> Grid:
     """C as it starts, +0 or the floats."""
     panels, row_length = -(-shape[0] // ROWS), -(-shape[1] // COLUMNS) * COLUMNS
     c = np.zeros((panels * ROWS, row_length), dtype)
     if start is not None:
         c[: shape[0], : shape[1]] = start
-    words = np.uint32 if np.dtype(dtype).itemsize == 4 else np.uint64
+    if words is None:
+        words = np.uint32 if np.dtype(dtype).itemsize == 4 else np.uint64
     return Grid(c.ravel(), np.zeros(panels * row_length, words), panels, row_length)
 
 
