@@ -7,6 +7,8 @@
 | sequential, nearest even or toward zero | `sum_tiles` | tile products exact in float32, float64 |
 | fused, truncating, C aligned | `fused_tiles` | no lanes, strides or exact groups |
 | fused, truncating, C late | `late_tiles` | the same |
+| binary tree in FP32 | `neighbour_tiles`, `strided_tiles` | of at most 16 products |
+| integer | BLAS, or `saturated_tiles` | no register overflows, or it saturates |
 
 Each lane names the outputs that it is not sure of, because something overflowed or was no number;
 these are computed again from the start by the lanes of integers.
@@ -22,6 +24,9 @@ from ..formats import Coded, Minifloat, kernels_are_compiled
 from .accumulator import SequentialAccumulator
 from .dot_accumulators import DotAccumulator
 from .fused_accumulator import FusedAccumulator
+from .integer_accumulator import IntegerAccumulator
+from .integer_lane import fill_registers
+from .tree_accumulator import TreeAccumulator
 from .vector_panels import Floats, Mask, codes_of, start_of
 
 Indices = NDArray[np.intp]
@@ -49,6 +54,8 @@ def fill_vectors(a: Coded, b: Coded, unit: DotAccumulator, sums: Any, general: A
 
 def fill_anyway(a: Coded, b: Coded, unit: DotAccumulator, sums: Any, general: Any) -> bool:
     """The same for any number of products."""
+    if isinstance(unit, IntegerAccumulator):
+        return fill_registers(a, b, unit, sums)
     lane = _lanes().get(type(unit))
     format = getattr(unit, "format", None)
     if lane is None or not isinstance(format, Minifloat) or not format.signed:
@@ -75,8 +82,13 @@ def fill_anyway(a: Coded, b: Coded, unit: DotAccumulator, sums: Any, general: An
 def _lanes() -> dict[type, Callable[..., Found | None]]:
     from .chain_lane import chain_lane
     from .fused_lane import fused_lane
+    from .tree_lane import tree_lane
 
-    return {SequentialAccumulator: chain_lane, FusedAccumulator: fused_lane}
+    return {
+        SequentialAccumulator: chain_lane,
+        FusedAccumulator: fused_lane,
+        TreeAccumulator: tree_lane,
+    }
 
 
 def rectangles(mask: Mask) -> Iterator[tuple[Indices, Indices]]:

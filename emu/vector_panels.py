@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import FP32, Block, Cast, Coded, Fixed, FormatError, Minifloat, Overflow, split_work
+from ..formats import Block, Coded, Fixed, FormatError, Minifloat, split_work
 from .width import Span, element_span, value_span
 
 Floats = NDArray[Any]
@@ -33,7 +33,7 @@ def significant_bits(x: Coded) -> int:
 
     Examples
     --------
-    >>> from bitpde.formats import INT8, OFP8_E4M3
+    >>> from bitpde.formats import INT8, OFP8_E4M3, Cast
     >>> [significant_bits(Cast(format=f).encode([1.0])) for f in (INT8, OFP8_E4M3)]
     [7, 4]
     """
@@ -139,12 +139,15 @@ def start_of(format: Minifloat, codes: NDArray[np.int64]) -> tuple[Floats, Mask]
 
 def codes_of(format: Minifloat, floats: Floats) -> NDArray[np.int64]:
     """The codes of numbers that the format holds; exact."""
-    floats = np.ascontiguousarray(floats)
-    if format == FP32:
-        return floats.astype(np.float32).view(np.uint32).astype(np.int64)
-    overflow = Overflow.INFINITY_OR_NAN if format.has_nan else Overflow.SATURATE
-    codes = Cast(format=format, overflow=overflow).encode(floats).codes
-    return codes.view(np.int64) if codes.dtype == np.uint64 else codes.astype(np.int64)
+    from .float_codes import encode_rows
+
+    codes = np.empty(floats.shape, np.int64)
+    work = partial(
+        encode_rows, np.ascontiguousarray(floats), format.significand_bits, format.emin,
+        2.0**-format.lsb_min, format.sign_code, format.has_negative_zero, codes,
+    )  # fmt: skip
+    split_work(work, floats.shape[0], max(1, (1 << 16) // max(1, floats.shape[1])))
+    return codes
 
 
 def run_tiles(kernel: Any, grid: Grid, inner: int, *arguments: Any) -> None:
