@@ -19,12 +19,22 @@ from .pinta_accumulator import PintaAccumulator
 from .sums import Sums as Sums
 from .tile_depth import depth_for
 from .tree_accumulator import Order, TreeAccumulator
+from .vector_lane import fill_vectors
 
 
 def fill(a: Coded, b: Coded, accumulator: DotAccumulator, sums: Sums, *, started: bool) -> None:
-    """Compute all sums by BLAS if it can round none, else by the first kernel that takes them."""
+    """Compute all sums: by BLAS if it can round none, else in vectors, else by integers."""
     if fill_by_blas(a, b, accumulator, sums, started=started):
         return
+    general = partial(fill_by_integers, started=started)
+    if not fill_vectors(a, b, accumulator, sums, general):
+        general(a, b, accumulator, sums)
+
+
+def fill_by_integers(
+    a: Coded, b: Coded, accumulator: DotAccumulator, sums: Sums, *, started: bool
+) -> None:
+    """Compute all sums by the first integer kernel that is wide enough, or by the twin."""
     lanes: dict[type, Any] = {
         ExactAccumulator: _fill_exact,
         SequentialAccumulator: _fill_sequential,

@@ -1,0 +1,366 @@
+"""A dot product by vectors of floats has the codes and flags that the lanes of integers give it.
+
+The lanes of integers are held to rational arithmetic elsewhere; here both compute matrices larger
+than a tile of registers, with rows, columns and steps to spare, numbers that nearly cancel, and
+every special number, and every lane is known to have run.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from accumulator_cases import (
+    OPERANDS,
+    UNITS,
+    all_exact,
+    any_coded,
+    any_codes,
+    cancelling,
+    formats_for,
+    pick,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from bitpde.emu import (
+    ACCUMULATOR_PRESETS,
+    FusedAccumulator,
+    IntegerAccumulator,
+    Order,
+    SequentialAccumulator,
+    TreeAccumulator,
+    dot,
+    vector_lane,
+)
+from bitpde.emu.dot_lanes import Sums, fill_by_integers
+from bitpde.emu.vector_panels import codes_of
+from bitpde.formats import (
+    BF16,
+    FNUZ_E4M3,
+    FP16,
+    FP32,
+    FP64,
+    INT8,
+    MXFP8_E4M3,
+    MXINT8,
+    OCP_E2M3,
+    OFP8_E4M3,
+    OFP8_E5M2,
+    SMX_INT8,
+    Block,
+    Cast,
+    Coded,
+    Fixed,
+    Minifloat,
+    Overflow,
+    Rounding,
+    kernels_are_compiled,
+    set_thread_count,
+)
+
+pytestmark = pytest.mark.skipif(not kernels_are_compiled(), reason="vectors are machine code")
+
+ROUNDINGS = (Rounding.NEAREST_EVEN, Rounding.NEAREST_EVEN, Rounding.TOWARD_ZERO)
+TRUNCATING = [u for u in ACCUMULATOR_PRESETS.values() if isinstance(u, FusedAccumulator)]
+seeds = st.integers(0, 2**32)
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    yield
+    set_thread_count(None)
+
+
+def any_unit(rng: np.random.Generator, kind: str) -> Any:
+    """Return a unit that vectors often take."""
+    if kind == "sequential":
+        return replace(UNITS[kind](rng), rounding=pick(rng, *ROUNDINGS))
+    if kind == "fused":
+        return pick(rng, *TRUNCATING)
+    if kind == "integer":
+        policies = (Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC)
+        terms = pick(rng, 0, 1, 3)
+        return IntegerAccumulator(
+            bits=pick(rng, 12, 20, 24, 40), overflow=pick(rng, *policies), terms=terms
+        )
+    order = pick(rng, Order.ADJACENT, Order.ADJACENT, Order.STRIDED)
+    terms = 4 if order is Order.STRIDED else pick(rng, 2, 4)
+    flushes = [pick(rng, False, True) for _ in range(2)]
+    return TreeAccumulator(
+        terms=terms, order=order, flush_inputs=flushes[0], flush_results=flushes[1]
+    )
+
+
+def any_start(rng: np.random.Generator, unit: Any, shape: tuple[int, int]) -> NDArray[np.int64]:
+    """Return codes of any C, or +0 everywhere."""
+    if rng.random() < 0.5:
+        return np.zeros(shape, np.int64)
+    if isinstance(unit, IntegerAccumulator):
+        return rng.integers(*unit.limits, shape, endpoint=True)
+    codes = any_codes(unit.format, shape, int(rng.integers(2**32)), pick(rng, 0, 1, 1, 2, 3))
+    held: NDArray[np.int64] = codes.astype(np.uint64).view(np.int64)
+    return held if not isinstance(unit.format, Fixed) else codes.astype(np.int64)
+
+
+def any_matrices(rng: np.random.Generator, unit: Any) -> tuple[Coded, Coded]:
+    """Return operands, both contracted along their columns."""
+    left, right = (pick(rng, *formats) for formats in formats_for(unit))
+    turned = right.T if isinstance(right, Block) else right
+    rows, columns = pick(rng, 1, 8, 9, 17), pick(rng, 1, 15, 16, 33)
+    inner, seed = pick(rng, 1, 3, 8, 16, 31, 32, 33, 70), int(rng.integers(2**32))
+    kinds, scales = (1, 1, 1, 0, 2, 3), (0, 1, 1, 1, 2, 3)
+    a = any_coded(left, (rows, inner), seed, pick(rng, *kinds), pick(rng, *scales))
+    b = any_coded(turned, (inner, columns), seed + 9, pick(rng, *kinds), pick(rng, *scales))
+    a, b = cancelling(a, b) if rng.random() < 0.25 else (a, b)
+    if rng.random() < 0.6:
+        a, b = finite(a), finite(b)
+    return a, b.T
+
+
+def finite(x: Coded) -> Coded:
+    """Return the same with +0 in the place of what is no number."""
+    if isinstance(x.format, Block):
+        return x
+    codes = np.where(np.isfinite(x.values()), x.codes, x.codes.dtype.type(0))
+    return Coded(format=x.format, codes=codes)
+
+
+def fresh(start: NDArray[np.int64]) -> Sums:
+    return Sums(start.copy(), np.zeros(start.shape, np.uint8), np.zeros(start.shape, np.int64))
+
+
+by_integers = partial(fill_by_integers, started=True)
+
+
+def agree(a: Coded, b: Coded, unit: Any, start: NDArray[np.int64]) -> bool:
+    """Compute both ways and compare; return whether vectors took it."""
+    got, expected = fresh(start), fresh(start)
+    if not vector_lane.fill_anyway(a, b, unit, got, by_integers):
+        return False
+    by_integers(a, b, unit, expected)
+    for name, ours, theirs in zip(Sums._fields, got, expected, strict=True):
+        assert np.array_equal(ours, theirs), (name, unit, a.format, b.format)
+    return True
+
+
+KINDS = ("sequential", "fused", "tree", "integer")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(seed=seeds)
+@settings(max_examples=120)
+def test_every_lane_has_the_bits_of_integers(kind: str, seed: int) -> None:
+    _compare(kind, seed)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("kind", KINDS)
+@given(seed=seeds)
+@settings(max_examples=5000)
+def test_many_more_have(kind: str, seed: int) -> None:
+    _compare(kind, seed)
+
+
+def _compare(kind: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    unit = any_unit(rng, kind)
+    a, b = any_matrices(rng, unit)
+    if isinstance(unit, SequentialAccumulator):
+        depths = {x.format.tile[1] for x in (a, b) if isinstance(x.format, Block)} - {1}
+        if len(depths) > 1:
+            return
+    exact = getattr(unit, "exact_terms", 1)
+    if exact == 1:
+        agree(a, b, unit, any_start(rng, unit, (a.shape[0], b.shape[0])))
+
+
+@pytest.mark.parametrize("name", ACCUMULATOR_PRESETS)
+def test_every_preset_that_vectors_take_is_that_of_the_definition(name: str) -> None:
+    unit = ACCUMULATOR_PRESETS[name]
+    operand = INT8 if isinstance(unit, IntegerAccumulator) else OFP8_E5M2
+    a, b = any_coded(operand, (3, 70), 1, 1, 0), any_coded(operand, (70, 2), 2, 1, 0)
+    sums = fresh(np.zeros((3, 2), np.int64))
+    taken = vector_lane.fill_anyway(a, b.T, unit, sums, by_integers)
+    assert taken == (name not in _BY_INTEGERS)
+    if taken:
+        expected = all_exact(a, b, unit, None)
+        assert [x.code for x in expected] == sums.codes.ravel().tolist()
+
+
+_BY_INTEGERS = {
+    "blackwell_mxf4nvf4", "cdna3_fp8", "rvbna_4", "rvbna_8", "rvbna_16", "mxdotp",
+    "hopper_fp8_promoted", "fma_fp64", "kulisch_fp32", "pinta",
+}  # fmt: skip
+
+E8M13 = Minifloat(exponent_bits=8, significand_bits=13, bias=127)
+#: Operands of a sequential sum, its format, the kernel that computes it, and its type.
+CHAINS: list[tuple[Any, Any, Minifloat, str]] = [
+    (OFP8_E4M3, OFP8_E4M3, FP16, "product_tiles"),  # 8 bits of product, 11 of C
+    (OFP8_E4M3, OFP8_E4M3, BF16, "product_tiles"),  # 8 of both
+    (OFP8_E4M3, OFP8_E5M2, FP16, "sum_tiles"),  # steps of 2^-25, below those of FP16
+    (INT8, INT8, FP16, "sum_tiles"),  # 14 of product
+    (OFP8_E4M3, OFP8_E4M3, OFP8_E4M3, "sum_tiles"),  # underflows
+    (OFP8_E4M3, OFP8_E4M3, E8M13, "sum_tiles"),  # twice 14 bits of C
+    (FP16, FP16, FP16, "sum_tiles"),
+    (BF16, BF16, BF16, "sum_tiles"),
+    (OFP8_E4M3, OFP8_E4M3, FP32, "multiply_panels"),
+    (MXFP8_E4M3, MXFP8_E4M3, FP32, "sum_tiles"),
+    (SMX_INT8, SMX_INT8, BF16, "sum_tiles"),
+    (MXINT8, OFP8_E4M3, FP16, "sum_tiles"),
+]
+
+
+@pytest.mark.parametrize(("left", "right", "format", "kernel"), CHAINS)
+def test_the_kernel_is_the_cheapest_that_is_proved(
+    left: Any, right: Any, format: Minifloat, kernel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from bitpde.emu import chain_lane
+
+    ran: list[str] = []
+    real = chain_lane.run_tiles
+
+    def spy(function: Any, *arguments: Any) -> None:
+        ran.append(function.__name__)
+        real(function, *arguments)
+
+    monkeypatch.setattr(chain_lane, "run_tiles", spy)
+    rng = np.random.default_rng(3)
+    a, b = (Cast(format=f).encode(rng.standard_normal((12, 64)) / 8) for f in (left, right))
+    assert agree(a, b, SequentialAccumulator(format=format), np.zeros((12, 12), np.int64))
+    assert ran == [kernel]
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("mode", [Rounding.NEAREST_EVEN, Rounding.TOWARD_ZERO])
+@pytest.mark.parametrize("rest", [2.0**-40, -(2.0**-40), 0.0])
+def test_a_tie_and_a_rest_far_below_round_as_the_rest_says(
+    sign: float, mode: Rounding, rest: float
+) -> None:
+    # 7 * 37 = 259 lies half way between the BF16 numbers 258 and 260, whose last bit is 0.
+    unit = SequentialAccumulator(format=BF16, rounding=mode)
+    a = Cast(format=BF16).encode(np.full((9, 2), [sign * rest, sign * 7.0]))
+    b = Cast(format=BF16).encode(np.full((17, 2), [1.0, 37.0]))
+    sums = fresh(np.zeros((9, 17), np.int64))
+    assert vector_lane.fill_anyway(a, b, unit, sums, by_integers)
+    values = Coded(format=BF16, codes=sums.codes.astype(np.uint16)).values()
+    near = 258.0 if rest < 0 or mode is Rounding.TOWARD_ZERO else 260.0
+    assert np.all(values == sign * near)
+
+
+@pytest.mark.parametrize("name", ["hopper_fp8", "ampere_f16", "volta_f16_half", "cdna3_f16"])
+@given(seed=seeds)
+@settings(max_examples=25)
+def test_what_alignment_drops_is_dropped_in_every_column(name: str, seed: int) -> None:
+    # 1, -1 and numbers far below it, where what is kept of these is the whole result.
+    unit, rng = ACCUMULATOR_PRESETS[name], np.random.default_rng(seed)
+    k = 37
+    exponents = np.r_[0, 0, rng.integers(-26, 4, k - 2)]
+    left = rng.choice([1.0, -1.0], k) * np.exp2(exponents // 2) * rng.choice([1.0, 1.5, 1.75], k)
+    order = rng.permutation(k)
+    right = np.exp2(exponents - exponents // 2) * np.ones((18, 1))
+    right[:, 1] *= rng.choice([1.0, -1.0], 18)
+    cast = Cast(format=FP16)
+    a, b = cast.encode(left[None, order] * np.ones((9, 1))), cast.encode(right[:, order])
+    assert agree(a, b, unit, np.zeros((9, 18), np.int64))
+
+
+SPECIAL: dict[str, tuple[Any, Any]] = {
+    "sequential": (SequentialAccumulator(format=FP16), FP16),
+    "chain": (SequentialAccumulator(), FP32),
+    "fused": (ACCUMULATOR_PRESETS["hopper_f16"], FP16),
+    "tree": (ACCUMULATOR_PRESETS["cdna1_f16"], FP16),
+}
+
+
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_only_what_is_doubtful_is_computed_again(kind: str) -> None:
+    unit, format = SPECIAL[kind]
+    x = np.random.default_rng(1).standard_normal((2, 40, 40))
+    x[0, 3, 5] = x[1, 7, 2] = np.nan
+    a, b = (Cast(format=format).encode(matrix) for matrix in x)
+    again: list[tuple[int, int]] = []
+
+    def general(a: Coded, b: Coded, unit: Any, sums: Sums) -> None:
+        again.append(sums.codes.shape)
+        by_integers(a, b, unit, sums)
+
+    got, expected = fresh(np.zeros((40, 40), np.int64)), fresh(np.zeros((40, 40), np.int64))
+    assert vector_lane.fill_anyway(a, b, unit, got, general)
+    by_integers(a, b, unit, expected)
+    assert again == [(1, 40), (40, 1)]
+    assert np.array_equal(got.codes, expected.codes)
+    assert np.array_equal(got.flags, expected.flags)
+
+
+@pytest.mark.parametrize("format", [FP16, BF16, OFP8_E4M3, FP32])
+def test_what_overflows_and_comes_back_is_seen(format: Minifloat) -> None:
+    # The largest number twice, then its negative: finite again, or not, as the format says.
+    top = float(format.max)
+    unit = SequentialAccumulator(format=format)
+    a = Cast(format=format).encode(np.full((9, 4), [top, top, -top, -top]))
+    b = Cast(format=format).encode(np.ones((17, 4)))
+    assert agree(a, b, unit, np.zeros((9, 17), np.int64))
+    saturating = replace(unit, overflow=Overflow.SATURATE)
+    assert agree(a, b, saturating, np.zeros((9, 17), np.int64))
+
+
+def test_a_register_remembers_that_it_was_full() -> None:
+    unit = IntegerAccumulator(bits=8)
+    a = Coded(format=INT8, codes=np.array([[100, 100, -100], [100, -100, 5]], np.int8))
+    b = Coded(format=INT8, codes=np.ones((20, 3), np.int8))
+    sums = fresh(np.zeros((2, 20), np.int64))
+    assert vector_lane.fill_anyway(a, b, unit, sums, by_integers)
+    assert np.all(sums.codes == [[27], [5]])
+    assert np.all(sums.flags == [[1], [0]])
+
+
+@pytest.mark.parametrize("unit", [SequentialAccumulator(format=FP16), TRUNCATING[0]])
+@pytest.mark.parametrize("format", [OFP8_E4M3, MXFP8_E4M3, SMX_INT8])
+def test_threads_leave_no_trace_and_large_products_take_the_lane(unit: Any, format: Any) -> None:
+    rng = np.random.default_rng(5)
+    turned = format.T if isinstance(format, Block) else format
+    a = Cast(format=format).encode(rng.standard_normal((70, 100)))
+    b = Cast(format=turned).encode(rng.standard_normal((100, 50)))
+    results = []
+    for count in (1, 2, 3):
+        set_thread_count(count)
+        results.append(dot(a, b, unit))
+    assert all(np.array_equal(r.codes, results[0].codes) for r in results)
+    expected = fresh(np.zeros((70, 50), np.int64))
+    by_integers(a, b.T, unit, expected)
+    assert np.array_equal(results[0].codes, expected.codes)
+    assert not (results[0].overflowed | results[0].invalid).any()
+
+
+@pytest.mark.parametrize("format", [FP16, BF16, OFP8_E4M3, OFP8_E5M2, FNUZ_E4M3, OCP_E2M3])
+def test_the_code_of_every_number_is_its_code(format: Minifloat) -> None:
+    coded = Coded(format=format, codes=np.arange(2**format.bits, dtype=format.code_dtype)[None])
+    values = coded.values()
+    finite = np.isfinite(values)
+    for dtype in (np.float32, np.float64):
+        codes = codes_of(format, values[finite][None].astype(dtype))
+        assert np.array_equal(codes, coded.codes[finite][None])
+
+
+@given(seed=seeds)
+@settings(max_examples=50)
+def test_rectangles_hold_all_that_is_marked(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mask = rng.random((int(rng.integers(1, 9)), int(rng.integers(1, 9)))) < rng.choice([0.1, 0.6])
+    held = np.zeros_like(mask)
+    for rows, columns in vector_lane.rectangles(mask):
+        held[np.ix_(rows, columns)] = True
+    assert not (mask & ~held).any()
+    assert held.sum() <= 4 * mask.sum()
+
+
+def test_operands_that_floats_do_not_hold_are_left_to_integers() -> None:
+    zeros = np.zeros((2, 2), np.int64)
+    wide = any_coded(FP64, (2, 5), 1, 1, 0)
+    assert not agree(wide, wide, SequentialAccumulator(), zeros)
+    assert not agree(wide, wide, ACCUMULATOR_PRESETS["hopper_f16"], zeros)
+    assert FP64 in OPERANDS
