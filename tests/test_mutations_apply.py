@@ -11,9 +11,9 @@ from mutation_faults import ROOT, Fault, all_faults, list_names
 FAULTS = all_faults()
 
 
-def test_every_list_has_forty_and_no_two_faults_share_a_name_or_an_edit() -> None:
+def test_both_layers_have_forty_and_no_two_faults_share_a_name_or_an_edit() -> None:
     assert {"emu", "formats"} <= set(list_names())
-    assert all(len(all_faults([name])) >= 40 for name in list_names())
+    assert all(len(all_faults([name])) >= 40 for name in ("emu", "formats"))
     assert sum(len(all_faults([name])) for name in list_names()) == len(FAULTS)
     assert len({fault.id for fault in FAULTS}) == len(FAULTS)
     assert len({(fault.file, fault.old, fault.new) for fault in FAULTS}) == len(FAULTS)
