@@ -39,11 +39,11 @@ def _encode_rows(x: Carrier, plan: AffinePlan) -> Encoding | None:
     """The compiled lane; None if an element is infinite or NaN, or refused."""
     tables = affine_tables(plan, elements_together(plan.format, x.shape))
     codes = np.empty(x.shape, plan.format.element.code_dtype)
-    counts: list[NDArray[np.int64]] = []
+    counts: list[tuple[int, int, bool]] = []
     work = partial(_count, x.view(np.uint32).reshape(-1), tables, codes.reshape(-1), counts)
     split_work(work, tables.row_count(x.size), per_chunk(x.size, tables.columns))
-    saturated, underflowed, strange = (sum(int(c[k]) for c in counts) for k in range(3))
-    if strange or (saturated and plan.policies.overflow is Overflow.RAISE):
+    saturated, underflowed, finite = map(sum, zip(*counts, strict=True))
+    if finite < len(counts) or (saturated and plan.policies.overflow is Overflow.RAISE):
         return None
     return Encoding(Coded.unchecked(plan.format, codes), Counts(x.size, saturated, underflowed), 0)
 
@@ -52,16 +52,19 @@ def _count(
     words: NDArray[np.uint32],
     tables: AffineTables,
     codes: NDArray[Any],
-    counts: list[NDArray[np.int64]],
+    counts: list[tuple[int, int, bool]],
     start: int,
     stop: int,
 ) -> None:
-    """Write the codes of rows start..stop; count saturated, underflowed and strange elements."""
+    """Write the codes of rows start..stop.
+
+    Add how many elements saturated and underflowed, and whether all are finite.
+    """
     from .affine_kernels import encode_affine_rows
 
-    mine = np.zeros(3, np.int64)
-    mine[2] = not encode_affine_rows(words, *tables, codes, mine, start, stop)
-    counts.append(mine)
+    mine = np.zeros(2, np.int64)
+    finite = encode_affine_rows(words, *tables, codes, mine, start, stop)
+    counts.append((int(mine[0]), int(mine[1]), finite))
 
 
 def _encode_quotients(x: Carrier, random: Random, plan: AffinePlan) -> Encoding:
