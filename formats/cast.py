@@ -120,8 +120,11 @@ class Cast:
         if encoding.refused or forbidden:
             alone = self.nonfinite is NonFinite.ELEMENT
             nonfinite = NonFinite.ELEMENT if alone else NonFinite.PROPAGATE
-            saturating = replace(self, overflow=Overflow.SATURATE, nonfinite=nonfinite)
-            free = saturating._encode(carrier, random).coded
+            refuses = self.overflow is Overflow.RAISE
+            overflow = Overflow.SATURATE if refuses else self.overflow
+            free = (
+                replace(self, overflow=overflow, nonfinite=nonfinite)._encode(carrier, random).coded
+            )
             raise refusal(carrier, self.format, self.policies, encoding.coded, free)
         return encoding.coded, encoding.counts
 

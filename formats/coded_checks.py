@@ -71,6 +71,6 @@ def check_tensor_scale(format: Format, tensor_scale: Any) -> None:
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:
     """A view that cannot be written through; the array itself stays as it was."""
-    view = array.view()
+    view = np.asarray(array).view()
     view.flags.writeable = False
     return view

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from .affine import Affine
 from .block import Block
 from .decode import Float, decode_array
 from .errors import FormatError
@@ -96,7 +97,8 @@ def _decode(
     out: NDArray[Any] | None,
 ) -> NDArray[Any] | None:
     """The values, in ``out`` if there is one; those of a transposed array as a transposed view."""
-    if codes.ndim == 2 and not codes.flags.c_contiguous and codes.T.flags.c_contiguous:
+    turnable = codes.ndim == 2 and not (isinstance(format, Affine) and format.axis is not None)
+    if turnable and not codes.flags.c_contiguous and codes.T.flags.c_contiguous:
         turned = format.T if isinstance(format, Block) else format
         turned_scales = None if scales is None else scales.T
         turned_out = None if out is None else out.T

@@ -14,17 +14,17 @@ from .tiles import spread_tiles
 
 
 def refusal(
-    x: Carrier, format: Format, policies: Policies, coded: Coded, saturated: Coded
+    x: Carrier, format: Format, policies: Policies, coded: Coded, free: Coded
 ) -> FormatError:
     """The error naming the first refused element of ``x``, why it is, and the remedy.
 
-    ``saturated`` is what `Overflow.SATURATE` makes of ``x``; where ``coded`` differs from it an
-    element was refused as beyond the range.
+    ``free`` is what a policy that refuses nothing beyond the range makes of ``x``; where ``coded``
+    differs from it an element was refused as being there.
     """
     speechless = _speechless(x, format, policies)
     if policies.nonfinite is NonFinite.ELEMENT:
         speechless &= ~_in_nan_tiles(coded)
-    refused = np.argwhere(speechless | (coded.codes != saturated.codes))
+    refused = np.argwhere(speechless | (coded.codes != free.codes))
     index = tuple(int(i) for i in refused[0])
     remedy = "it is beyond the range; choose a wider format or Overflow.SATURATE"
     if speechless[index]:

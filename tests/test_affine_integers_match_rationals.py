@@ -184,6 +184,13 @@ def test_an_array_without_the_channels_is_refused(
         Cast(format=format).encode(np.zeros(shape))
 
 
+def test_codes_in_the_order_of_columns_keep_their_channels() -> None:
+    format = Affine(element=INT8, scale=(1.0, 2.0), zero_point=(0, 0), axis=0)
+    codes = np.array([[1, 2], [3, 4]], np.int8)
+    for laid in (codes, np.asfortranarray(codes), np.repeat(codes, 2, 1)[:, ::2]):
+        assert Coded(format=format, codes=laid).values().tolist() == [[1.0, 2.0], [6.0, 8.0]]
+
+
 def test_a_transpose_keeps_values_and_is_refused_where_channels_have_an_axis() -> None:
     x = np.arange(8.0).reshape(2, 2, 2)
     whole = Cast(format=Affine(element=INT8, scale=(0.5,), zero_point=(3,))).encode(x)

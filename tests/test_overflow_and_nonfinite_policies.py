@@ -287,3 +287,15 @@ def test_a_value_that_is_no_float32_is_not_rounded_behind_the_back() -> None:
     assert cast.quantize(np.array([2**24 + 1])).tolist() == [2.0**24 + 1]
     with pytest.raises(FormatError, match="float32 or float64"):
         cast.encode([1]).values(np.float16)
+
+
+@pytest.mark.parametrize(
+    "overflow", [Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC, Overflow.WRAP]
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_value_that_only_saturates_is_not_the_one_that_is_refused(
+    overflow: Overflow, dtype: Any
+) -> None:
+    x = np.array([-300.0, 300.0, np.nan, 0.0], dtype)
+    with pytest.raises(FormatError, match=r"x\[2\] is nan: .* leave it no code"):
+        Cast(format=INT8, overflow=overflow).encode(x)
