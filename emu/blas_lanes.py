@@ -1,7 +1,7 @@
 """Sums of products that no accumulator rounds or limits, by BLAS; and exact sums, rounded once.
 
-A sum of products is a multiple of ``2^lsb`` and at most ``size`` in magnitude, whichever products
-it takes.  Where the accumulator holds all such numbers it never rounds, so that its order, its
+A sum of products is a multiple of ``2^lsb`` and at most ``most`` of these, whichever products it
+takes.  Where the accumulator holds all such numbers it never rounds, so that its order, its
 chunks and its rounding do not matter and the result is the exact sum.
 """
 
@@ -46,15 +46,15 @@ def fill_by_blas(
     if started or rounds or not isinstance(accumulator, _ADDING):
         return False
     operands = blas_operands(a, b)
-    if operands is None or not (plain or never_rounds(accumulator, operands.lsb, operands.size)):
+    if operands is None or not (plain or never_rounds(accumulator, operands.lsb, operands.most)):
         return False
     last = accumulator.outer if isinstance(accumulator, ChunkedAccumulator) else accumulator
     sums.codes[:] = _codes(operands.product(), last.format, sums)
     return True
 
 
-def never_rounds(accumulator: DotAccumulator, lsb: int, size: Fraction) -> bool:
-    """Whether an accumulator that starts at +0 holds every multiple of ``2^lsb`` up to ``size``.
+def never_rounds(accumulator: DotAccumulator, lsb: int, most: int) -> bool:
+    """Whether an accumulator that starts at +0 holds all of ``-most 2^lsb``, ..., ``most 2^lsb``.
 
     Then it neither rounds nor overflows, and every zero is +0.
 
@@ -62,24 +62,24 @@ def never_rounds(accumulator: DotAccumulator, lsb: int, size: Fraction) -> bool:
     --------
     >>> from bitpde.formats import FP16
     >>> unit = SequentialAccumulator(format=FP16)
-    >>> [never_rounds(unit, 0, Fraction(size)) for size in (2048, 2049)]
+    >>> [never_rounds(unit, 0, most) for most in (2048, 2049)]
     [True, False]
     """
     if isinstance(accumulator, ChunkedAccumulator):
-        return all(never_rounds(x, lsb, size) for x in (accumulator.inner, accumulator.outer))
+        return all(never_rounds(x, lsb, most) for x in (accumulator.inner, accumulator.outer))
     if not isinstance(accumulator, _ROUNDING):
         return False
     target = accumulator.format
     if isinstance(accumulator, TreeAccumulator) and accumulator.flush_inputs:
         return False
-    if size > target.max or lsb < target.lsb_min or not target.signed:
+    if most * Fraction(2) ** lsb > target.max or lsb < target.lsb_min or not target.signed:
         return False
     if isinstance(target, Fixed):
         return True
     flushes = isinstance(accumulator, TreeAccumulator) and accumulator.flush_results
     if (flushes and lsb < target.emin) or not target.fits_binary64:
         return False
-    significant = size <= Fraction(2) ** (target.significand_bits + 1 + lsb)
+    significant = most <= 1 << (target.significand_bits + 1)
     return significant and accumulator.rounding is not Rounding.DOWN
 
 
@@ -100,7 +100,7 @@ def _fill_integers(a: Coded, b: Coded, unit: IntegerAccumulator, sums: Sums) -> 
     if operands is None:
         return False
     start = max(abs(int(x)) for x in (sums.codes.min(initial=0), sums.codes.max(initial=0)))
-    if operands.size / Fraction(2) ** operands.lsb + start > unit.limits[1]:
+    if operands.most + start > unit.limits[1]:
         return False
     counts = np.ldexp(operands.product().astype(np.float64), -operands.lsb)
     sums.codes[:] += counts.astype(np.int64)

@@ -1,6 +1,6 @@
 """Operands whose product BLAS forms exactly, in whatever order it adds: the proof, per call."""
 
-from fractions import Fraction
+from math import frexp, isfinite, ldexp
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -18,17 +18,17 @@ _TYPES: Final = ((np.float32, 24, -126, 127), (np.float64, 53, -1022, 1023))
 class BlasOperands(NamedTuple):
     """Values of shapes (M, K) and (N, K) in a float type in which no sum of products is rounded.
 
-    Every sum of some of the K products is a multiple of ``2^lsb`` and at most ``size``.
+    Every sum of some of the K products is a multiple of ``2^lsb``, and at most ``most`` of them.
     """
 
     left: Matrix
     right: Matrix
     lsb: int
-    size: Fraction
+    most: int
 
     def product(self) -> Matrix:
         """The exact ``A B^T`` in that type; an exact zero is +0."""
-        if self.size == 0:
+        if self.most == 0:
             return np.zeros((self.left.shape[0], self.right.shape[0]), self.left.dtype)
         product: Matrix = self.left @ self.right.T
         product += 0.0  # a sum of zeros of one sign may be -0
@@ -39,14 +39,14 @@ def blas_operands(a: Coded, b: Coded) -> BlasOperands | None:
     """Values of both operands, contracted along their columns; None if no proof holds.
 
     Every value is a multiple of ``2^l``, by the format and the scales that occur, and at most
-    ``p``, the largest that occurs.  Then every sum of products is a multiple of
-    ``2^lsb = 2^(l_a + l_b)`` and at most ``size = K p_a p_b``.  With ``size <= 2^(24 + lsb)`` all
-    of them are float32 numbers (53: float64), so that no addition rounds.  INT8 without -128 meets
-    this in float32 for K up to 1040: ``1040 * 127^2 <= 2^24``.
+    ``p 2^l`` with an integer p, for the largest that occurs.  Then every sum of products is a
+    multiple of ``2^lsb = 2^(l_a + l_b)``, and at most ``most = K p_a p_b`` of these.  With
+    ``most <= 2^24`` all of them are float32 numbers (``2^53``: float64), so that no addition
+    rounds.  INT8 without -128 meets this in float32 for K up to 1040: ``1040 * 127^2 <= 2^24``.
 
     Notes
     -----
-    *Exactness*: exact, and the bounds are compared as rational numbers.
+    *Exactness*: exact, and the bounds are compared as integers.
 
     Examples
     --------
@@ -57,16 +57,19 @@ def blas_operands(a: Coded, b: Coded) -> BlasOperands | None:
     """
     left, right = a.values(), b.values()
     p, q = (float(np.max(np.abs(x), initial=0.0)) for x in (left, right))
-    if not (np.isfinite(p) and np.isfinite(q)):
+    if not (isfinite(p) and isfinite(q)):
         return None
-    of_a, of_b = value_span(a).lsb, value_span(b).lsb
-    lsb, size = of_a + of_b, Fraction(p) * Fraction(q) * a.shape[1]
-    if size == 0:
-        return BlasOperands(left, right, lsb, size)
-    for dtype, bits, least, top in _TYPES:
-        exact = size <= Fraction(2) ** (bits + lsb)
-        most = max(Fraction(p), Fraction(q), size)
-        if exact and min(lsb, of_a, of_b) >= least and most < Fraction(2) ** top:
+    lsbs = value_span(a).lsb, value_span(b).lsb
+    lsb = sum(lsbs)
+    if p == 0 or q == 0:
+        return BlasOperands(left, right, lsb, 0)
+    tops = frexp(p)[1], frexp(q)[1]
+    if any(top - own > 54 for top, own in zip(tops, lsbs, strict=True)):
+        return None
+    most = int(ldexp(p, -lsbs[0])) * int(ldexp(q, -lsbs[1])) * a.shape[1]
+    for dtype, bits, lowest, highest in _TYPES:
+        top = max(*tops, most.bit_length() + lsb)
+        if most <= 1 << bits and min(lsb, *lsbs) >= lowest and top <= highest:
             left, right = (x.astype(dtype, copy=False) for x in (left, right))
-            return BlasOperands(left, right, lsb, size)
+            return BlasOperands(left, right, lsb, most)
     return None

@@ -27,7 +27,7 @@ from ..formats import (
     kernels_are_compiled,
     split_work,
 )
-from .accumulator import Accumulator, SequentialAccumulator
+from .accumulator import Accumulator, ExactAccumulator, SequentialAccumulator
 from .blas_operands import blas_operands
 from .dot_accumulators import DotAccumulator
 from .tile_depth import depth_for
@@ -38,13 +38,14 @@ Matrix = NDArray[Any]
 #: (significant bits, exponent of the least step, exponent of the first power that overflows)
 _LIMITS = {FP32: (24, -149, 128), FP64: (53, -1074, 1024)}
 
+_PLAIN = tuple(
+    kind(format=format) for kind in (ExactAccumulator, SequentialAccumulator) for format in _LIMITS
+)
+
 
 def has_lanes(accumulator: DotAccumulator, a: Coded, b: Coded) -> TypeGuard[Accumulator]:
     """Whether `multiply` takes them: FP32 or FP64, nearest even; scales that only shift."""
-    if not isinstance(accumulator, Accumulator) or accumulator.format not in _LIMITS:
-        return False
-    plain = accumulator == type(accumulator)(format=accumulator.format)
-    return plain and _shifts(a.format) and _shifts(b.format)
+    return accumulator in _PLAIN and _shifts(a.format) and _shifts(b.format)
 
 
 def multiply(a: Coded, b: Coded, accumulator: Accumulator) -> Matrix:

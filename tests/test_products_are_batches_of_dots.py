@@ -73,7 +73,8 @@ def a_start(unit: Any, a: Coded, b: Coded, seed: int) -> tuple[Any, Any]:
         codes = any_codes(format, shape, seed, seed // 2 % 4)
         values = Coded(format=format, codes=codes).values()
         return codes, values.astype(DTYPES.get(format, np.float64))
-    codes = np.random.default_rng(seed).integers(*unit.limits, shape, endpoint=True)
+    least, greatest = unit.limits
+    codes = np.random.default_rng(seed).integers(least, greatest, shape, endpoint=True)
     codes >>= max(0, unit.bits - 50)
     return codes, np.ldexp(codes.astype(float), a.element.lsb_min + b.element.lsb_min)
 
@@ -210,7 +211,7 @@ def test_shapes_are_those_of_numpy(name: str, one: tuple[int, ...], other: tuple
 def test_c_is_the_same_in_numbers_and_in_codes(name: str) -> None:
     unit = ACCUMULATOR_PRESETS[name]
     a, b = stack(OFP8_E4M3, (2, 3, 9), 0), stack(OFP8_E4M3, (9, 5), 1)
-    c = np.float32([0.1, -2.5, -0.0, np.inf, 1e-40])
+    c = np.array([0.1, -2.5, -0.0, np.inf, 1e-40], np.float32)
     for numbers in (c, c.astype(np.float64), c.astype(">f4"), c[None, None]):
         got = matmul(a, b, unit, numbers)
         assert same_bits(got, dot(a, b, unit, c.view(np.uint32)).floats())
@@ -258,7 +259,7 @@ def test_an_outer_product_is_the_dot_product_of_every_pair(name: str, format: Fo
     # Products of at most 11 bits each: no accumulator here rounds one product but 13 bits of FP8.
     if name != "hopper_fp8":
         assert np.array_equal(got, np.outer(a.values(), b.values()).astype(np.float32))
-    scalar = Coded(format=FP16, codes=np.float16([1.5]).view(np.uint16))
+    scalar = Coded(format=FP16, codes=np.array([1.5], np.float16).view(np.uint16))
     assert outer(scalar, scalar, unit).tolist() == [[2.25]]
 
 
