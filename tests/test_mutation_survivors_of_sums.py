@@ -104,7 +104,7 @@ def test_only_subnormal_numbers_are_flushed_and_keep_their_sign_in_trees() -> No
 def test_a_negative_sum_that_vanishes_has_the_sign_of_the_unit(signed: bool) -> None:
     for rounding in (RZ, RNE):
         unit = FusedAccumulator(rounding=rounding, signed_underflow=signed)
-        cast = Cast(format=FP64)
+        cast = Cast(format=FP32)
         a, b = cast.encode([-(2.0**-100)]), cast.encode([2.0**-100])
         for sums in (int(dot(a, b, unit).codes), dot_exact(a, b, unit).code):
             assert sums == (0x80000000 if signed else 0)
