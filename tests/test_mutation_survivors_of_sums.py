@@ -1,4 +1,4 @@
-"""What random operands hardly ever meet in a sum: zeros with signs, rests far below, the last step.
+"""What random operands hardly ever meet: zeros with signs, rests far below, ties of two roundings.
 
 Each of these was once a fault that every other test let pass.  Expected numbers are those of IEEE
 754-2019 or of the definition, and both the compiled sum and the rational one are asked.
@@ -14,6 +14,8 @@ from bitpde.emu import (
     ExactAccumulator,
     FusedAccumulator,
     PintaAccumulator,
+    Requantization,
+    RequantizationRule,
     SequentialAccumulator,
     Span,
     TreeAccumulator,
@@ -161,3 +163,15 @@ def test_an_infinity_under_a_scale_of_zero_is_nan_and_invalid() -> None:
 
 def test_three_of_the_largest_need_two_more_bits() -> None:
     assert [Span(0, 7).summed(count).top - 7 for count in (1, 2, 3, 4, 5)] == [0, 1, 2, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("acc", "value", "rounded"),
+    [(1572730594, "0x1.3f83dep-25", 59), (473712304, "0x1.cc2176p-23", 102)],
+)
+def test_the_float_rule_rounds_the_accumulator_first(acc: int, value: str, rounded: int) -> None:
+    # The exact product rounds to 58.5, or 101.5, in float32, and from there to even.
+    multiplier = float.fromhex(value)
+    assert np.rint(np.float32(acc * multiplier)) == rounded - 1
+    machine = Requantization(multipliers=(multiplier,), rule=RequantizationRule.FLOAT)
+    assert machine.apply([acc]).tolist() == [rounded]

@@ -275,18 +275,6 @@ def test_float_is_three_operations_of_float32(value: float, acc: int) -> None:
     assert machine.apply(acc) == min(max(nearest, LOW), HIGH)
 
 
-@pytest.mark.parametrize(
-    ("acc", "value", "rounded"),
-    [(1572730594, "0x1.3f83dep-25", 59), (473712304, "0x1.cc2176p-23", 102)],
-)
-def test_float_rounds_the_accumulator_first(acc: int, value: str, rounded: int) -> None:
-    # The exact product rounds to 58.5, or 101.5, in float32, and from there to even.
-    multiplier = float.fromhex(value)
-    assert np.rint(np.float32(acc * multiplier)) == rounded - 1
-    machine = Requantization(multipliers=(multiplier,), rule=FLOAT)
-    assert machine.apply([acc]).tolist() == [rounded]
-
-
 @given(value=REALS, acc=st.integers(-(2**63), 2**63 - 1))
 def test_exact_is_one_rounding_of_any_accumulator(value: float, acc: int) -> None:
     machine = Requantization(multipliers=(value,), rule=EXACT, output=INT16, zero_point=-7)
