@@ -64,7 +64,7 @@ def error_bound(
     -----
     *Exactness*: a theorem.  The recurrence at the head of ``emu/error_bounds.py`` in rational
     arithmetic on the exact products, then rounded up to a float64 once.  It counts every loss of
-    the accumulator, those of flushed operands included, and takes microseconds a product.
+    the accumulator, those of flushed operands included, and takes some 0.1 ms a product.
 
     Examples
     --------
