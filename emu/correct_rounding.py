@@ -8,7 +8,7 @@ integers for single elements.
 
 from fractions import Fraction
 from functools import lru_cache
-from math import nan
+from math import isfinite, nan
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +25,6 @@ from ..formats import (
     Minifloat,
     Overflow,
     RandomBits,
-    decode_exact,
     encode_exact,
 )
 from .elementwise_rounding import Operands, needs_more_bits, operands_of
@@ -34,7 +33,6 @@ from .error_free import Floats
 from .errors import DatapathError
 from .exact_functions import exact_value
 from .exact_operands import Number
-from .exact_rounding import number_of
 from .function_floats import BOUNDED
 
 #: The functions there are, by name; gelu is the exact form, gelu_tanh the other one.
@@ -44,6 +42,7 @@ FUNCTIONS: Final = tuple(ENCLOSED)
 _ORDINARY = 860
 _FIRST_PLACES = 90
 _WIDEST = 1 << 17
+_ENCLOSED_REACH = 1 << 12
 _ARRAYS: Final[dict[str, Minifloat]] = {"float16": FP16, "float32": FP32, "float64": FP64}
 
 
@@ -137,7 +136,7 @@ def _table(
     table, slow = _quickly(name, operands, cast, None)
     lawful = np.ones(table.shape, np.bool_)
     if _nan_code(cast) is None:
-        lawful = ~_undefined(name, operands.values[0])
+        lawful = ~undefined_at(name, operands.values[0])
         slow &= lawful
     for place in np.flatnonzero(slow):
         try:
@@ -175,10 +174,10 @@ def _quickly(
     format = cast.format
     undecided = np.ones(operands.shape, np.bool_)
     nothing = np.zeros(operands.shape, np.dtype(cast.element.code_dtype))
-    if not isinstance(format, Fixed | Minifloat) or not _ordinary(operands.formats[0], format):
+    if not isinstance(format, Fixed | Minifloat) or not are_ordinary(operands.formats[0], format):
         return nothing, undecided
     x = operands.values[0]
-    undefined, nan_code = _undefined(name, x), _nan_code(cast)
+    undefined, nan_code = undefined_at(name, x), _nan_code(cast)
     lawful = np.isfinite(x) & (x != 0) & ~undefined & ((x != 1) | (name != "log"))
     with np.errstate(all="ignore"):
         value, error = BOUNDED[name](np.where(lawful, x, 0.75))
@@ -195,7 +194,7 @@ def _quickly(
     return np.where(undefined, codes.dtype.type(nan_code), codes), ~decided & ~undefined
 
 
-def _undefined(name: str, x: Floats) -> NDArray[np.bool_]:
+def undefined_at(name: str, x: Floats) -> NDArray[np.bool_]:
     """Where the function is NaN, but for infinities."""
     below = exact_value(name, Fraction(-2)) is not None and name != "reciprocal"
     return np.isnan(x) | (x < 0) if below else np.isnan(x)
@@ -209,7 +208,7 @@ def _nan_code(cast: Cast) -> int | None:
         return None
 
 
-def _ordinary(*formats: Fixed | Minifloat) -> bool:
+def are_ordinary(*formats: Fixed | Minifloat) -> bool:
     """Whether numbers of the formats are far within the exponents of float64, and of few bits."""
     return all(
         isinstance(f, Fixed)
@@ -239,7 +238,7 @@ def rounded_function(
     exact = exact_value(name, x)
     if exact is not None or isinstance(x, float):
         return encode_exact(cast, exact if exact is not None else x, draw)
-    reach = _reach(format, cast)
+    reach = reach_of(format, cast)
     if cast.overflow is Overflow.WRAP and name.startswith("exp") and x > reach:
         msg = f"{name} of {float(x)} wraps many times: choose another overflow, such as SATURATE"
         raise FormatError(msg)
@@ -247,19 +246,37 @@ def rounded_function(
     while places <= max(_WIDEST, 16 * reach):
         low, high = ENCLOSED[name](x, places, reach).ends
         code = encode_exact(cast, low, draw)
-        if code == encode_exact(cast, high, draw) and _narrow(cast, high - low):
+        if code == encode_exact(cast, high, draw) and is_narrow(cast, high - low):
             return code
         places *= 2
     msg = f"{name} of {x} is too near to the border of two codes of {cast}"
     raise DatapathError(msg)
 
 
-def _narrow(cast: Cast, width: Fraction) -> bool:
+def enclosed(name: str, x: Number, places: int) -> tuple[Fraction, Fraction] | None:
+    """Numbers between which the function is, relatively ``2^-places`` apart; None if it is none.
+
+    Examples
+    --------
+    >>> low, high = enclosed("exp", Fraction(1), 80)
+    >>> low < high < low + Fraction(1, 2**60), float(high)
+    (True, 2.718281828459045)
+    >>> enclosed("cos", 0.0, 80), enclosed("log", 0.0, 80)
+    ((Fraction(1, 1), Fraction(1, 1)), None)
+    """
+    exact = exact_value(name, x)
+    if exact is not None or isinstance(x, float):
+        value = x if exact is None else exact
+        return (Fraction(value), Fraction(value)) if isfinite(value) else None
+    return ENCLOSED[name](x, places, _ENCLOSED_REACH).ends
+
+
+def is_narrow(cast: Cast, width: Fraction) -> bool:
     """Whether codes that wrap say that nothing between is another one."""
     return cast.overflow is not Overflow.WRAP or width < cast.element.lsb
 
 
-def _reach(*formats: Any) -> int:
+def reach_of(*formats: Any) -> int:
     """An exponent that no border of two codes reaches, be it of the least or the largest ones."""
     reach = 0
     for item in formats:

@@ -39,15 +39,15 @@ def _expm1(x: Fraction, places: int, reach: int) -> Enclosure:
     return between(low - 1, high - 1, places + 2 * _small(x))
 
 
-def _log(x: Fraction, places: int, reach: int) -> Enclosure:
+def _log(x: Fraction, places: int, _reach: int) -> Enclosure:
     return log(x, places + _small(x - 1))
 
 
-def _sin(x: Fraction, places: int, reach: int) -> Enclosure:
+def _sin(x: Fraction, places: int, _reach: int) -> Enclosure:
     return sine_and_cosine(x, places + 2 * _small(x))[0]
 
 
-def _cos(x: Fraction, places: int, reach: int) -> Enclosure:
+def _cos(x: Fraction, places: int, _reach: int) -> Enclosure:
     return sine_and_cosine(x, places)[1]
 
 
@@ -112,7 +112,7 @@ def _density(square: Fraction, places: int) -> tuple[Fraction, Fraction]:
 
 
 def _gelu_tanh(x: Fraction, places: int, reach: int) -> Enclosure:
-    """``x / 2 (1 + tanh y)``, which is ``x sigmoid(2 y)``; ``y = sqrt(2/pi) (x + 0.044715 x^3)``."""
+    """``x / 2 (1 + tanh y) = x sigmoid(2 y)``, with ``y = sqrt(2/pi) (x + 0.044715 x^3)``."""
     inner = 4 * (x + CUBIC * x**3)
     scale = _inverse_root_of_2pi(places + max(0, leading_exponent(inner))).ends
     arguments = sorted(scale[k] * inner for k in (0, 1))
@@ -122,7 +122,7 @@ def _gelu_tanh(x: Fraction, places: int, reach: int) -> Enclosure:
     return between(*ends, places - leading_exponent(ends[0]))
 
 
-def _sqrt(x: Fraction, places: int, reach: int) -> Enclosure:
+def _sqrt(x: Fraction, places: int, _reach: int) -> Enclosure:
     wide = places - leading_exponent(x) // 2
     root = isqrt(fixed(x, 2 * wide))
     return Enclosure(root, root + 1, wide)
@@ -132,7 +132,7 @@ def _rsqrt(x: Fraction, places: int, reach: int) -> Enclosure:
     return _sqrt(1 / x, places, reach)
 
 
-def _reciprocal(x: Fraction, places: int, reach: int) -> Enclosure:
+def _reciprocal(x: Fraction, places: int, _reach: int) -> Enclosure:
     return around(fixed(1 / x, places + leading_exponent(x)), 1, places + leading_exponent(x))
 
 

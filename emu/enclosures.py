@@ -68,7 +68,7 @@ def pi(places: int) -> int:
     Examples
     --------
     >>> pi(20) / 2**20
-    3.1415920257568359
+    3.141592025756836
     """
     guard = places.bit_length() + 8
     wide = places + guard
@@ -93,7 +93,7 @@ def exp(x: Fraction, places: int) -> Enclosure:
     Examples
     --------
     >>> [float(end) for end in exp(Fraction(1), 60).ends]
-    [2.718281828459045, 2.718281828459045]
+    [2.718281828459045, 2.7182818284590455]
     """
     n = 0
     if abs(x) > Fraction(11, 32):
@@ -157,7 +157,7 @@ def log(x: Fraction, places: int) -> Enclosure:
     Examples
     --------
     >>> float(log(Fraction(10), 60).ends[0])
-    2.302585092994045
+    2.3025850929940455
     """
     e = leading_exponent(x * Fraction(4, 3))
     m = x / Fraction(2) ** e
