@@ -180,7 +180,8 @@ def _quickly(
     undefined, nan_code = undefined_at(name, x), _nan_code(cast)
     lawful = np.isfinite(x) & (x != 0) & ~undefined & ((x != 1) | (name != "log"))
     with np.errstate(all="ignore"):
-        value, error = BOUNDED[name](np.where(lawful, x, 0.75))
+        bounds = BOUNDED[name](np.where(lawful, x, 0.75).reshape(-1))
+    value, error = (part.reshape(x.shape) for part in bounds)
     ends = [cast.attempt(end, bits) for end in (value - error, value + error)]
     if any(end.refused for end in ends):
         return nothing, undecided

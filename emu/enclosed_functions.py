@@ -82,6 +82,8 @@ def _gelu(x: Fraction, places: int, reach: int) -> Enclosure:
     positive and rounded both ways.
     """
     t = min(abs(x), Fraction(isqrt(2 * reach) + 1))
+    if x > 0 and t * t > 2 * places:
+        return _gelu_far(x, t, places)
     if x < 0:
         places += fixed(t * t, 0) + 2 * max(0, leading_exponent(t)) + 4
     square = t * t
@@ -103,6 +105,13 @@ def _gelu(x: Fraction, places: int, reach: int) -> Enclosure:
     if x < 0:
         ends = -(1 - ends[0]), -(1 - ends[1])
     return between(size * ends[0], size * ends[1], places + _small(x))
+
+
+def _gelu_far(x: Fraction, t: Fraction, places: int) -> Enclosure:
+    """``x (1 - Phi(-t))`` by ``t / (1 + t^2) < Phi(-t) / density < 1 / t`` (Gordon 1941)."""
+    low, high = _density(t * t, places)
+    ends = x * (1 - high / t), x * (1 - low * t / (1 + t * t))
+    return between(*ends, 2 * places + fixed(t * t, 0))
 
 
 def _density(square: Fraction, places: int) -> tuple[Fraction, Fraction]:
