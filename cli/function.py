@@ -39,10 +39,10 @@ def _function(arguments: argparse.Namespace) -> int:
     from ..validation import decimal_text, format_called
 
     format = format_called(arguments.format)
-    unit = _unit(arguments)
     if not isinstance(format, Fixed | Minifloat):
         msg = f"operands of {arguments.name} in {arguments.format}: choose a scalar format"
         raise DatapathError(msg)
+    unit = _unit(arguments)
     low, high = arguments.within or (None, None)
     within = None if low is None or high is None else (low, high)
     found = maximum_error(unit, format, within=within)
@@ -70,12 +70,16 @@ def _unit(arguments: argparse.Namespace) -> Any:
         RoundedFunction,
         unit_from_json,
     )
-    from ..formats import Cast
+    from ..formats import Cast, Fixed, Minifloat
     from ..validation import format_called
 
     if arguments.unit is None:
-        output = Cast(format=format_called(arguments.output or arguments.format))
-        return RoundedFunction(function=arguments.name, cast=output)
+        name = arguments.output or arguments.format
+        output = format_called(name)
+        if not isinstance(output, Fixed | Minifloat):
+            msg = f"results of {arguments.name} in {name}: choose a scalar format"
+            raise DatapathError(msg)
+        return RoundedFunction(function=arguments.name, cast=Cast(format=output))
     try:
         unit = unit_from_json(json.loads(Path(arguments.unit).read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:

@@ -73,6 +73,8 @@ def correctly_rounded(
     DatapathError
         For another name, another kind of format, and, naming the index, for a result that the cast
         leaves no code, such as the logarithm of 0 in fixed point.
+    FormatError
+        For ``bits`` that `Cast.encode` refuses.
 
     Notes
     -----
@@ -138,7 +140,7 @@ def _table(
     if _nan_code(cast) is None:
         lawful = ~undefined_at(name, operands.values[0])
         slow &= lawful
-    for place in np.flatnonzero(slow):
+    for place in np.flatnonzero(slow).tolist():
         try:
             table[place] = rounded_function(name, operands.numbers((place,))[0], format, cast)
         except FormatError:

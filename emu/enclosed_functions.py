@@ -127,8 +127,8 @@ def _gelu_tanh(x: Fraction, places: int, reach: int) -> Enclosure:
     arguments = sorted(scale[k] * inner for k in (0, 1))
     low = _sigmoid(arguments[0], places, reach).ends[0]
     high = _sigmoid(arguments[1], places, reach).ends[1]
-    ends = sorted((x * low, x * high))
-    return between(*ends, places - leading_exponent(ends[0]))
+    least, most = sorted((x * low, x * high))
+    return between(least, most, places - leading_exponent(least))
 
 
 def _sqrt(x: Fraction, places: int, _reach: int) -> Enclosure:

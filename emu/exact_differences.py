@@ -110,7 +110,9 @@ def _size(name: str, x: Number) -> int:
     """How far the enclosures of both values have to reach, so that they are enclosures."""
     if name in ("sin", "cos", "log", "sqrt", "rsqrt", "reciprocal"):
         return 0
-    size = int(min(abs(x), 2 * _FARTHEST)) + 1 if exact_value(name, x) is None else 0
+    if exact_value(name, x) is not None:
+        return 0
+    size = int(min(abs(Fraction(x)), Fraction(2 * _FARTHEST))) + 1
     size = size * size if name.startswith("gelu") else size
     if size > _FARTHEST:
         msg = f"a difference of {name} at {float(x)}: keep arguments below {_FARTHEST}"

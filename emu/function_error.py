@@ -164,7 +164,8 @@ def _steps(format: Fixed | Minifloat, size: Floats) -> Floats:
         return np.full_like(size, float(format.lsb))
     _, exponents = np.frexp(np.where(np.isfinite(size), size, 1.0))
     exponents = np.where(size > 0, exponents - 1, format.emin)
-    return np.ldexp(1.0, np.maximum(exponents, format.emin) - format.significand_bits)
+    steps = np.maximum(exponents, format.emin) - format.significand_bits
+    return np.ldexp(np.ones_like(size), steps)
 
 
 def _largest(low: Floats, high: Floats, case: Callable[[int], WorstCase]) -> WorstCase:

@@ -156,9 +156,10 @@ class FunctionTable:
                 msg = f"{self.function} has no entry for x[{_first(~lawful[index])}]: keep operands"
                 raise DatapathError(msg + " away from the pole")
         if not kept:
-            return entries[address]
+            return np.asarray(entries[address], np.int64)
         fraction = (offsets & ((1 << dropped) - 1)) >> dropped - kept
-        return (entries[address] << kept) + (entries[address + 1] - entries[address]) * fraction
+        steps = (entries[address + 1] - entries[address]) * fraction
+        return np.asarray((entries[address] << kept) + steps, np.int64)
 
     @cached_property
     def entries(self) -> tuple[Integers, NDArray[np.bool_]]:

@@ -99,6 +99,12 @@ def test_random_bits_round_as_defined(name: str) -> None:
         check(name, x, Cast(format=OFP8_E5M2, rounding=rounding, random_bits=5), draws)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_zeros_infinities_and_nan_are_the_standards(name: str) -> None:
+    x = Coded(format=FP16, codes=np.array([0, 0x8000, 0x7C00, 0xFC00, 0x7E00], np.uint16))
+    check(name, x, Cast(format=FP16, overflow=Overflow.INFINITY_OR_NAN))
+
+
 @pytest.mark.parametrize("overflow", [Overflow.WRAP, Overflow.RAISE])
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_beyond_the_range_follows_the_policy(name: str, overflow: Overflow) -> None:
