@@ -85,8 +85,11 @@ def _unit(arguments: argparse.Namespace) -> Any:
     except (OSError, ValueError) as error:
         msg = f"--unit {arguments.unit}: {error}"
         raise DatapathError(msg) from error
-    known = RoundedFunction | FunctionTable | PiecewisePolynomial
-    if not isinstance(unit, known) or unit.function != arguments.name or arguments.output:
+    if (
+        not isinstance(unit, RoundedFunction | FunctionTable | PiecewisePolynomial)
+        or unit.function != arguments.name
+        or arguments.output
+    ):
         msg = f"--unit {arguments.unit} holds no unit for {arguments.name}, or --output is given "
         raise DatapathError(msg + "too: give one for it, without --output")
     return unit

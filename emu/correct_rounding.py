@@ -247,7 +247,7 @@ def rounded_function(
         raise FormatError(msg)
     places = _FIRST_PLACES
     while places <= max(_WIDEST, 16 * reach):
-        low, high = ENCLOSED[name](x, places, reach).ends
+        low, high = ENCLOSED[name](Fraction(x), places, reach).ends
         code = encode_exact(cast, low, draw)
         if code == encode_exact(cast, high, draw) and is_narrow(cast, high - low):
             return code
@@ -271,7 +271,7 @@ def enclosed(name: str, x: Number, places: int) -> tuple[Fraction, Fraction] | N
     if exact is not None or isinstance(x, float):
         value = x if exact is None else exact
         return (Fraction(value), Fraction(value)) if isfinite(value) else None
-    return ENCLOSED[name](x, places, _ENCLOSED_REACH).ends
+    return ENCLOSED[name](Fraction(x), places, _ENCLOSED_REACH).ends
 
 
 def is_narrow(cast: Cast, width: Fraction) -> bool:

@@ -126,4 +126,4 @@ def _ends(
     if exact is not None or isinstance(x, float):
         value = Fraction(exact or 0)
         return value, value
-    return ENCLOSED[name](x, places, reach).ends
+    return ENCLOSED[name](Fraction(x), places, reach).ends

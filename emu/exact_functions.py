@@ -46,17 +46,18 @@ def exact_value(name: str, x: Number) -> Number | None:
     """
     if isinstance(x, float):
         return _special(name, x)
+    number = Fraction(x)
     if name in _POSITIVE and x < 0:
         return nan
     match name:
         case "log":
             return 0.0 if x == 1 else None
         case "reciprocal":
-            return 1 / x
+            return 1 / number
         case "sqrt":
-            return _rational_root(x)
+            return _rational_root(number)
         case "rsqrt":
-            return _rational_root(1 / x)
+            return _rational_root(1 / number)
     return None
 
 

@@ -165,7 +165,7 @@ def _steps(format: Fixed | Minifloat, size: Floats) -> Floats:
     _, exponents = np.frexp(np.where(np.isfinite(size), size, 1.0))
     exponents = np.where(size > 0, exponents - 1, format.emin)
     steps = np.maximum(exponents, format.emin) - format.significand_bits
-    return np.ldexp(np.ones_like(size), steps)
+    return np.asarray(np.ldexp(np.ones_like(size), steps), np.float64)
 
 
 def _largest(low: Floats, high: Floats, case: Callable[[int], WorstCase]) -> WorstCase:

@@ -82,7 +82,7 @@ class PiecewisePolynomial:
     ...     coefficients=(Fixed(bits=20, fraction_bits=15),) * 3,
     ...     steps=(Cast(format=q), Cast(format=Fixed(bits=20, fraction_bits=15))))
     >>> unit.apply(np.float32([0.0, 1.0, -1.5])).values().tolist()
-    [1.0, 2.718231201171875, 0.223114013671875]
+    [1.00079345703125, 2.720428466796875, 0.223297119140625]
     """
 
     function: str

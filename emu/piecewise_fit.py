@@ -35,7 +35,7 @@ def fitted(
     Examples
     --------
     >>> fitted("exp", Fraction(0), Fraction(1), (Fixed(bits=8, fraction_bits=5),) * 2)
-    [29, 53]
+    [29, 54]
     """
     if not width:
         constant = _rounded(function, 0, _finite(function, start), formats[0])

@@ -56,15 +56,17 @@ def difference(name: str, a: Fraction, b: Fraction) -> Fraction:
     st.sampled_from([HALF, Cast(format=BF16, rounding=Rounding.DOWN), Cast(format=INT8)]),
 )
 def test_every_difference_is_rounded_once(name: str, a: float, b: float, cast: Cast) -> None:
-    code = correctly_rounded_difference(name, np.float16([a]), np.float16([b]), cast).codes[0]
+    code = correctly_rounded_difference(
+        name, np.array([a], np.float16), np.array([b], np.float16), cast
+    ).codes[0]
     true = difference(name, Fraction(a), Fraction(b))
     zero = -0.0 if cast.rounding is Rounding.DOWN else 0.0
     assert code == encode_exact(cast, true or zero)
 
 
 def test_differences_of_what_is_no_number_are_those_of_subtraction() -> None:
-    a = np.float16([1, nan, inf, inf, -inf, 2, 1, -2])
-    b = np.float16([inf, 0, 1, -inf, 1, -inf, -2, 4])
+    a = np.array([1, nan, inf, inf, -inf, 2, 1, -2], np.float16)
+    b = np.array([inf, 0, 1, -inf, 1, -inf, -2, 4], np.float16)
     values = {
         n: correctly_rounded_difference(n, a, b, HALF).values() for n in ("tanh", "exp", "cos")
     }
@@ -162,8 +164,14 @@ def test_a_difference_unit_round_trips_and_refuses() -> None:
         with pytest.raises(DatapathError, match=text):
             DifferenceUnit(**{**fields, **changes})
     with pytest.raises(DatapathError, match="give a deterministic cast"):
-        correctly_rounded_difference("tanh", np.float16([1]), np.float16([1]), random)
+        correctly_rounded_difference(
+            "tanh", np.array([1], np.float16), np.array([1], np.float16), random
+        )
     with pytest.raises(DatapathError, match="keep arguments below"):
-        correctly_rounded_difference("exp", np.float32([1e30]), np.float32([1e29]), HALF)
+        correctly_rounded_difference(
+            "exp", np.array([1e30], np.float32), np.array([1e29], np.float32), HALF
+        )
     with pytest.raises(DatapathError, match=r"difference of tanh at \[0\]"):
-        correctly_rounded_difference("tanh", np.float16([nan]), np.float16([1]), Cast(format=INT8))
+        correctly_rounded_difference(
+            "tanh", np.array([nan], np.float16), np.array([1], np.float16), Cast(format=INT8)
+        )
