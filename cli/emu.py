@@ -1,8 +1,9 @@
-"""``bitpde emu``: the named accumulators, one in full, and where two of them part."""
+"""``bitpde emu``: the named accumulators, where two part, and the errors of functions."""
 
 import argparse
 from typing import Any
 
+from .function import add_function
 from .output import print_aligned, print_json, print_table
 from .parser import add_command
 
@@ -12,6 +13,7 @@ examples:
   bitpde emu list --markdown              the same as a table in Markdown
   bitpde emu show hopper_fp8              every field of one
   bitpde emu witness hopper_fp8 cdna3_fp8 --format OFP8_E4M3
+  bitpde emu function tanh --format FP16  the largest error of a unit for tanh
 
 reading the table:
   terms   products that one step adds; "32, 128": steps of 32 in chunks of 128
@@ -32,7 +34,7 @@ the smallest exponents; removing any product makes the two agree.  Exit status 1
 
 
 def add_emu(commands: Any) -> None:
-    """Add ``bitpde emu`` with its three actions."""
+    """Add ``bitpde emu`` with its actions."""
     emu = commands.add_parser(
         "emu",
         help="the accumulators of known machines, and where two of them differ",
@@ -53,6 +55,7 @@ def add_emu(commands: Any) -> None:
     witness.add_argument("--seed", type=int, default=0, help="of the random search")
     text = "dot products to try at most"
     witness.add_argument("--budget", type=int, default=1 << 21, help=text)
+    add_function(actions)
 
 
 def _list(arguments: argparse.Namespace) -> int:
