@@ -192,7 +192,7 @@ def test_every_preset_that_vectors_take_is_that_of_the_definition(name: str) -> 
 
 
 _BY_INTEGERS = {
-    "blackwell_mxf4nvf4", "cdna3_fp8", "rvbna_4", "rvbna_8", "rvbna_16", "mxdotp",
+    "blackwell_mxf4nvf4", "rvbna_4", "rvbna_8", "rvbna_16", "mxdotp",
     "hopper_fp8_promoted", "fma_fp64", "kulisch_fp32", "pinta",
 }  # fmt: skip
 
@@ -266,6 +266,21 @@ def test_what_alignment_drops_is_dropped_in_every_column(name: str, seed: int) -
     cast = Cast(format=FP16)
     a, b = cast.encode(left[None, order] * np.ones((9, 1))), cast.encode(right[:, order])
     assert agree(a, b, unit, np.zeros((9, 18), np.int64))
+
+
+@pytest.mark.parametrize("name", [n for n in ACCUMULATOR_PRESETS if n not in _BY_INTEGERS])
+@pytest.mark.parametrize("kind", [0, 2])
+def test_a_tiny_c_outlives_products_that_are_zero(name: str, kind: int) -> None:
+    unit = ACCUMULATOR_PRESETS[name]
+    if isinstance(unit, IntegerAccumulator):
+        return
+    format = unit.format  # type: ignore[union-attr]
+    assert isinstance(format, Minifloat)
+    start = any_codes(format, (9, 17), 5, kind).astype(np.int64)
+    zeros = Coded(format=OFP8_E4M3, codes=np.zeros((17, 33), np.uint8))
+    ones = Coded(format=OFP8_E4M3, codes=np.full((9, 33), 0x38, np.uint8))
+    agree(ones, zeros, unit, start)
+    agree(zeros[:9], zeros, unit, start)
 
 
 SPECIAL: dict[str, tuple[Any, Any]] = {
