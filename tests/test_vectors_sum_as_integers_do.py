@@ -268,6 +268,16 @@ def test_what_alignment_drops_is_dropped_in_every_column(name: str, seed: int) -
     assert agree(a, b, unit, np.zeros((9, 18), np.int64))
 
 
+@pytest.mark.parametrize("name", ["hopper_f16", "blackwell_f8f6f4", "hopper_fp8", "cdna3_f16"])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_full_steps_of_the_largest_terms_fit(name: str, sign: float) -> None:
+    # Every product is just below 4 times the power of two that it is aligned by.
+    unit = ACCUMULATOR_PRESETS[name]
+    a = Cast(format=FP16).encode(np.full((9, 64), sign * (2 - 2.0**-10)))
+    b = Cast(format=FP16).encode(np.full((17, 64), 2 - 2.0**-10))
+    assert agree(a, b, unit, np.zeros((9, 17), np.int64))
+
+
 @pytest.mark.parametrize("name", [n for n in ACCUMULATOR_PRESETS if n not in _BY_INTEGERS])
 @pytest.mark.parametrize("kind", [0, 2])
 def test_a_tiny_c_outlives_products_that_are_zero(name: str, kind: int) -> None:
