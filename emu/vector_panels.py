@@ -69,7 +69,7 @@ def values_of(x: Coded, dtype: Any) -> Values | None:
     special = np.zeros(x.shape[0], np.bool_)
     finite = np.isfinite(floats)
     if not finite.all():
-        special = ~finite.all(axis=1)
+        special = np.asarray(~finite.all(axis=1))
         floats = np.where(finite, floats, 0).astype(dtype)
     return Values(floats, special, span)
 
@@ -80,8 +80,9 @@ def measured(x: Values, bits: int) -> Values:
     ``bits`` is how many a significand has.
     """
     single = x.floats.dtype == np.float32
-    words, bias, trailing = (np.uint32, 127, 23) if single else (np.uint64, 1023, 52)
-    sizes = x.floats.view(words) & ~words(1 << (8 * x.floats.itemsize - 1))
+    bias, trailing = (127, 23) if single else (1023, 52)
+    words: Any = np.uint32 if single else np.uint64
+    sizes: Any = x.floats.view(words) & ~words(1 << (8 * x.floats.itemsize - 1))
     # Zeros come last when 1 is taken away.
     least, greatest = int((sizes - words(1)).min(initial=~words(0))) + 1, int(sizes.max(initial=0))
     if greatest == 0:
