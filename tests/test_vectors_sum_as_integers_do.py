@@ -293,6 +293,20 @@ def test_a_tiny_c_outlives_products_that_are_zero(name: str, kind: int) -> None:
     agree(zeros[:9], zeros, unit, start)
 
 
+@pytest.mark.parametrize("name", ["cdna3_f16", "cdna3_fp8"])
+def test_a_finished_sum_is_floored_where_c_is_larger(name: str) -> None:
+    # 2^25 - 1 would be a tie; 2^-14 less is 2^-6 less once it is floored, and is below the tie.
+    a, b = np.zeros((2, 3)), np.ones((3, 17))
+    a[:, 0], a[:, 2], b[2] = -1.0, -(2.0**-7), 2.0**-7
+    left, right = (Cast(format=OFP8_E4M3).encode(x) for x in (a, b.T))
+    start = np.full((2, 17), (127 + 25) << 23, np.int64)
+    sums = fresh(start)
+    unit = ACCUMULATOR_PRESETS[name]
+    assert vector_lane.fill_anyway(left, right, unit, sums, by_integers)
+    assert np.all(sums.codes.astype(np.uint32).view(np.float32) == 2.0**25 - 2)
+    assert agree(left, right, unit, start)
+
+
 SPECIAL: dict[str, tuple[Any, Any]] = {
     "sequential": (SequentialAccumulator(format=FP16), FP16),
     "chain": (SequentialAccumulator(), FP32),
