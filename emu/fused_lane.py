@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import Block, Coded, Fixed, Minifloat, Rounding, spread_tiles
+from ..formats import FP16, FP32, Block, Coded, Fixed, Minifloat, Rounding, spread_tiles
 from .dot_operands import parts_of
 from .fused_accumulator import Addend, FusedAccumulator, Reference
 from .unit_operands import require_unit_operand
@@ -27,6 +27,8 @@ from .vector_panels import (
 
 #: An exponent below all: of a zero where zeros take no part.
 _NONE = -(1 << 16)
+#: An exponent above all.
+_ANY = 1 << 20
 #: Elements of at most this many bits have tables of their exponents.
 _TABLE_BITS = 19
 
@@ -41,9 +43,7 @@ def fused_lane(a: Coded, b: Coded, unit: FusedAccumulator, start: Any) -> Found 
     if left is None or right is None or significant_bits(a) + significant_bits(b) > 24:
         return None
     if not _holds(left, right, unit):
-        left, right = (
-            measured(v, significant_bits(x)) for v, x in ((left, a), (right, b))
-        )
+        left, right = (measured(v, significant_bits(x)) for v, x in ((left, a), (right, b)))
     if not _holds(left, right, unit):
         return None
     exponents = [_exponents(x, unit.zero_exponent) for x in (a, b)]
@@ -53,13 +53,17 @@ def fused_lane(a: Coded, b: Coded, unit: FusedAccumulator, start: Any) -> Found 
 
 
 def _knows(unit: FusedAccumulator) -> bool:
-    late = unit.late is not None
-    if late and (unit.late.rounding is not Rounding.DOWN or unit.zero_exponent is None):
+    late, format = unit.late, unit.format
+    if late is not None and not (
+        late.rounding is Rounding.DOWN and unit.zero_exponent is not None and unit.lanes <= 2
+        and (unit.lanes == 1 or unit.lane_rounding is Rounding.DOWN) and late.sum_bits <= 40
+        and late.addend_bits <= 40 and unit.rounding is Rounding.NEAREST_EVEN
+        and unit.result == FP32
+    ):  # fmt: skip
         return False
-    format = unit.format
     return (
         unit.fraction_bits is not None and 1 <= unit.fraction_bits <= 28
-        and unit.stride == unit.lanes == unit.exact_terms == 1
+        and unit.stride == unit.exact_terms == 1 and (late is not None or unit.lanes == 1)
         and unit.alignment is Rounding.TOWARD_ZERO and unit.reference is Reference.OPERANDS
         and unit.addend is not Addend.ROUNDED and not unit.flush_inputs and not unit.flush_results
         and unit.rounding in (Rounding.NEAREST_EVEN, Rounding.TOWARD_ZERO)
@@ -90,9 +94,7 @@ def _exponents(x: Coded, zero_exponent: int | None) -> NDArray[np.int32]:
     return total
 
 
-def _of_elements(
-    element: Fixed | Minifloat, codes: NDArray[Any], zero: int
-) -> NDArray[np.int32]:
+def _of_elements(element: Fixed | Minifloat, codes: NDArray[Any], zero: int) -> NDArray[np.int32]:
     if isinstance(element, Minifloat) and element.bits <= _TABLE_BITS:
         return _table(element, zero).take(codes)
     parts = parts_of(element, codes, zero)
@@ -109,55 +111,73 @@ def _table(element: Minifloat, zero: int) -> NDArray[np.int32]:
 def _in_range(unit: FusedAccumulator, values: Any, exponents: Any) -> bool:
     """Whether the powers of two that align products, unless all are zero, are float32 numbers."""
     bits = unit.fraction_bits or 0
-    ends = []
-    for x, e in zip(values, exponents, strict=True):
-        own = e[x.floats != 0]
-        ends.append((int(own.min()), int(own.max())) if own.size else (0, 0))
-    least, greatest = (sum(pair) for pair in zip(*ends, strict=True))
-    largest = max(greatest, *(int(e.max()) for e in exponents), 127)
     floor = _NONE if unit.exponent_floor is None else unit.exponent_floor
-    largest = max(largest, sum(int(e.max()) for e in exponents), floor)
-    return bits - 127 <= least and largest <= 126 + bits and unit_range(unit)
+    largest = max(sum(int(e.max()) for e in exponents), floor, 127)
+    least = 0
+    for x, e in zip(values, exponents, strict=True):
+        own = int(e.min(where=x.floats != 0, initial=_ANY))
+        least += 0 if own == _ANY else own
+    return bits - 126 <= least and largest <= 126 + bits and _zero_fits(unit)
 
 
-def unit_range(unit: FusedAccumulator) -> bool:
+def _zero_fits(unit: FusedAccumulator) -> bool:
     """Whether the exponent of a C of zero is one of float32."""
     zero = unit.zero_exponent
     return zero is None or -1000 <= zero <= 127
 
 
-def numbers_of(unit: FusedAccumulator) -> tuple[int, ...]:
-    """A unit as the vector kernels take it; the order is that of `fused_vectors`."""
+def numbers_of(unit: FusedAccumulator, *, narrow: bool) -> tuple[int, ...]:
+    """A unit as the vector kernels take it; the order is that of `fused_vectors`.
+
+    ``narrow`` says that it rounds in float32 instead of float64.
+    """
     bits, late = unit.fraction_bits or 0, unit.late
     zero = _NONE if unit.zero_exponent is None else unit.zero_exponent
     floor = _NONE if unit.exponent_floor is None else unit.exponent_floor
     t = unit.result.significand_bits
-    toward_zero = unit.rounding is Rounding.TOWARD_ZERO
+    cutoff = 1 << 16 if late is None or late.cutoff is None else late.cutoff
+    bias, trailing = (127, 23) if narrow else (1023, 52)
+    rounding = ((bias + unit.format.emin) << trailing, (trailing - t) << trailing, t << trailing)
     return (
-        unit.terms, 1 << (29 - bits), bits, zero, unit.format.emin, floor, bits - 127,
-        (1023 + unit.format.emin) << 52, (52 - t) << 52, t << 52, -1 if toward_zero else 0,
-        -(1 << 63) if unit.signed_underflow else 0, late.sum_bits if late else 0,
-        late.addend_bits if late else 0,
-        1 << 16 if late is None or late.cutoff is None else late.cutoff,
+        unit.terms, 1 << (29 - bits), bits, zero, unit.format.emin, floor, bits - 126,
+        -(1 << (23 - t)), late.sum_bits if late else 0, late.addend_bits if late else 0, cutoff,
+        *rounding, -1 if unit.rounding is Rounding.TOWARD_ZERO else 0,
+        -(1 << 63) if unit.signed_underflow else 0,
     )  # fmt: skip
+
+
+def _kernel_of(unit: FusedAccumulator) -> tuple[Any, bool]:
+    """The cheapest kernel for the unit, and whether it rounds in float32."""
+    from . import tile_kernels as kernels
+
+    if unit.late is not None:
+        return (kernels.late_tiles if unit.lanes == 1 else kernels.paired_tiles), False
+    bits = unit.fraction_bits or 0
+    # Terms are below 2^(bits + 2), and C below 2^(bits + 1).
+    if (2 * unit.terms + 1) << (bits + 1) < 1 << 31:
+        if unit.rounding is Rounding.TOWARD_ZERO and unit.format.emin == -126:
+            return kernels.narrow_tiles, True
+        nearest = unit.rounding is Rounding.NEAREST_EVEN and not unit.signed_underflow
+        if nearest and unit.format == FP16:
+            return kernels.half_tiles, True
+    return kernels.fused_tiles, False
 
 
 def _run(
     left: Values, right: Values, exponents: Any, unit: FusedAccumulator, start: Floats | None
 ) -> Found:
-    from .tile_kernels import fused_tiles, late_tiles
-
     shape = (left.floats.shape[0], right.floats.shape[0])
     inner = left.floats.shape[1]
-    grid = grid_of(start, shape, np.float32, np.uint64)
+    grid = grid_of(start, shape, np.float32)
     a, b = panels_of(left.floats, ROWS), panels_of(right.floats, COLUMNS)
     ae, be = panels_of(exponents[0], ROWS), panels_of(exponents[1], COLUMNS)
+    kernel, narrow = _kernel_of(unit)
     run_tiles(
-        late_tiles if unit.late else fused_tiles, grid, inner, a, b, grid.c, grid.seen, ae, be,
-        inner, grid.row_length, numbers_of(unit),
+        kernel, grid, inner, a, b, grid.c, grid.seen, ae, be, inner, grid.row_length,
+        numbers_of(unit, narrow=narrow),
     )  # fmt: skip
     special = left.special[:, None] | right.special
-    limit = (1023 + unit.format.emax) << 52
+    limit = (127 + unit.format.emax) << 23
     if (grid.seen >= limit).any():
         special = special | (grid.seen_by_all(shape) >= limit)
     return Found(grid.rows(shape), np.broadcast_to(special, shape))

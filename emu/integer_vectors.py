@@ -1,4 +1,4 @@
-"""Saturating registers for sixteen columns of eight rows of C at a time, in floats that hold them."""
+"""Saturating registers for sixteen columns of eight rows of C at a time, in floats."""
 
 from typing import Any
 
@@ -13,10 +13,11 @@ _INDEX = types.intp
 
 @intrinsic
 def add_saturated(
-    _context, a, b, c, changed, a_at, b_at, c_at, changed_at, row_length, inner, terms, least, greatest  # noqa: ARG001
+    _context, a, b, c, changed, a_at, b_at, c_at, changed_at, row_length, inner, terms, low, high  # noqa: ARG001
 ):  # fmt: skip
-    """C tile <- registers limited after every ``terms`` products; ``changed`` is 0 where none was.
+    """C tile <- registers limited to low .. high after every ``terms`` products.
 
+    ``changed`` is 0 where none was.
     Preconditions: every sum before it is limited is an integer that the float type holds.
     """
     signature = types.void(a, b, c, changed, *[_INDEX] * 7, c.dtype, c.dtype)

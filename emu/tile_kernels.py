@@ -1,8 +1,8 @@
-"""The loops around the vector kernels of dot products: panels of rows, for each panel of columns."""
+"""The loops around the vector kernels of dot products: all row panels for each column panel."""
 
 from ..formats import kernel
 from .chain_vectors import add_products, add_tiles
-from .fused_vectors import add_fused, add_late
+from .fused_vectors import add_fused, add_half, add_late, add_narrow, add_paired
 from .integer_vectors import add_saturated
 from .tree_vectors import add_far_ones, add_neighbours
 
@@ -37,7 +37,7 @@ def fused_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
     """Row panels start..stop of C by `add_fused`."""
     for j in range(0, row_length, _COLUMNS):
         for i in range(start, stop):
-            add_fused(  # pyright: ignore[reportCallIssue] (numba supplies the context)
+            add_fused(
                 a, b, c, seen, ae, be, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip
@@ -48,7 +48,7 @@ def late_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
     """Row panels start..stop of C by `add_late`."""
     for j in range(0, row_length, _COLUMNS):
         for i in range(start, stop):
-            add_late(  # pyright: ignore[reportCallIssue] (numba supplies the context)
+            add_late(
                 a, b, c, seen, ae, be, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip
@@ -85,4 +85,37 @@ def saturated_tiles(a, b, c, changed, inner, row_length, terms, least, greatest,
             add_saturated(  # pyright: ignore[reportCallIssue] (numba supplies the context)
                 a, b, c, changed, i * _ROWS * inner, j * inner, at, at, row_length, inner, terms,
                 least, greatest,
+            )  # fmt: skip
+
+
+@kernel
+def narrow_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_narrow`."""
+    for j in range(0, row_length, _COLUMNS):
+        for i in range(start, stop):
+            add_narrow(
+                a, b, c, seen, ae, be, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
+                i * row_length + j, row_length, inner, numbers,
+            )  # fmt: skip
+
+
+@kernel
+def paired_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_paired`."""
+    for j in range(0, row_length, _COLUMNS):
+        for i in range(start, stop):
+            add_paired(
+                a, b, c, seen, ae, be, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
+                i * row_length + j, row_length, inner, numbers,
+            )  # fmt: skip
+
+
+@kernel
+def half_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_half`."""
+    for j in range(0, row_length, _COLUMNS):
+        for i in range(start, stop):
+            add_half(
+                a, b, c, seen, ae, be, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
+                i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip

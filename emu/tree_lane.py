@@ -64,7 +64,8 @@ def _flushed(x: Values, coded: Coded) -> Values:
     element = coded.element
     if not isinstance(element, Minifloat):
         return x
-    magnitude = coded.codes & element.code_dtype(~element.sign_code & (2**element.bits - 1))  # type: ignore[operator]
+    mask = np.array(2**element.bits - 1 - element.sign_code, coded.codes.dtype)
+    magnitude = coded.codes & mask
     subnormal = magnitude < 2**element.significand_bits
     return x._replace(floats=np.where(subnormal, x.floats.dtype.type(0), x.floats))
 

@@ -45,7 +45,8 @@ def _codegen(*, strided: bool) -> Any:
                 for k in range(terms):
                     x = builder.load(builder.gep(left, [tile.constant(k * ROWS + row)]))
                     leaves.append(builder.fmul(vectors.splat(x), right[k]))
-                root = builder.fadd(_root(builder, leaves, strided=strided), vectors.every_real(0.0))
+                root = _root(builder, leaves, strided=strided)
+                root = builder.fadd(root, vectors.every_real(0.0))
                 sums[row] = builder.fadd(sums[row], root)
         for row, pointer in enumerate(pointers):
             vectors.store(sums[row], pointer)

@@ -3,10 +3,11 @@
 | accumulator | kernel | when |
 |---|---|---|
 | sequential FP32, nearest even | `multiply_panels` | scalar operands: chains of FMA |
-| sequential, nearest even | `product_tiles` | products no wider than the format, it at most 11 bits |
-| sequential, nearest even or toward zero | `sum_tiles` | tile products exact in float32, float64 |
-| fused, truncating, C aligned | `fused_tiles` | no lanes, strides or exact groups |
-| fused, truncating, C late | `late_tiles` | the same |
+| sequential, nearest even | `product_tiles` | products no wider than it, it at most 11 bits |
+| sequential, nearest even or toward zero | `sum_tiles` | tile products exact in floats |
+| fused, truncating, C aligned | `narrow_tiles` | sums of 31 bits, result FP32 truncated |
+| | `fused_tiles` | no strides or exact groups |
+| fused, truncating, C late | `late_tiles`, `paired_tiles` | the same, result FP32 |
 | binary tree in FP32 | `neighbour_tiles`, `strided_tiles` | of at most 16 products |
 | integer | BLAS, or `saturated_tiles` | no register overflows, or it saturates |
 
@@ -69,9 +70,12 @@ def fill_anyway(a: Coded, b: Coded, unit: DotAccumulator, sums: Any, general: An
     if found is None:
         return False
     doubtful = found.doubtful | odd
-    codes = codes_of(format, np.where(doubtful, 0, found.values) if doubtful.any() else found.values)
-    again = [(rows, columns, _part(a, b, unit, sums, general, rows, columns))
-             for rows, columns in rectangles(doubtful)]  # fmt: skip
+    certain = np.where(doubtful, 0, found.values) if doubtful.any() else found.values
+    codes = codes_of(format, certain)
+    again = [
+        (rows, columns, _part(a, b, unit, sums, general, rows, columns))
+        for rows, columns in rectangles(doubtful)
+    ]
     sums.codes[:] = codes
     for rows, columns, part in again:
         where = np.ix_(*(_whole(x, chosen) for x, chosen in ((a, rows), (b, columns))))

@@ -69,17 +69,29 @@ def values_of(x: Coded, dtype: Any) -> Values | None:
     special = np.zeros(x.shape[0], np.bool_)
     finite = np.isfinite(floats)
     if not finite.all():
-        special = ~finite.all(axis=1)
+        special = np.asarray(~finite.all(axis=1))
         floats = np.where(finite, floats, 0).astype(dtype)
     return Values(floats, special, span)
 
 
 def measured(x: Values, bits: int) -> Values:
-    """The same with the span that its numbers have, where formats promise too little."""
-    _, exponents = np.frexp(x.floats[x.floats != 0])
-    if exponents.size == 0:
+    """The same with the span that its numbers have, where formats promise too little.
+
+    ``bits`` is how many a significand has.
+    """
+    single = x.floats.dtype == np.float32
+    bias, trailing = (127, 23) if single else (1023, 52)
+    words: Any = np.uint32 if single else np.uint64
+    sizes: Any = x.floats.view(words) & ~words(1 << (8 * x.floats.itemsize - 1))
+    # Zeros come last when 1 is taken away.
+    least, greatest = int((sizes - words(1)).min(initial=~words(0))) + 1, int(sizes.max(initial=0))
+    if greatest == 0:
         return x._replace(span=Span(0, 0))
-    return x._replace(span=Span(int(exponents.min()) - bits, int(exponents.max())))
+    top = (greatest >> trailing) - bias + 1
+    lowest = (least >> trailing) - bias + 1 - bits
+    if least >> trailing == 0:
+        lowest = 1 - bias - trailing
+    return x._replace(span=Span(lowest, top))
 
 
 def panels_of(matrix: Floats, width: int) -> Floats:
@@ -115,16 +127,13 @@ class Grid(NamedTuple):
         return np.repeat(words, ROWS, axis=0)[: shape[0], : shape[1]]
 
 
-def grid_of(
-    start: Floats | None, shape: tuple[int, int], dtype: Any, words: Any = None
-) -> Grid:
+def grid_of(start: Floats | None, shape: tuple[int, int], dtype: Any) -> Grid:
     """C as it starts, +0 or the floats."""
     panels, row_length = -(-shape[0] // ROWS), -(-shape[1] // COLUMNS) * COLUMNS
     c = np.zeros((panels * ROWS, row_length), dtype)
     if start is not None:
         c[: shape[0], : shape[1]] = start
-    if words is None:
-        words = np.uint32 if np.dtype(dtype).itemsize == 4 else np.uint64
+    words = np.uint32 if np.dtype(dtype).itemsize == 4 else np.uint64
     return Grid(c.ravel(), np.zeros(panels * row_length, words), panels, row_length)
 
 

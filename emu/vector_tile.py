@@ -77,6 +77,11 @@ class Vectors:
         keep = self.every((1 << (self.integer.width - 1)) - 1)
         return self.floats(self.builder.and_(self.bits(x), keep))
 
+    def magnitude_of_integers(self, x: Any) -> Any:
+        """The magnitudes of integers, none the least."""
+        negative = self.builder.icmp_signed("<", x, self.every(0))
+        return self.builder.select(negative, self.builder.sub(self.every(0), x), x)
+
     def signed_like(self, x: Any, other: Any) -> Any:
         """Non-negative floats with the signs of others."""
         sign = self.builder.and_(self.bits(other), self.every(1 << (self.integer.width - 1)))
@@ -146,8 +151,11 @@ class Tile:
         """Pointers to the tile's rows of C."""
         return [self.place(array, self.times(row_length, row)) for row in range(ROWS)]
 
-    def between(self, first: Any, last: Any, body: Callable[[Any], None]) -> None:
-        """Run ``body(k)`` for k from first to last - 1."""
+    def between(self, first: Any, last: Any, body: Callable[[Any], None], stride: int = 1) -> None:
+        """Run ``body(k)`` for k from first to last - 1, every ``stride``-th."""
         count = self.builder.sub(last, first)
+        if stride > 1:
+            count = self.builder.add(count, self.constant(stride - 1))
+            count = self.builder.sdiv(count, self.constant(stride))
         with cgutils.for_range(self.builder, count) as loop:
-            body(self.builder.add(first, loop.index))
+            body(self.builder.add(first, self.times(loop.index, stride)))
