@@ -37,17 +37,14 @@ from bitpde.emu import (
     vector_lane,
 )
 from bitpde.emu.dot_lanes import Sums, fill_by_integers
-from bitpde.emu.vector_panels import codes_of
 from bitpde.formats import (
     BF16,
-    FNUZ_E4M3,
     FP16,
     FP32,
     FP64,
     INT8,
     MXFP8_E4M3,
     MXINT8,
-    OCP_E2M3,
     OFP8_E4M3,
     OFP8_E5M2,
     SMX_INT8,
@@ -377,28 +374,6 @@ def test_threads_leave_no_trace_and_large_products_take_the_lane(unit: Any, form
     by_integers(a, b.T, unit, expected)
     assert np.array_equal(results[0].codes, expected.codes)
     assert not (results[0].overflowed | results[0].invalid).any()
-
-
-@pytest.mark.parametrize("format", [FP16, BF16, OFP8_E4M3, OFP8_E5M2, FNUZ_E4M3, OCP_E2M3])
-def test_the_code_of_every_number_is_its_code(format: Minifloat) -> None:
-    coded = Coded(format=format, codes=np.arange(2**format.bits, dtype=format.code_dtype)[None])
-    values = coded.values()
-    finite = np.isfinite(values)
-    for dtype in (np.float32, np.float64):
-        codes = codes_of(format, values[finite][None].astype(dtype))
-        assert np.array_equal(codes, coded.codes[finite][None])
-
-
-@given(seed=seeds)
-@settings(max_examples=50)
-def test_rectangles_hold_all_that_is_marked(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    mask = rng.random((int(rng.integers(1, 9)), int(rng.integers(1, 9)))) < rng.choice([0.1, 0.6])
-    held = np.zeros_like(mask)
-    for rows, columns in vector_lane.rectangles(mask):
-        held[np.ix_(rows, columns)] = True
-    assert not (mask & ~held).any()
-    assert held.sum() <= 4 * mask.sum()
 
 
 def test_operands_that_floats_do_not_hold_are_left_to_integers() -> None:
