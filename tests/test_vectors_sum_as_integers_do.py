@@ -304,6 +304,21 @@ def test_a_finished_sum_is_floored_where_c_is_larger(name: str) -> None:
     assert agree(left, right, unit, start)
 
 
+@pytest.mark.parametrize("mode", [Rounding.NEAREST_EVEN, Rounding.TOWARD_ZERO])
+@pytest.mark.parametrize("places", [0, 2, 12])
+def test_small_sums_round_on_the_grid_of_subnormals(mode: Rounding, places: int) -> None:
+    # Products around the least step of E4M3, 2^-9, down to sums that underflow, of either sign.
+    rng = np.random.default_rng(places)
+    x = rng.standard_normal((2, 17, 40)) * 2.0**-4
+    a, b = (Cast(format=FP16).encode(matrix) for matrix in x)
+    last = Cast(format=FP16).encode(x[0] * 2.0**-places)
+    unit = SequentialAccumulator(format=OFP8_E4M3, rounding=mode)
+    zeros = np.zeros((17, 17), np.int64)
+    assert agree(a, b, unit, zeros)
+    assert agree(last, b, unit, zeros)
+    assert agree(last[:, :1], b[:, :1], unit, zeros)
+
+
 SPECIAL: dict[str, tuple[Any, Any]] = {
     "sequential": (SequentialAccumulator(format=FP16), FP16),
     "chain": (SequentialAccumulator(), FP32),
