@@ -126,4 +126,5 @@ def _held(sums: Dots, index: tuple[int, ...]) -> Fraction | None:
         exponents = np.asarray(sums.exponents)
         return None if sums.nan[index] else code * Fraction(2) ** int(exponents[index])
     value = decode_exact(sums.format, code)
-    return Fraction(value) if isfinite(value) else None
+    known = isinstance(value, Fraction) or isfinite(value)  # one may be beyond any float
+    return Fraction(value) if known else None
