@@ -60,6 +60,7 @@ from .fused_accumulator import Reference as Reference
 from .gradcheck import GradientCheck as GradientCheck
 from .gradcheck import check_gradient as check_gradient
 from .integer_accumulator import IntegerAccumulator as IntegerAccumulator
+from .integer_activations import requantize as requantize
 from .lanes import BIT_SOURCE_KINDS as BIT_SOURCE_KINDS
 from .lanes import Lanes as Lanes
 from .lanes import jumped_lanes as jumped_lanes
@@ -78,8 +79,8 @@ from .presets import PRESETS as PRESETS
 from .presets import preset as preset
 from .product import matmul as matmul
 from .product import outer as outer
+from .requantization import Requantization as Requantization
 from .requantization_rules import RequantizationRule as RequantizationRule
-from .requantize import Requantization as Requantization
 from .shadow import OpError as OpError
 from .shadow import Shadow as Shadow
 from .softmax import Softmax as Softmax
