@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import Block, Coded, Fixed, split_work, thread_count
+from ..formats import Block, Coded, Minifloat, split_work, thread_count
 from .width import Span
 
 Matrix = NDArray[Any]
@@ -46,8 +46,10 @@ class Spanned(NamedTuple):
         """
         significant, least, overflow = LIMITS[dtype]
         element = self.coded.element
-        bits = element.bits if isinstance(element, Fixed) else element.significand_bits + 1
-        return bits <= significant and self.span.lsb >= least and self.span.top <= overflow
+        bits, top = element.bits, self.span.top + 1  # the least integer is a power of two
+        if isinstance(element, Minifloat):
+            bits, top = element.significand_bits + 1, self.span.top
+        return bits <= significant and self.span.lsb >= least and top <= overflow
 
     @property
     def source(self) -> Float:

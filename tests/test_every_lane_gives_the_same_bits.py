@@ -163,9 +163,9 @@ def test_the_lane_is_the_fastest_that_is_exact(
     def spy(name: str) -> Callable[..., Any]:
         real = getattr(gemm, LANES[name])
 
-        def run(*arguments: Any) -> Any:
+        def run(*arguments: Any, **options: Any) -> Any:
             ran.append(name)
-            return real(*arguments)
+            return real(*arguments, **options)
 
         return run
 
