@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..formats import Block, Coded, Minifloat, split_work, thread_count
+from .byte_panels import bytes_of
 from .width import Span
 
 Matrix = NDArray[Any]
@@ -107,6 +108,7 @@ class _Panels:
         self.width, self.inner, self.dtype, self.finite = width, inner, dtype, finite
         self.count = -(-x.shape[0] // width)
         self._source = operand.source
+        self._bytes = bytes_of(x, operand.span)
         self._high = x.format.tile[0] if isinstance(x.format, Block) else 1
         step = self._high // gcd(self._high, width)
         most = max(8, _PIECE // max(1, width * inner))
@@ -121,9 +123,17 @@ class _Panels:
 
     def pack(self, start: int, stop: int, out: Matrix) -> bool:
         """Pack panels start..stop; False if a value there is to be finite and is not."""
+        first, last = start * self.width, min(stop * self.width, self.x.shape[0])
+        used = out[: (stop - start) * self.width * self.inner]
+        if self._bytes is None:
+            self._pack_values(first, last, used)
+        else:
+            self._bytes.pack(first, last, self.width, self.inner, used)
+        return not self.finite or bool(np.isfinite(used).all())
+
+    def _pack_values(self, first: int, last: int, out: Matrix) -> None:
         from .panel_kernels import pack_columns, pack_rows
 
-        first, last = start * self.width, min(stop * self.width, self.x.shape[0])
         room = self._taken()
         values = self._values(first, last, room[: (last - first) * self.x.shape[1]])
         shape = (0,) * self.width
@@ -131,9 +141,7 @@ class _Panels:
             pack_rows(values, shape, self.inner, out)
         else:
             pack_columns(values.T, shape, self.inner, out)
-        lawful = not self.finite or bool(np.isfinite(values).all())
         self._spare.append(room)
-        return lawful
 
     def _taken(self) -> Matrix:
         """Room for the values of a piece that no other thread uses: new memory is slow."""
