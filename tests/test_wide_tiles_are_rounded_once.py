@@ -22,7 +22,9 @@ from bitpde.formats import (
     BF16,
     FP16,
     FP32,
+    INT8,
     INT16,
+    MXFP4_E2M1,
     MXFP8_E4M3,
     MXINT8,
     OFP8_E5M2,
@@ -32,6 +34,7 @@ from bitpde.formats import (
     Coded,
     Fixed,
     Format,
+    PowerOfTwo,
     kernels_are_compiled,
     set_thread_count,
 )
@@ -41,6 +44,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 SEQUENTIAL = SequentialAccumulator()
+LOW_SCALES = PowerOfTwo(exponent_bits=8, bias=160)
 ODD_SQUARE = Block(element=Fixed(bits=15), tile=(5, 5))
 
 #: Operands whose tile products need more than 24 bits and no more than 53, and their depth.
@@ -122,20 +126,20 @@ def scaled(x: Coded, exponent: int) -> Coded:
     return Coded(format=x.format, codes=x.codes, scales=scales)
 
 
-def test_a_sum_of_54_bits_needs_rounding_to_odd() -> None:
-    # 1 + 2^-24 + 2^-53: float64 drops the last bit (a tie, to even), and what is left is a tie of
-    # float32, which goes to 1; the sum itself lies above that tie.
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("last", [1, -1])
+def test_a_sum_of_54_bits_needs_rounding_to_odd(sign: int, last: int) -> None:
+    # 1 + 2^-24 +- 2^-53: float64 drops the last bit (a tie, to even), and what is left is a tie of
+    # float32, which goes to 1; the sum itself lies above that tie, or below it.
     codes = np.array([[2**14, 0, 0, 0, 2**14, 2**14, 1, 0]], np.int16)
-    a, b = (
-        Coded(format=SMX_INT16, codes=codes, scales=np.array([[113, 127 + e]], np.uint8))
-        for e in (-27, -26)
-    )
-    up = 1 + 2.0**-23
-    for sign, expected in ((1, up), (-1, -up)):
-        c = Coded(format=SMX_INT16, codes=sign * codes, scales=b.scales)
-        assert register(a, c.T, 4) == matmul(a, c.T, SEQUENTIAL) == expected
-        assert vectorized(a, c.T, 4, to_odd=True) == expected
-        assert vectorized(a, c.T, 4, to_odd=False) == sign
+    others = sign * codes
+    others[0, 6] *= last
+    a = Coded(format=SMX_INT16, codes=codes, scales=np.array([[113, 100]], np.uint8))
+    b = Coded(format=SMX_INT16, codes=others, scales=np.array([[113, 101]], np.uint8)).T
+    expected = sign * (1 + 2.0**-23 if last > 0 else 1)
+    assert register(a, b, 4) == matmul(a, b, SEQUENTIAL) == expected
+    assert vectorized(a, b, 4, to_odd=True) == expected
+    assert vectorized(a, b, 4, to_odd=False) == sign
 
 
 @pytest.mark.parametrize(
@@ -225,22 +229,51 @@ def test_pieces_threads_and_storage_do_not_show(name: str, spread: int) -> None:
             assert same_bits(matmul(b.T, a.T, SEQUENTIAL), expected.T)
 
 
-@pytest.mark.parametrize("format", [SMX_INT8, ODD_SQUARE, MXINT8], ids=["4x4", "5x5", "1x32"])
-def test_pieces_of_panels_end_where_tiles_do_and_hold_the_values(format: Block) -> None:
+#: Of one byte and of two, scalar and in tiles of every shape; the last with steps of 2^12.
+PACKED = [
+    INT8, SMX_INT8, MXINT8, MXINT8.T, MXFP8_E4M3, MXFP4_E2M1, OFP8_E5M2, INT16, ODD_SQUARE, FP16,
+    Block(element=Fixed(bits=6, fraction_bits=-12), tile=(3, 5)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("format", PACKED)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("width", [6, 32])
+def test_pieces_of_panels_end_where_tiles_do_and_hold_the_values(
+    format: Format, dtype: Any, width: int
+) -> None:
     set_thread_count(4)
-    x = random_coded(format, 200, 9, 1)
-    panels = panel_lanes._Panels(Spanned(x, value_span(x)), 6, 11, np.float64, finite=False)
-    assert (6 * panels.per_piece) % format.tile[0] == 0
-    assert panels.per_piece < panels.count
-    packed = []
-    for start in range(0, panels.count, panels.per_piece):
-        stop = min(panels.count, start + panels.per_piece)
-        packed.append(panels.room(stop - start))
-        assert panels.pack(start, stop, packed[-1])
-    values = np.zeros((panels.count * 6, 11))
-    values[:200, :9] = x.values()
-    rows = np.concatenate(packed).reshape(-1, 11, 6).transpose(0, 2, 1).reshape(-1, 11)
-    assert np.array_equal(rows, values)
+    x = random_coded(format, 500, 37, 1)
+    tiles = format.tile[0] if isinstance(format, Block) else 1
+    strided = Coded(format=format, codes=np.repeat(x.codes, 2, axis=1)[:, ::2], scales=x.scales)
+    for view in (x, column_major(x), strided):
+        panels = panel_lanes._Panels(Spanned(view, value_span(x)), width, 40, dtype, finite=False)
+        assert (width * panels.per_piece) % tiles == 0
+        packed = []
+        for start in range(0, panels.count, panels.per_piece):
+            stop = min(panels.count, start + panels.per_piece)
+            packed.append(panels.room(stop - start))
+            assert panels.pack(start, stop, packed[-1])
+        assert len(packed) > 1
+        values = np.zeros((panels.count * width, 40))
+        values[:500, :37] = x.values()
+        rows = np.concatenate(packed).reshape(-1, 40, width).transpose(0, 2, 1).reshape(-1, 40)
+        assert same_bits(rows.astype(np.float64), values)
+
+
+def column_major(x: Coded) -> Coded:
+    scales = None if x.scales is None else np.asfortranarray(x.scales)
+    return Coded(format=x.format, codes=np.asfortranarray(x.codes), scales=scales)
+
+
+def test_a_factor_that_float32_does_not_hold_is_not_made() -> None:
+    # Codes of 2^12 under 2^-155: the values are multiples of 2^-143, the factor alone is none.
+    format = Block(element=Fixed(bits=6, fraction_bits=-12), tile=(2, 2), scale=LOW_SCALES)
+    codes = np.arange(-10, 14, dtype=np.int8).reshape(4, 6)
+    x = Coded(format=format, codes=codes, scales=np.full((2, 3), 5, np.uint8))
+    one = Coded(format=INT8, codes=np.eye(6, dtype=np.int8))
+    assert value_span(x).lsb == -143
+    assert matmul(x, one, SEQUENTIAL).tolist() == np.ldexp(codes.astype(float), -143).tolist()
 
 
 @pytest.mark.parametrize(
