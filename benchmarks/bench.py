@@ -20,8 +20,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bitpde.emu import SequentialAccumulator, Tape, matmul, ops, preset
-from bitpde.formats import CATALOGUE, Cast, Overflow, thread_count
+from bitpde.emu import (
+    Accumulator,
+    ExactAccumulator,
+    SequentialAccumulator,
+    Tape,
+    matmul,
+    ops,
+    preset,
+)
+from bitpde.formats import CATALOGUE, Block, Cast, Overflow, thread_count
 
 Array = NDArray[np.float32]
 
@@ -67,18 +75,62 @@ def casts(size: int, repeats: int) -> list[Row]:
     return rows
 
 
+#: What is multiplied, and in which accumulator.
+PRODUCTS: list[tuple[str, str, Accumulator]] = [
+    *((name, name, SequentialAccumulator()) for name in (
+        "FP32", "OFP8_E4M3", "SMX_INT8", "SMX_INT12", "SMX_INT16", "MXINT8", "MXFP4_E2M1",
+        "MXFP6_E2M3", "MXFP6_E3M2", "MXFP8_E4M3",
+    )),
+    ("SMX_INT12", "SMX_INT8", SequentialAccumulator()),
+    ("INT8", "INT8", ExactAccumulator()),
+    ("MXFP8_E4M3", "MXFP8_E4M3", ExactAccumulator()),
+]  # fmt: skip
+
+
 def products(size: int, repeats: int) -> list[Row]:
-    """Square products under the sequential FP32 accumulator."""
+    """Square products in FP32, one rounding per tile or one in all; operands are coded before."""
     rng = np.random.default_rng(0)
     x, y = (rng.standard_normal((size, size), np.float32) for _ in range(2))
     blas = partial(np.matmul, x, y)
     rows = []
-    for name in ("FP32", "SMX_INT8", "SMX_INT12"):
-        overflow = Overflow.INFINITY_OR_NAN if name == "FP32" else Overflow.SATURATE_SYMMETRIC
-        cast = Cast(format=CATALOGUE[name], overflow=overflow)
-        ours = partial(matmul, cast.encode(x), cast.encode(y), SequentialAccumulator())
-        rows.append(compare(f"matmul {name}", ours, "NumPy float32 @", blas, repeats))
+    for left, right, accumulator in PRODUCTS:
+        scale = 32 if left == "INT8" else 1
+        a = _cast(left).encode(scale * x)
+        b = _cast(right, along_rows=True).encode(scale * y)
+        kind = "exact" if isinstance(accumulator, ExactAccumulator) else "matmul"
+        work = f"{kind} {left}" if left == right else f"{kind} {left} {right}"
+        ours = partial(matmul, a, b, accumulator)
+        rows.append(compare(work, ours, "NumPy float32 @", blas, repeats))
     return rows
+
+
+def quantized_products(size: int, repeats: int) -> list[Row]:
+    """Both operands encoded and multiplied: a square product, and a tall one as in training."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for shape, label in (((size, size), ""), ((100 * size, size // 4), " tall")):
+        x, y = (rng.standard_normal(s, np.float32) for s in (shape, (shape[1], shape[1])))
+        blas = partial(np.matmul, x, y)
+        for name in ("SMX_INT8", "MXINT8", "MXFP8_E4M3"):
+            ours = partial(_encode_and_multiply, name, x, y)
+            rows.append(
+                compare(f"quantize, @{label} {name}", ours, "NumPy float32 @", blas, repeats)
+            )
+    return rows
+
+
+def _encode_and_multiply(name: str, x: Array, y: Array) -> Array:
+    a, b = _cast(name).encode(x), _cast(name, along_rows=True).encode(y)
+    return matmul(a, b, SequentialAccumulator())
+
+
+def _cast(name: str, *, along_rows: bool = False) -> Cast:
+    """How an operand is encoded, for a contraction along its columns or its rows."""
+    format = CATALOGUE[name]
+    overflow = Overflow.INFINITY_OR_NAN if name == "FP32" else Overflow.SATURATE
+    if isinstance(format, Block) and along_rows:
+        format = format.T
+    return Cast(format=format, overflow=overflow)
 
 
 def steps(repeats: int) -> list[Row]:
@@ -137,6 +189,7 @@ def main() -> None:
     rows = [
         *casts(options.size, options.repeats),
         *products(options.size, options.repeats),
+        *quantized_products(options.size, options.repeats),
         *steps(options.repeats),
     ]
     if options.json:
@@ -144,7 +197,7 @@ def main() -> None:
         return
     print(f"{thread_count()} threads; cast arrays are {4 * options.size} squared")
     for row in rows:
-        print(f"{row.work:24s} {row.milliseconds:9.1f} ms  {row.ratio:6.2f} x {row.yardstick}")
+        print(f"{row.work:28s} {row.milliseconds:9.1f} ms  {row.ratio:6.2f} x {row.yardstick}")
 
 
 if __name__ == "__main__":

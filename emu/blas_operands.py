@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..formats import Coded
+from .panel_lanes import Spanned
 from .width import value_span
 
 Matrix = NDArray[Any]
@@ -55,11 +56,12 @@ def blas_operands(a: Coded, b: Coded) -> BlasOperands | None:
     >>> [blas_operands(a[:, :k], a[:, :k]).left.dtype.name for k in (1040, 1041)]
     ['float32', 'float64']
     """
-    left, right = a.values(), b.values()
-    p, q = (float(np.max(np.abs(x), initial=0.0)) for x in (left, right))
+    spans = value_span(a), value_span(b)
+    left, right = (x.values(Spanned(x, span).source) for x, span in zip((a, b), spans, strict=True))
+    p, q = _greatest(left), _greatest(right)
     if not (isfinite(p) and isfinite(q)):
         return None
-    lsbs = value_span(a).lsb, value_span(b).lsb
+    lsbs = spans[0].lsb, spans[1].lsb
     lsb = sum(lsbs)
     if p == 0 or q == 0:
         return BlasOperands(left, right, lsb, 0)
@@ -73,3 +75,8 @@ def blas_operands(a: Coded, b: Coded) -> BlasOperands | None:
             left, right = (x.astype(dtype, copy=False) for x in (left, right))
             return BlasOperands(left, right, lsb, most)
     return None
+
+
+def _greatest(x: Matrix) -> float:
+    """The largest magnitude; NaN if there is one."""
+    return float(np.maximum(np.max(x, initial=0.0), -np.min(x, initial=0.0)))

@@ -2,10 +2,12 @@
 
 | lane | when | how |
 |---|---|---|
-| panels | sequential; tile products exact in the accumulator's own float type | FMA chains |
-| wide | sequential FP32; tile products exact in float64 | float64, round to odd, round once |
+| panels | sequential; tiles of depth 1, or products exact in the accumulator's float type | FMA |
+| wide | sequential FP32; tile products exact in float64 | FMA in float64, a rounding a tile |
 | BLAS | exact; the whole sum is exact in float32 or float64 | order cannot matter |
 | general | always | integer register |
+
+Operands with infinities or NaN go from the wide lane to its twin in plain loops.
 
 `product.matmul` comes here first, and goes to `dot` with every other accumulator.
 """
@@ -30,8 +32,9 @@ from ..formats import (
 from .accumulator import Accumulator, ExactAccumulator, SequentialAccumulator
 from .blas_operands import blas_operands
 from .dot_accumulators import DotAccumulator
+from .panel_lanes import Spanned, chained, widened
 from .tile_depth import depth_for
-from .width import element_span, value_span
+from .width import Span, element_span, value_span
 
 Matrix = NDArray[Any]
 
@@ -77,22 +80,63 @@ def _shifts(format: Format) -> bool:
 
 
 def _sequential(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:
-    if depth == 1 and a.format == b.format == format and kernels_are_compiled():
-        return _multiply_panels(a, b, 1, format)
     spans = value_span(a), value_span(b)
     tile = element_span(a.element).times(element_span(b.element)).summed(depth)
-    whole = spans[0].times(spans[1]).summed(depth)
-    significant, lsb_min, overflow = _LIMITS[format]
-    fits = tile.bits <= significant and all(
-        span.lsb >= lsb_min and span.top < overflow for span in (*spans, whole)
-    )
-    if fits and kernels_are_compiled():
-        return _multiply_panels(a, b, depth, format)
-    if format == FP32 and tile.bits <= 53 and whole.lsb >= -900 and whole.top <= 900:
-        c = np.zeros((a.shape[0], b.shape[1]), np.float32)
-        _by_rows(_kernels().multiply_wide, a.values(), b.values(), (depth,), c)
-        return c
+    product = spans[0].times(spans[1])
+    is_wide = format == FP32 and tile.bits <= 53 and _far_from_the_ends(product.summed(depth))
+    if kernels_are_compiled():
+        operands = Spanned(a, spans[0]), Spanned(b.T, spans[1])
+        significant, lsb_min, overflow = _LIMITS[format]
+        fits = tile.bits <= significant and all(
+            span.lsb >= lsb_min and span.top < overflow for span in (*spans, product.summed(depth))
+        )
+        result = None
+        if fits or depth == 1:
+            result = _chained(*operands, depth, format, always=fits)
+        elif is_wide:
+            result = _widened(*operands, depth, product.summed(a.shape[1]))
+        if result is not None:
+            return result
+    if is_wide:
+        return _wide_by_loops(a, b, depth)
     return _general(a, b, depth, False, format)
+
+
+def _far_from_the_ends(span: Span) -> bool:
+    """Whether float64 has all bits of such numbers, and of the errors of their sums."""
+    return span.lsb >= -900 and span.top <= 900
+
+
+def _chained(
+    a: Spanned, b: Spanned, depth: int, format: Minifloat, *, always: bool
+) -> Matrix | None:
+    """FMA chains in ``format`` itself; None if it does not hold the operands.
+
+    Infinities and NaN are for the other lanes, unless tile products are exact or the operands are
+    in ``format``.
+    """
+    dtype = np.float32 if format == FP32 else np.float64
+    always = always or a.coded.format == b.coded.format == format
+    if not (always or (a.fits(dtype) and b.fits(dtype))):
+        return None
+    return chained(a, b, depth, dtype, finite=not always)
+
+
+def _widened(a: Spanned, b: Spanned, depth: int, whole: Span) -> Matrix | None:
+    """FMA chains in float64, each from the sum so far where that rounds nothing either.
+
+    With T tiles a sum is rounded T times, each time by a factor of at most 1 + 2^-24: for T below
+    2^23 it is below twice what the exact one is bounded by.
+    """
+    few = -(-a.coded.shape[1] // depth) < 1 << 23
+    exact = few and whole.bits <= 52 and whole.lsb >= -149 and whole.top < 127
+    return widened(a, b, depth, to_odd=not exact)
+
+
+def _wide_by_loops(a: Coded, b: Coded, depth: int) -> Matrix:
+    c = np.zeros((a.shape[0], b.shape[1]), np.float32)
+    _by_rows(_kernels().multiply_wide, a.values(), b.values(), (depth,), c)
+    return c
 
 
 def _exact(a: Coded, b: Coded, format: Minifloat) -> Matrix:
@@ -100,8 +144,8 @@ def _exact(a: Coded, b: Coded, format: Minifloat) -> Matrix:
     if operands is None:
         return _general(a, b, 1, True, format)
     with np.errstate(over="ignore", under="ignore"):
-        product: Matrix = operands.product().astype(np.float32 if format == FP32 else np.float64)
-    return product
+        product = operands.product()
+        return product.astype(np.float32 if format == FP32 else np.float64, copy=False)
 
 
 def _general(a: Coded, b: Coded, depth: int, exact: bool, format: Minifloat) -> Matrix:
@@ -120,43 +164,6 @@ def _by_rows(kernel: Any, a: Matrix, b: Matrix, limits: tuple[Any, ...], c: Matr
     left, right = np.ascontiguousarray(a), np.ascontiguousarray(b)
     work = partial(kernel, left, right, *limits, c)
     split_work(work, c.shape[0], max(1, (1 << 14) // max(1, right.size)))
-
-
-def _multiply_panels(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:
-    """FMA chains in ``format`` itself; the caller has shown that tile products are exact in it."""
-    from .microkernel import COLUMNS, ROWS
-    from .panel_kernels import multiply_panels
-
-    dtype = np.float32 if format == FP32 else np.float64
-    columns = COLUMNS[np.dtype(dtype).itemsize]
-    rows, inner = a.shape[0], -(-a.shape[1] // depth) * depth
-    left = _packed(a.values(dtype), ROWS, inner)
-    right = _packed(b.values(dtype).T, columns, inner)
-    row_length = -(-b.shape[1] // columns) * columns
-    panels = -(-rows // ROWS)
-    c = np.zeros(panels * ROWS * row_length, dtype)
-    work = partial(multiply_panels, left, right, c, inner, row_length, columns, (0,) * depth)
-    split_work(work, panels, _panels_per_chunk(panels, inner * row_length))
-    return c.reshape(panels * ROWS, row_length)[:rows, : b.shape[1]]
-
-
-def _panels_per_chunk(panels: int, work_per_row: int) -> int:
-    """Enough panels to amortize the hand-over and the reload of B, few enough for all threads."""
-    return max(1, min(-(-panels // 8), 32), (1 << 18) // max(1, work_per_row))
-
-
-def _packed(matrix: Matrix, width: int, inner: int) -> Matrix:
-    """Panels of ``width`` rows of a matrix in either order of storage."""
-    from .panel_kernels import pack_columns, pack_rows
-
-    panels = -(-matrix.shape[0] // width)
-    out = np.empty(panels * width * inner, matrix.dtype)
-    if matrix.flags.c_contiguous:
-        work = partial(pack_rows, matrix, width, inner, out)
-    else:
-        work = partial(pack_columns, np.ascontiguousarray(matrix.T), width, inner, out)
-    split_work(work, panels, max(1, (1 << 17) // max(1, width * inner)))
-    return out
 
 
 def _kernels() -> Any:

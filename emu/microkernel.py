@@ -2,7 +2,7 @@
 
 One call updates a register tile of C, ``ROWS x (VECTORS lanes)``, by a run of tiles along k: for
 each run of ``depth`` consecutive k the products are chained by fused multiply-adds into a partial
-sum, which is then added to C.  Its twin in plain loops is `gemm_kernels.multiply_wide`.
+sum, which is then added to C.  Its twin in plain loops is `gemm_kernels.multiply_general`.
 
 *Exactness*: with ``depth`` 1 every step is ``c <- fma(a, b, c)``, one rounding.  With a larger
 depth the caller guarantees that partial sums are exact, so the addition is the one rounding.
@@ -25,11 +25,17 @@ _LANES = {types.float32: 16, types.float64: 8}
 COLUMNS = {4: 16 * VECTORS, 8: 8 * VECTORS}
 
 
-class _Registers:
-    """The vectors of one register tile, and how to load, multiply and store them."""
+class Registers:
+    """The vectors of one register tile, and how to load, multiply and store them.
 
-    def __init__(self, context: Any, builder: Any, signature: Any, arguments: Any) -> None:
+    The arguments begin with the panels of A and B, C, where each starts, and the length of a row.
+    """
+
+    def __init__(
+        self, context: Any, builder: Any, signature: Any, arguments: Any, vectors: int = VECTORS
+    ) -> None:
         self.builder = builder
+        self.vectors = vectors
         dtype = signature.args[0].dtype
         self.scalar = context.get_value_type(dtype)
         self.lanes = _LANES[dtype]
@@ -47,13 +53,16 @@ class _Registers:
         self.row_length = arguments[6]
 
     def constant(self, value: int) -> Any:
+        """An index."""
         return ir.Constant(self.index, value)
 
     def load(self, pointer: Any) -> Any:
+        """A vector from memory."""
         typed = self.builder.bitcast(pointer, self.vector.as_pointer())
         return self.builder.load(typed, align=self.align)
 
     def splat(self, value: Any) -> Any:
+        """A number in every lane."""
         undefined = ir.Constant(self.vector, ir.Undefined)
         zero = ir.Constant(ir.IntType(32), 0)
         first = self.builder.insert_element(undefined, value, zero)
@@ -61,17 +70,19 @@ class _Registers:
         return self.builder.shuffle_vector(first, undefined, mask)
 
     def fma(self, x: Any, y: Any, z: Any) -> Any:
+        """``x y + z``, rounded once."""
         name = f"llvm.fma.v{self.lanes}f{8 * self.align}"
         kind = ir.FunctionType(self.vector, [self.vector] * 3)
         function = cgutils.get_or_insert_function(self.builder.module, kind, name)
         return self.builder.call(function, [x, y, z])
 
     def c_pointers(self) -> list[list[Any]]:
+        """Where the vectors of the tile lie in C."""
         rows = [self.builder.mul(self.row_length, self.constant(i)) for i in range(ROWS)]
         return [
             [
                 self.builder.gep(self.c, [self.builder.add(row, self.constant(v * self.lanes))])
-                for v in range(VECTORS)
+                for v in range(self.vectors)
             ]
             for row in rows
         ]
@@ -80,7 +91,8 @@ class _Registers:
         """Products of column k of the A panel and row k of the B panel, chained onto ``sums``."""
         gep, constant = self.builder.gep, self.constant
         right = [
-            self.load(gep(b, [constant((k * VECTORS + v) * self.lanes)])) for v in range(VECTORS)
+            self.load(gep(b, [constant((k * self.vectors + v) * self.lanes)]))
+            for v in range(self.vectors)
         ]
         result = []
         for i in range(ROWS):
@@ -91,22 +103,27 @@ class _Registers:
                 result.append([self.fma(left, r, s) for r, s in zip(right, sums[i], strict=True)])
         return result
 
+    def variables(self) -> list[list[Any]]:
+        """Room for a register tile, which LLVM keeps in registers."""
+        allocate = cgutils.alloca_once
+        return [
+            [allocate(self.builder, self.vector) for _ in range(self.vectors)] for _ in range(ROWS)
+        ]
 
-def _variables(builder: Any, vector: Any) -> list[list[Any]]:
-    return [[cgutils.alloca_once(builder, vector) for _ in range(VECTORS)] for _ in range(ROWS)]
 
-
-def _read(builder: Any, variables: list[list[Any]]) -> list[list[Any]]:
+def read(builder: Any, variables: list[list[Any]]) -> list[list[Any]]:
+    """The vectors that variables hold."""
     return [[builder.load(v) for v in row] for row in variables]
 
 
-def _write(builder: Any, values: list[list[Any]], variables: list[list[Any]]) -> None:
+def write(builder: Any, values: list[list[Any]], variables: list[list[Any]]) -> None:
+    """Make variables hold vectors."""
     for row, pointers in zip(values, variables, strict=True):
         for value, pointer in zip(row, pointers, strict=True):
             builder.store(value, pointer)
 
 
-def _partial_sum(registers: _Registers, a: Any, b: Any, depth: int) -> list[list[Any]]:
+def _partial_sum(registers: Registers, a: Any, b: Any, depth: int) -> list[list[Any]]:
     """The exact partial sum of one tile."""
     builder = registers.builder
     if depth <= UNROLLED_DEPTH:
@@ -114,15 +131,15 @@ def _partial_sum(registers: _Registers, a: Any, b: Any, depth: int) -> list[list
         for k in range(depth):
             sums = registers.step(a, b, k, sums)
         return sums or []
-    variables = _variables(builder, registers.vector)
-    _write(builder, registers.step(a, b, 0, None), variables)
+    variables = registers.variables()
+    write(builder, registers.step(a, b, 0, None), variables)
     with cgutils.for_range(builder, registers.constant(depth - 1)) as loop:
         k = builder.add(loop.index, registers.constant(1))
         width = VECTORS * registers.lanes
         a_k = builder.gep(a, [builder.mul(k, registers.constant(ROWS))])
         b_k = builder.gep(b, [builder.mul(k, registers.constant(width))])
-        _write(builder, registers.step(a_k, b_k, 0, _read(builder, variables)), variables)
-    return _read(builder, variables)
+        write(builder, registers.step(a_k, b_k, 0, read(builder, variables)), variables)
+    return read(builder, variables)
 
 
 @intrinsic
@@ -137,27 +154,27 @@ def update_tile(_context, a, b, c, a_start, b_start, c_start, row_length, tiles,
     signature = types.void(a, b, c, index, index, index, index, index, depth)
 
     def codegen(context, builder, sig, args):
-        registers = _Registers(context, builder, sig, args)
+        registers = Registers(context, builder, sig, args)
         span = len(sig.args[8])
         pointers = registers.c_pointers()
-        sums = _variables(builder, registers.vector)
-        _write(builder, [[registers.load(p) for p in row] for row in pointers], sums)
+        sums = registers.variables()
+        write(builder, [[registers.load(p) for p in row] for row in pointers], sums)
         with cgutils.for_range(builder, args[7]) as loop:
             k = builder.mul(loop.index, registers.constant(span))
             width = VECTORS * registers.lanes
             at = builder.gep(registers.a, [builder.mul(k, registers.constant(ROWS))])
             bt = builder.gep(registers.b, [builder.mul(k, registers.constant(width))])
-            before = _read(builder, sums)
+            before = read(builder, sums)
             if span == 1:
                 after = registers.step(at, bt, 0, before)
             else:
                 part = _partial_sum(registers, at, bt, span)
                 after = [
                     [builder.fadd(s, p) for s, p in zip(*rows, strict=True)]
-                    for rows in zip(_read(builder, sums), part, strict=True)
+                    for rows in zip(read(builder, sums), part, strict=True)
                 ]
-            _write(builder, after, sums)
-        for row, its_pointers in zip(_read(builder, sums), pointers, strict=True):
+            write(builder, after, sums)
+        for row, its_pointers in zip(read(builder, sums), pointers, strict=True):
             for value, pointer in zip(row, its_pointers, strict=True):
                 typed = builder.bitcast(pointer, registers.vector.as_pointer())
                 builder.store(value, typed, align=registers.align)

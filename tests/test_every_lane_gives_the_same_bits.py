@@ -14,8 +14,17 @@ from emu_cases import random_coded, same_bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitpde.emu import ExactAccumulator, SequentialAccumulator, gemm, matmul
+from bitpde.emu import (
+    ExactAccumulator,
+    SequentialAccumulator,
+    gemm,
+    matmul,
+    panel_lanes,
+    value_span,
+)
 from bitpde.formats import (
+    BF16,
+    FP16,
     FP32,
     FP64,
     INT8,
@@ -41,14 +50,25 @@ def restored() -> Iterator[None]:
     set_thread_count(None)
 
 
+def spanned(a: Coded, b: Coded) -> tuple[panel_lanes.Spanned, panel_lanes.Spanned]:
+    return panel_lanes.Spanned(a, value_span(a)), panel_lanes.Spanned(b.T, value_span(b))
+
+
 def panels(a: Coded, b: Coded, depth: int, format: Minifloat) -> Any:
-    return gemm._multiply_panels(a, b, depth, format)
+    dtype = np.float32 if format == FP32 else np.float64
+    return panel_lanes.chained(*spanned(a, b), depth, dtype, finite=False)
+
+
+def exact_chain(a: Coded, b: Coded, depth: int, format: Minifloat) -> Any:
+    return panel_lanes.widened(*spanned(a, b), depth, to_odd=False)
+
+
+def to_odd(a: Coded, b: Coded, depth: int, format: Minifloat) -> Any:
+    return panel_lanes.widened(*spanned(a, b), depth, to_odd=True)
 
 
 def wide(a: Coded, b: Coded, depth: int, format: Minifloat) -> Any:
-    c = np.zeros((a.shape[0], b.shape[1]), np.float32)
-    gemm._by_rows(gemm._kernels().multiply_wide, a.values(), b.values(), (depth,), c)
-    return c
+    return gemm._wide_by_loops(a, b, depth)
 
 
 def general(a: Coded, b: Coded, depth: int, format: Minifloat) -> Any:
@@ -60,14 +80,16 @@ Lane = Callable[[Coded, Coded, int, Minifloat], Any]
 #: Operands, depth, accumulator, and the lanes whose preconditions they meet with scales of
 #: 2^-8 .. 2^8: FP32 holds 24 bits of tile product, FP64 53, and `wide` is for FP32 only.
 CASES: dict[str, tuple[Format, Format, int, Minifloat, list[Lane]]] = {
-    "SMX_INT4, 10 bits": (SMX_INT4, SMX_INT4, 4, FP32, [panels, wide]),
-    "SMX_INT12 x SMX_INT8, 20 bits": (SMX_INT12, SMX_INT8, 4, FP32, [panels, wide]),
-    "SMX_INT12, 24 bits": (SMX_INT12, SMX_INT12, 4, FP32, [panels, wide]),
-    "SMX_INT16, 32 bits": (SMX_INT16, SMX_INT16, 4, FP32, [wide]),
+    "SMX_INT4, 10 bits": (SMX_INT4, SMX_INT4, 4, FP32, [panels, wide, to_odd]),
+    "SMX_INT12 x SMX_INT8, 20 bits": (SMX_INT12, SMX_INT8, 4, FP32, [panels, wide, to_odd]),
+    "SMX_INT12, 24 bits": (SMX_INT12, SMX_INT12, 4, FP32, [panels, wide, to_odd]),
+    "SMX_INT16, 32 bits": (SMX_INT16, SMX_INT16, 4, FP32, [wide, to_odd]),
     "SMX_INT16 in FP64": (SMX_INT16, SMX_INT16, 4, FP64, [panels]),
-    "MXINT8, 19 bits": (MXINT8, MXINT8.T, 32, FP32, [panels, wide]),
-    "MXFP8_E4M3, 41 bits": (MXFP8_E4M3, MXFP8_E4M3.T, 32, FP32, [wide]),
-    "INT8 one by one": (INT8, INT8, 1, FP32, [panels, wide]),
+    "MXINT8, 19 bits": (MXINT8, MXINT8.T, 32, FP32, [panels, wide, to_odd]),
+    "MXFP8_E4M3, 41 bits": (MXFP8_E4M3, MXFP8_E4M3.T, 32, FP32, [wide, to_odd]),
+    "INT8 one by one": (INT8, INT8, 1, FP32, [panels, wide, to_odd]),
+    "FP16 x INT8 one by one": (FP16, INT8, 1, FP32, [panels]),
+    "BF16 one by one": (BF16, BF16, 1, FP32, [panels]),
     "FP32 in FP32": (FP32, FP32, 1, FP32, [panels]),
     "FP64 in FP64": (FP64, FP64, 1, FP64, [panels]),
 }
@@ -104,8 +126,8 @@ MX_E5M2 = MXFP8_E5M2
 SEQUENTIAL, SEQUENTIAL_64 = SequentialAccumulator(format=FP32), SequentialAccumulator(format=FP64)
 EXACT, EXACT_64 = ExactAccumulator(format=FP32), ExactAccumulator(format=FP64)
 LANES = {
-    "panels": "_multiply_panels",
-    "wide": "_by_rows",
+    "panels": "chained",
+    "wide": "widened",
     "register": "_general",
 }
 
@@ -123,6 +145,8 @@ LANES = {
         (MX_E5M2, MX_E5M2.T, SEQUENTIAL, 4, "register"),  # 69 bits
         (FP32, FP32, SEQUENTIAL, 4, "panels"),
         (FP64, FP64, SEQUENTIAL_64, 4, "panels"),
+        (FP16, INT8, SEQUENTIAL, 4, "panels"),  # one by one: an FMA rounds once
+        (BF16, BF16, SEQUENTIAL, 4, "panels"),
         (FP64, FP64, SEQUENTIAL, 4, "register"),
         (SMX_INT8, SMX_INT8, EXACT, 4, "blas"),
         (SMX_INT8, SMX_INT8, EXACT_64, 4, "blas"),
@@ -139,9 +163,9 @@ def test_the_lane_is_the_fastest_that_is_exact(
     def spy(name: str) -> Callable[..., Any]:
         real = getattr(gemm, LANES[name])
 
-        def run(*arguments: Any) -> Any:
+        def run(*arguments: Any, **options: Any) -> Any:
             ran.append(name)
-            return real(*arguments)
+            return real(*arguments, **options)
 
         return run
 
