@@ -68,8 +68,8 @@ def register(a: Coded, b: Coded, depth: int) -> Any:
 
 
 def vectorized(a: Coded, b: Coded, depth: int, *, to_odd: bool) -> Any:
-    operands = (Spanned(x, value_span(x)) for x in (a, b.T))
-    return widened(*operands, depth, to_odd=to_odd)
+    left, right = (Spanned(x, value_span(x)) for x in (a, b.T))
+    return widened(left, right, depth, to_odd=to_odd)
 
 
 @pytest.mark.parametrize("name", WIDE)
@@ -264,6 +264,18 @@ def test_pieces_of_panels_end_where_tiles_do_and_hold_the_values(
 def column_major(x: Coded) -> Coded:
     scales = None if x.scales is None else np.asfortranarray(x.scales)
     return Coded(format=x.format, codes=np.asfortranarray(x.codes), scales=scales)
+
+
+def test_the_least_integer_may_be_the_power_that_overflows() -> None:
+    # -128 * 2^-6 is -2: under 2^127 it is no float32, under 2^126 it is.
+    fits = []
+    for scale in (254, 253):
+        scales = np.array([[scale]], np.uint8)
+        x = Coded(format=MXINT8, codes=np.array([[-128]], np.int8), scales=scales)
+        fits.append(Spanned(x, value_span(x)).fits(np.float32))
+        one = Coded(format=INT8, codes=np.array([[1]], np.int8))
+        assert same_bits(matmul(x, one, SEQUENTIAL), register(x, one, 32))
+    assert fits == [False, True]
 
 
 def test_a_factor_that_float32_does_not_hold_is_not_made() -> None:

@@ -131,8 +131,8 @@ def test_where_the_analysis_says_25_bits_float32_is_inexact() -> None:
 def test_panels_would_be_wrong_where_the_analysis_refuses_them() -> None:
     a, b = random_coded(SMX_INT16, 12, 40, 1), random_coded(SMX_INT16, 40, 12, 2)
     assert value_span(a).times(value_span(b)).summed(4).bits >= 32
-    operands = (panel_lanes.Spanned(x, value_span(x)) for x in (a, b.T))
-    panels = panel_lanes.chained(*operands, 4, np.float32, finite=False)
+    left, right = (panel_lanes.Spanned(x, value_span(x)) for x in (a, b.T))
+    panels = panel_lanes.chained(left, right, 4, np.float32, finite=False)
     assert (panels != gemm._general(a, b, 4, False, FP32)).any()
 
 
