@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ..formats import FP32, Coded, Minifloat, Rounding
+from ..formats import FP32, Coded, Minifloat, Rounding, split_work
 from .accumulator import SequentialAccumulator
 from .tile_depth import depth_for
 from .unit_operands import require_unit_operand
@@ -29,6 +29,7 @@ from .vector_panels import (
     has_shifting_scales,
     measured,
     panels_of,
+    panels_per_chunk,
     run_tiles,
     significant_bits,
     tile_bits,
@@ -158,9 +159,12 @@ def _by_fma(left: Values, right: Values, start: Floats | None) -> Found:
     c = np.zeros((panels * HIGH, row_length), np.float32)
     if start is not None:
         c[: shape[0], : shape[1]] = start
-    flat = c.ravel()
     a, b = panels_of(left.floats, HIGH), panels_of(right.floats, columns)
-    grid = grid_of(None, (panels * ROWS, row_length), np.float32)
-    run_tiles(multiply_panels, grid, inner, a, b, flat, inner, row_length, columns, (0,))
+
+    def work(first: int, last: int) -> None:
+        its, own = slice(first * HIGH * inner, last * HIGH * inner), c[first * HIGH : last * HIGH]
+        multiply_panels(a[its], b, own.reshape(-1), inner, row_length, columns, (0,))
+
+    split_work(work, panels, panels_per_chunk(panels, row_length * inner))
     values = c[: shape[0], : shape[1]]
     return Found(values, ~np.isfinite(values))

@@ -98,13 +98,18 @@ def panels_of(matrix: Floats, width: int) -> Floats:
     """Panels of ``width`` rows, k-major, filled up with zeros."""
     from .panel_kernels import pack_columns, pack_rows
 
-    rows, inner = matrix.shape
-    count = -(-rows // width)
+    inner, shape = matrix.shape[1], (0,) * width
+    count = -(-matrix.shape[0] // width)
     panels = np.empty(count * width * inner, matrix.dtype)
-    if matrix.flags.c_contiguous:
-        work = partial(pack_rows, matrix, width, inner, panels)
-    else:
-        work = partial(pack_columns, np.ascontiguousarray(matrix.T), width, inner, panels)
+
+    def work(start: int, stop: int) -> None:
+        rows = matrix[start * width : stop * width]
+        its = panels[start * width * inner : stop * width * inner]
+        if matrix.flags.c_contiguous:
+            pack_rows(rows, shape, inner, its)
+        else:
+            pack_columns(np.ascontiguousarray(rows.T), shape, inner, its)
+
     split_work(work, count, max(1, (1 << 17) // max(1, width * inner)))
     return panels
 
@@ -161,6 +166,10 @@ def codes_of(format: Minifloat, floats: Floats) -> NDArray[np.int64]:
 
 def run_tiles(kernel: Any, grid: Grid, inner: int, *arguments: Any) -> None:
     """Run a kernel over the row panels of C."""
-    work = partial(kernel, *arguments)
-    chunk = max(1, min(-(-grid.panels // 8), 32), (1 << 14) // max(1, grid.row_length * inner))
-    split_work(work, grid.panels, chunk)
+    chunk = panels_per_chunk(grid.panels, grid.row_length * inner)
+    split_work(partial(kernel, *arguments), grid.panels, chunk)
+
+
+def panels_per_chunk(panels: int, products: int) -> int:
+    """How many row panels of C a thread takes at a time, each row of so many products."""
+    return max(1, min(-(-panels // 8), 32), (1 << 14) // max(1, products))

@@ -33,6 +33,7 @@ from bitpde.emu import (
     Order,
     SequentialAccumulator,
     TreeAccumulator,
+    chain_lane,
     dot,
     vector_lane,
 )
@@ -215,16 +216,16 @@ CHAINS: list[tuple[Any, Any, Minifloat, str]] = [
 def test_the_kernel_is_the_cheapest_that_is_proved(
     left: Any, right: Any, format: Minifloat, kernel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from bitpde.emu import chain_lane
-
     ran: list[str] = []
-    real = chain_lane.run_tiles
+    real, fma = chain_lane.run_tiles, chain_lane._by_fma
 
     def spy(function: Any, *arguments: Any) -> None:
         ran.append(function.__name__)
         real(function, *arguments)
 
     monkeypatch.setattr(chain_lane, "run_tiles", spy)
+    chains = lambda *given: ran.append("multiply_panels") or fma(*given)  # noqa: E731
+    monkeypatch.setattr(chain_lane, "_by_fma", chains)
     rng = np.random.default_rng(3)
     a, b = (Cast(format=f).encode(rng.standard_normal((12, 64)) / 8) for f in (left, right))
     assert agree(a, b, SequentialAccumulator(format=format), np.zeros((12, 12), np.int64))
