@@ -40,7 +40,7 @@ def fill_by_blas(
     """
     depth_for(accumulator, a, b)
     if isinstance(accumulator, IntegerAccumulator):
-        return _fill_integers(a, b, accumulator, sums)
+        return fill_integers(a, b, accumulator, sums)
     plain = accumulator in _PLAIN_EXACT
     rounds = isinstance(accumulator, ExactAccumulator) and not plain
     if started or rounds or not isinstance(accumulator, _ADDING):
@@ -92,7 +92,7 @@ def exact_column(a: Coded, b: Coded) -> Coded | None:
     return Coded(format=FP64, codes=values.view(np.uint64).reshape(-1, 1))
 
 
-def _fill_integers(a: Coded, b: Coded, unit: IntegerAccumulator, sums: Sums) -> bool:
+def fill_integers(a: Coded, b: Coded, unit: IntegerAccumulator, sums: Sums) -> bool:
     """Sums that cannot leave the register, at no step, whichever products it has met."""
     if not (isinstance(a.format, Fixed) and isinstance(b.format, Fixed)):
         return False

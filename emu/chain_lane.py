@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..formats import FP32, Coded, Minifloat, Rounding, split_work
+from ..formats import FP32, Coded, Minifloat, Rounding
 from .accumulator import SequentialAccumulator
+from .panel_lanes import Spanned, chained
 from .tile_depth import depth_for
 from .unit_operands import require_unit_operand
 from .vector_lane import Found
@@ -26,15 +27,14 @@ from .vector_panels import (
     Floats,
     Values,
     grid_of,
-    has_shifting_scales,
     measured,
     panels_of,
-    panels_per_chunk,
     run_tiles,
     significant_bits,
     tile_bits,
     values_of,
 )
+from .width import has_shifting_scales, value_span
 
 #: (exponent bias, trailing significand bits) of the carriers.
 _CARRIERS: dict[Any, tuple[int, int]] = {np.float32: (127, 23), np.float64: (1023, 52)}
@@ -51,6 +51,10 @@ def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> F
     format = unit.format
     if not isinstance(format, Minifloat) or format.significand_bits == 0 or not a.shape[1]:
         return None
+    if format == FP32 and unit.rounding is Rounding.NEAREST_EVEN and depth == 1:
+        found = _by_fma(a, b, start)
+        if found is not None:
+            return found
     for dtype in (np.float32, np.float64):
         left, right = values_of(a, dtype), values_of(b, dtype)
         if left is None or right is None:
@@ -73,8 +77,6 @@ def _by_products(
     """FMA and one more rounding."""
     from .tile_kernels import product_tiles
 
-    if format == FP32:
-        return _by_fma(left, right, start)
     p, q = format.significand_bits + 1, sum(bits)
     if q > p or p + q > 23 or 2 * p > 23 or format.emin < -126 or format.emax > 127:
         return None
@@ -147,24 +149,10 @@ def _run(
     return Found(grid.rows(shape), grid.seen_by_all(shape) >= limit)
 
 
-def _by_fma(left: Values, right: Values, start: Floats | None) -> Found:
+def _by_fma(a: Coded, b: Coded, start: Floats | None) -> Found | None:
     """Chains of FMA in float32; an infinity or NaN stays, so that the end tells of overflow."""
-    from .microkernel import COLUMNS as WIDE
-    from .microkernel import ROWS as HIGH
-    from .panel_kernels import multiply_panels
-
-    shape = (left.floats.shape[0], right.floats.shape[0])
-    inner, columns = left.floats.shape[1], WIDE[4]
-    panels, row_length = -(-shape[0] // HIGH), -(-shape[1] // columns) * columns
-    c = np.zeros((panels * HIGH, row_length), np.float32)
-    if start is not None:
-        c[: shape[0], : shape[1]] = start
-    a, b = panels_of(left.floats, HIGH), panels_of(right.floats, columns)
-
-    def work(first: int, last: int) -> None:
-        its, own = slice(first * HIGH * inner, last * HIGH * inner), c[first * HIGH : last * HIGH]
-        multiply_panels(a[its], b, own.reshape(-1), inner, row_length, columns, (0,))
-
-    split_work(work, panels, panels_per_chunk(panels, row_length * inner))
-    values = c[: shape[0], : shape[1]]
-    return Found(values, ~np.isfinite(values))
+    left, right = Spanned(a, value_span(a)), Spanned(b, value_span(b))
+    if not (left.fits(np.float32) and right.fits(np.float32)):
+        return None
+    values = chained(left, right, 1, np.float32, start=start)
+    return None if values is None else Found(values, ~np.isfinite(values))

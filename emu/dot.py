@@ -21,13 +21,14 @@ from numpy.typing import ArrayLike
 from ..formats import Coded, Fixed, Minifloat
 from .dot_accumulators import DotAccumulator
 from .dot_exact import result_format
-from .dot_lanes import Sums, fill
+from .dot_lanes import fill
 from .dots import Dots
 from .errors import DatapathError
 from .integer_accumulator import IntegerAccumulator
 from .outside_scales import factored
 from .paired_operands import paired
 from .pinta_accumulator import PintaAccumulator
+from .sums import Sums
 
 
 def dot(a: Coded, b: Coded, accumulator: DotAccumulator, c: ArrayLike | None = None) -> Dots:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..formats import SPEC_KINDS, FormatError, spec_from_json, spec_to_json
+from ..formats import spec_to_json
 from .accumulator import ExactAccumulator, SequentialAccumulator
 from .chunked_accumulator import ChunkedAccumulator
-from .errors import DatapathError
 from .fused_accumulator import FusedAccumulator, LateAddend
 from .integer_accumulator import IntegerAccumulator
 from .pinta_accumulator import PintaAccumulator
+from .spec_checks import read_spec
 from .tree_accumulator import TreeAccumulator
 
 #: What `dot` computes with.
@@ -59,15 +59,5 @@ def accumulator_from_json(data: Mapping[str, Any]) -> DotAccumulator:
     DatapathError
         Naming the field that is unknown, missing or unlawful.
     """
-    if not isinstance(data, Mapping):
-        msg = f"a {type(data).__name__} is no accumulator: give what accumulator_to_json wrote"
-        raise DatapathError(msg)
-    try:
-        spec = spec_from_json(dict(data), {**SPEC_KINDS, **ACCUMULATOR_KINDS})
-    except FormatError as error:
-        msg = f"this is no accumulator: {error}"
-        raise DatapathError(msg) from error
-    if not isinstance(spec, DotAccumulator):
-        msg = f"this is a {type(spec).__name__}, no accumulator"
-        raise DatapathError(msg)
+    spec: DotAccumulator = read_spec(data, ACCUMULATOR_KINDS, DotAccumulator, "accumulator")
     return spec

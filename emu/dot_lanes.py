@@ -15,8 +15,9 @@ from .dot_exact import dot_exact, result_format
 from .errors import DatapathError
 from .fused_accumulator import Addend, FusedAccumulator
 from .integer_accumulator import IntegerAccumulator
+from .paired_operands import row_of
 from .pinta_accumulator import PintaAccumulator
-from .sums import Sums as Sums
+from .sums import Sums
 from .tile_depth import depth_for
 from .tree_accumulator import Order, TreeAccumulator
 from .vector_lane import fill_vectors
@@ -57,19 +58,12 @@ def _fill_slowly(
         format = result_format(accumulator)
         if start is not None and isinstance(format, Minifloat) and start < 0:
             start += 2**64
-        result = dot_exact(_row(a, i), _row(b, j), accumulator, start)
+        result = dot_exact(row_of(a, i), row_of(b, j), accumulator, start)
         held = result.code - 2**64 if result.code >= 2**63 else result.code
         sums.codes[i, j] = held
         sums.flags[i, j] = result.overflowed + 2 * result.invalid
     if isinstance(accumulator, IntegerAccumulator):
         sums.exponents[:] = a.element.lsb_min + b.element.lsb_min
-
-
-def _row(x: Coded, i: int) -> Coded:
-    scales = x.scales
-    if scales is not None:
-        scales = scales[i // x.format.tile[0]]  # type: ignore[union-attr]
-    return Coded.unchecked(x.format, x.codes[i], scales, x.tensor_scale)
 
 
 def _run(kernel: Any, arguments: tuple[Any, ...], sums: Sums, work: int) -> bool:

@@ -8,14 +8,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..formats import Block, Coded
+from ..formats import Coded
 from .dot_accumulators import DotAccumulator
 from .dot_exact import result_format
 from .errors import DatapathError
 from .exact_integers import check_pinta, integer_step
-from .exact_operands import Factor, Number, Product, factors_of
+from .exact_operands import Number, Product, factors_of
 from .exact_rounding import number_of
 from .integer_accumulator import IntegerAccumulator
+from .paired_operands import as_row, row_of
 from .pinta_accumulator import PintaAccumulator
 from .tile_depth import depth_for
 
@@ -57,7 +58,7 @@ def cases_of(
     step = integer_step(a, b) if is_integer else Fraction(1)
     starts = _starts(accumulator, c, shape, step)
     depth = depth_for(accumulator, left, right)
-    rows, columns = _factors(left), _factors(right)
+    rows, columns = ([factors_of(row_of(x, i)) for i in range(x.shape[0])] for x in (left, right))
 
     def cases() -> Iterator[Case]:
         for n, start in enumerate(starts):
@@ -71,30 +72,11 @@ def cases_of(
 def _rows(a: Coded, b: Coded) -> tuple[Coded, Coded, tuple[int, ...]]:
     """Both operands as matrices contracted along their columns, and the shape of the result."""
     if a.ndim == b.ndim == 1 and a.shape == b.shape:
-        return _as_matrix(a), _as_matrix(b), ()
+        return as_row(a), as_row(b), ()
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
         msg = f"shapes {a.shape} and {b.shape} do not multiply: give (M, K) and (K, N), or vectors"
         raise DatapathError(msg)
     return a, b.T, (a.shape[0], b.shape[1])
-
-
-def _as_matrix(x: Coded) -> Coded:
-    scales = None if x.scales is None else x.scales[None]
-    return Coded.unchecked(x.format, x.codes[None], scales, x.tensor_scale)
-
-
-def _factors(x: Coded) -> list[list[Factor]]:
-    """The elements of every row."""
-    height = x.format.tile[0] if isinstance(x.format, Block) else 1
-    return [
-        factors_of(
-            Coded.unchecked(
-                x.format, x.codes[i], None if x.scales is None else x.scales[i // height],
-                x.tensor_scale,
-            )
-        )
-        for i in range(x.shape[0])
-    ]  # fmt: skip
 
 
 def _starts(

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..formats import SPEC_KINDS, FormatError, spec_from_json, spec_to_json
+from ..formats import spec_to_json
 from .difference_unit import DifferenceUnit
-from .errors import DatapathError
 from .function_table import FunctionTable
 from .function_units import RoundedFunction
 from .piecewise import PiecewisePolynomial
 from .softmax import Softmax
+from .spec_checks import read_spec
 
 #: What the vector unit may consist of.
 VectorUnit = RoundedFunction | FunctionTable | PiecewisePolynomial | Softmax | DifferenceUnit
@@ -42,15 +42,5 @@ def unit_from_json(data: Mapping[str, Any]) -> VectorUnit:
     DatapathError
         Naming the field that is unknown, missing or unlawful.
     """
-    if not isinstance(data, Mapping):
-        msg = f"a {type(data).__name__} is no unit: give what unit_to_json wrote"
-        raise DatapathError(msg)
-    try:
-        spec = spec_from_json(dict(data), {**SPEC_KINDS, **_KINDS})
-    except FormatError as error:
-        msg = f"this is no unit: {error}"
-        raise DatapathError(msg) from error
-    if not isinstance(spec, VectorUnit):
-        msg = f"this is a {type(spec).__name__}, no unit"
-        raise DatapathError(msg)
+    spec: VectorUnit = read_spec(data, _KINDS, VectorUnit, "unit")
     return spec

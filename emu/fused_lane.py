@@ -17,13 +17,13 @@ from .vector_panels import (
     Floats,
     Values,
     grid_of,
-    has_shifting_scales,
     measured,
     panels_of,
     run_tiles,
     significant_bits,
     values_of,
 )
+from .width import has_shifting_scales
 
 #: An exponent below all: of a zero where zeros take no part.
 _NONE = -(1 << 16)

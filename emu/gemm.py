@@ -21,10 +21,7 @@ from numpy.typing import NDArray
 from ..formats import (
     FP32,
     FP64,
-    Affine,
-    Block,
     Coded,
-    Format,
     Minifloat,
     kernels_are_compiled,
     split_work,
@@ -32,14 +29,13 @@ from ..formats import (
 from .accumulator import Accumulator, ExactAccumulator, SequentialAccumulator
 from .blas_operands import blas_operands
 from .dot_accumulators import DotAccumulator
-from .panel_lanes import Spanned, chained, widened
+from .panel_lanes import LIMITS, Spanned, chained, widened
 from .tile_depth import depth_for
-from .width import Span, element_span, value_span
+from .width import Span, element_span, has_shifting_scales, value_span
 
 Matrix = NDArray[Any]
 
-#: (significant bits, exponent of the least step, exponent of the first power that overflows)
-_LIMITS = {FP32: (24, -149, 128), FP64: (53, -1074, 1024)}
+_LIMITS = {FP32: LIMITS[np.float32], FP64: LIMITS[np.float64]}
 
 _PLAIN = tuple(
     kind(format=format) for kind in (ExactAccumulator, SequentialAccumulator) for format in _LIMITS
@@ -48,7 +44,7 @@ _PLAIN = tuple(
 
 def has_lanes(accumulator: DotAccumulator, a: Coded, b: Coded) -> TypeGuard[Accumulator]:
     """Whether `multiply` takes them: FP32 or FP64, nearest even; scales that only shift."""
-    return accumulator in _PLAIN and _shifts(a.format) and _shifts(b.format)
+    return accumulator in _PLAIN and has_shifting_scales(a) and has_shifting_scales(b)
 
 
 def multiply(a: Coded, b: Coded, accumulator: Accumulator) -> Matrix:
@@ -70,13 +66,6 @@ def multiply(a: Coded, b: Coded, accumulator: Accumulator) -> Matrix:
     if isinstance(accumulator, SequentialAccumulator):
         return _sequential(a, b, depth, format)
     return _exact(a, b, format)
-
-
-def _shifts(format: Format) -> bool:
-    """Whether codes are integers times powers of two, as every lane takes them."""
-    if isinstance(format, Block):
-        return format.has_power_of_two_scale
-    return not isinstance(format, Affine)
 
 
 def _sequential(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:

@@ -5,15 +5,17 @@ from typing import Any
 import numpy as np
 
 from ..formats import Coded, Overflow
+from .blas_lanes import fill_integers
 from .exact_integers import integer_step
 from .integer_accumulator import IntegerAccumulator
+from .sums import Sums
 from .vector_panels import COLUMNS, ROWS, grid_of, panels_of, run_tiles
 
 #: Integers of at most this magnitude are numbers of the type.
 _HELD: dict[Any, int] = {np.float32: 2**24, np.float64: 2**53}
 
 
-def fill_registers(a: Coded, b: Coded, unit: IntegerAccumulator, sums: Any) -> bool:
+def fill_registers(a: Coded, b: Coded, unit: IntegerAccumulator, sums: Sums) -> bool:
     """Compute all registers in floats, or return False."""
     integer_step(a, b)
     inner = a.shape[1]
@@ -25,17 +27,12 @@ def fill_registers(a: Coded, b: Coded, unit: IntegerAccumulator, sums: Any) -> b
     if start > 2**53:
         return False
     if whole <= unit.limits[1]:
-        dtype = _type_for(whole)
-        if dtype is None:
-            return False
-        exact = _integers(a, dtype) @ _integers(b, dtype).T
-        sums.codes[:] += exact.astype(np.int64)
-    else:
-        terms = min(unit.terms or inner, inner)
-        dtype = _type_for(max(start, 2 ** (unit.bits - 1)) + terms * product)
-        if dtype is None or unit.overflow is Overflow.WRAP:
-            return False
-        _saturate(a, b, unit, sums, dtype, terms)
+        return fill_integers(a, b, unit, sums)
+    terms = min(unit.terms or inner, inner)
+    dtype = _type_for(max(start, 2 ** (unit.bits - 1)) + terms * product)
+    if dtype is None or unit.overflow is Overflow.WRAP:
+        return False
+    _saturate(a, b, unit, sums, dtype, terms)
     sums.exponents[:] = a.element.lsb_min + b.element.lsb_min
     return True
 
@@ -59,7 +56,7 @@ def _integers(x: Coded, dtype: Any) -> Any:
 
 
 def _saturate(
-    a: Coded, b: Coded, unit: IntegerAccumulator, sums: Any, dtype: Any, terms: int
+    a: Coded, b: Coded, unit: IntegerAccumulator, sums: Sums, dtype: Any, terms: int
 ) -> None:
     from .tile_kernels import saturated_tiles
 

@@ -97,3 +97,10 @@ def as_row(x: Coded) -> Coded:
     """A vector as a matrix of one row; a view."""
     scales = None if x.scales is None else x.scales[None]
     return Coded.unchecked(x.format, x.codes[None], scales, x.tensor_scale)
+
+
+def row_of(x: Coded, i: int) -> Coded:
+    """A row of a matrix as a vector; a view."""
+    height = x.format.tile[0] if isinstance(x.format, Block) else 1
+    scales = None if x.scales is None else x.scales[i // height]
+    return Coded.unchecked(x.format, x.codes[i], scales, x.tensor_scale)

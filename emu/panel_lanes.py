@@ -58,8 +58,18 @@ class Spanned(NamedTuple):
         return np.float32 if self.fits(np.float32) else np.float64
 
 
-def chained(a: Spanned, b: Spanned, depth: int, dtype: Float, *, finite: bool) -> Matrix | None:
+def chained(
+    a: Spanned,
+    b: Spanned,
+    depth: int,
+    dtype: Float,
+    *,
+    finite: bool = False,
+    start: Matrix | None = None,
+) -> Matrix | None:
     """``A B^T`` by FMA chains in ``dtype``, one tile product after the other added to the sum.
+
+    ``start`` is what sums begin with; None: +0.
 
     The caller has shown that tile products are exact in ``dtype``, which holds both operands, or
     that tiles are of depth one.  None if ``finite`` is asked for and an operand is not.
@@ -75,7 +85,7 @@ def chained(a: Spanned, b: Spanned, depth: int, dtype: Float, *, finite: bool) -
 
     left = _Panels(a, ROWS, inner, dtype, finite=finite)
     right = _Panels(b, columns, inner, dtype, finite=finite)
-    return _over_panels(left, right, dtype, multiply)
+    return _over_panels(left, right, dtype, multiply, start)
 
 
 def widened(a: Spanned, b: Spanned, depth: int, *, to_odd: bool) -> Matrix | None:
@@ -162,29 +172,35 @@ class _Panels:
 
 
 def _over_panels(
-    left: _Panels, right: _Panels, dtype: Float, multiply: Callable[..., None]
+    left: _Panels,
+    right: _Panels,
+    dtype: Float,
+    multiply: Callable[..., None],
+    start: Matrix | None = None,
 ) -> Matrix | None:
     """``multiply`` run over the panels in pieces; None if a value is to be finite and is not."""
     rows, columns = left.x.shape[0], right.x.shape[0]
     c = np.zeros((left.count * left.width, right.count * right.width), dtype)
+    if start is not None:
+        c[:rows, :columns] = start
     if c.size == 0 or left.inner == 0:
         return c[:rows, :columns]
     packed, size = right.room(right.count), right.width * right.inner
     lawful, spare = [True], list[Matrix]()
 
-    def pack_right(start: int, stop: int) -> None:
-        if not right.pack(start, stop, packed[start * size : stop * size]):
+    def pack_right(first: int, last: int) -> None:
+        if not right.pack(first, last, packed[first * size : last * size]):
             lawful[0] = False
 
-    def work(start: int, stop: int) -> None:
+    def work(first: int, last: int) -> None:
         try:
             panels = spare.pop()
         except IndexError:
             panels = left.room(left.per_piece)
-        if not lawful[0] or not left.pack(start, stop, panels):
+        if not lawful[0] or not left.pack(first, last, panels):
             lawful[0] = False
             return
-        piece = slice(start * left.width, stop * left.width)
+        piece = slice(first * left.width, last * left.width)
         multiply(panels, packed, c[piece].reshape(-1), c.shape[1])
         spare.append(panels)
 

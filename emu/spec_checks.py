@@ -1,8 +1,10 @@
-"""What every accumulator demands of its fields."""
+"""What every specification of a unit demands of its fields, and how it is read from JSON."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from ..formats import SPEC_KINDS, FormatError, spec_from_json
 from .errors import DatapathError
 
 
@@ -34,3 +36,25 @@ def require_range(spec: Any, name: str, least: int, greatest: int) -> None:
     if type(value) is not int or not least <= value <= greatest:
         msg = f"{name} of {type(spec).__name__} is {value!r}: choose {least} to {greatest}"
         raise DatapathError(msg)
+
+
+def read_spec(data: Any, kinds: Mapping[str, type], wanted: Any, noun: str) -> Any:
+    """The specification that ``{noun}_to_json`` wrote, of one of the ``wanted`` classes.
+
+    Raises
+    ------
+    DatapathError
+        Naming the field that is unknown, missing or unlawful, or what the data is instead.
+    """
+    if not isinstance(data, Mapping):
+        msg = f"a {type(data).__name__} is no {noun}: give what {noun}_to_json wrote"
+        raise DatapathError(msg)
+    try:
+        spec = spec_from_json(dict(data), {**SPEC_KINDS, **kinds})
+    except FormatError as error:
+        msg = f"this is no {noun}: {error}"
+        raise DatapathError(msg) from error
+    if not isinstance(spec, wanted):
+        msg = f"this is a {type(spec).__name__}, no {noun}"
+        raise DatapathError(msg)
+    return spec

@@ -5,18 +5,16 @@ from .chain_vectors import add_products, add_tiles
 from .fused_vectors import add_fused, add_half, add_late, add_narrow, add_paired
 from .integer_vectors import add_saturated
 from .tree_vectors import add_far_ones, add_neighbours
-
-# ROWS and COLUMNS of `vector_tile`, as the kernels know them.
-_ROWS, _COLUMNS = 8, 16
+from .vector_panels import COLUMNS, ROWS
 
 
 @kernel
 def product_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
     """Row panels start..stop of C by `add_products`."""
-    for j in range(0, row_length, _COLUMNS):
+    for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
             add_products(  # pyright: ignore[reportCallIssue] (numba supplies the context)
-                a, b, c, seen, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
+                a, b, c, seen, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip
 
@@ -24,10 +22,10 @@ def product_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
 @kernel
 def sum_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
     """Row panels start..stop of C by `add_tiles`."""
-    for j in range(0, row_length, _COLUMNS):
+    for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
             add_tiles(  # pyright: ignore[reportCallIssue] (numba supplies the context)
-                a, b, c, seen, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
+                a, b, c, seen, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip
 
@@ -35,10 +33,10 @@ def sum_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
 @kernel
 def fused_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
     """Row panels start..stop of C by `add_fused`."""
-    for j in range(0, row_length, _COLUMNS):
+    for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
             add_fused(
-                a, b, c, seen, ae, be, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
+                a, b, c, seen, ae, be, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip
 
@@ -46,10 +44,10 @@ def fused_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
 @kernel
 def late_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
     """Row panels start..stop of C by `add_late`."""
-    for j in range(0, row_length, _COLUMNS):
+    for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
             add_late(
-                a, b, c, seen, ae, be, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
+                a, b, c, seen, ae, be, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip
 
@@ -57,10 +55,10 @@ def late_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
 @kernel
 def neighbour_tiles(a, b, c, inner, row_length, terms, start, stop):
     """Row panels start..stop of C by `add_neighbours`."""
-    for j in range(0, row_length, _COLUMNS):
+    for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
             add_neighbours(  # pyright: ignore[reportCallIssue] (numba supplies the context)
-                a, b, c, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j, row_length,
+                a, b, c, i * ROWS * inner, j * inner, i * ROWS * row_length + j, row_length,
                 inner, terms,
             )  # fmt: skip
 
@@ -68,10 +66,10 @@ def neighbour_tiles(a, b, c, inner, row_length, terms, start, stop):
 @kernel
 def strided_tiles(a, b, c, inner, row_length, terms, start, stop):
     """Row panels start..stop of C by `add_far_ones`."""
-    for j in range(0, row_length, _COLUMNS):
+    for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
             add_far_ones(  # pyright: ignore[reportCallIssue] (numba supplies the context)
-                a, b, c, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j, row_length,
+                a, b, c, i * ROWS * inner, j * inner, i * ROWS * row_length + j, row_length,
                 inner, terms,
             )  # fmt: skip
 
@@ -79,11 +77,11 @@ def strided_tiles(a, b, c, inner, row_length, terms, start, stop):
 @kernel
 def saturated_tiles(a, b, c, changed, inner, row_length, terms, least, greatest, start, stop):
     """Row panels start..stop of C by `add_saturated`."""
-    for j in range(0, row_length, _COLUMNS):
+    for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
-            at = i * _ROWS * row_length + j
+            at = i * ROWS * row_length + j
             add_saturated(  # pyright: ignore[reportCallIssue] (numba supplies the context)
-                a, b, c, changed, i * _ROWS * inner, j * inner, at, at, row_length, inner, terms,
+                a, b, c, changed, i * ROWS * inner, j * inner, at, at, row_length, inner, terms,
                 least, greatest,
             )  # fmt: skip
 
@@ -91,10 +89,10 @@ def saturated_tiles(a, b, c, changed, inner, row_length, terms, least, greatest,
 @kernel
 def narrow_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
     """Row panels start..stop of C by `add_narrow`."""
-    for j in range(0, row_length, _COLUMNS):
+    for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
             add_narrow(
-                a, b, c, seen, ae, be, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
+                a, b, c, seen, ae, be, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip
 
@@ -102,10 +100,10 @@ def narrow_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop)
 @kernel
 def paired_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
     """Row panels start..stop of C by `add_paired`."""
-    for j in range(0, row_length, _COLUMNS):
+    for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
             add_paired(
-                a, b, c, seen, ae, be, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
+                a, b, c, seen, ae, be, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip
 
@@ -113,9 +111,9 @@ def paired_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop)
 @kernel
 def half_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
     """Row panels start..stop of C by `add_half`."""
-    for j in range(0, row_length, _COLUMNS):
+    for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
             add_half(
-                a, b, c, seen, ae, be, i * _ROWS * inner, j * inner, i * _ROWS * row_length + j,
+                a, b, c, seen, ae, be, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip

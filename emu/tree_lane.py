@@ -18,13 +18,13 @@ from .vector_panels import (
     Floats,
     Values,
     grid_of,
-    has_shifting_scales,
     measured,
     panels_of,
     run_tiles,
     significant_bits,
     values_of,
 )
+from .width import has_shifting_scales
 
 _MOST_TERMS = 16
 

@@ -27,6 +27,7 @@ from .dot_accumulators import DotAccumulator
 from .fused_accumulator import FusedAccumulator
 from .integer_accumulator import IntegerAccumulator
 from .integer_lane import fill_registers
+from .sums import Sums
 from .tree_accumulator import TreeAccumulator
 from .vector_panels import Floats, Mask, codes_of, start_of
 
@@ -43,7 +44,7 @@ class Found(NamedTuple):
     doubtful: Mask
 
 
-def fill_vectors(a: Coded, b: Coded, unit: DotAccumulator, sums: Any, general: Any) -> bool:
+def fill_vectors(a: Coded, b: Coded, unit: DotAccumulator, sums: Sums, general: Any) -> bool:
     """Compute all sums by vectors, or return False.
 
     ``sums`` holds the codes of C; ``general`` fills such sums by integers.
@@ -53,7 +54,7 @@ def fill_vectors(a: Coded, b: Coded, unit: DotAccumulator, sums: Any, general: A
     return fill_anyway(a, b, unit, sums, general)
 
 
-def fill_anyway(a: Coded, b: Coded, unit: DotAccumulator, sums: Any, general: Any) -> bool:
+def fill_anyway(a: Coded, b: Coded, unit: DotAccumulator, sums: Sums, general: Any) -> bool:
     """The same for any number of products."""
     if isinstance(unit, IntegerAccumulator):
         return fill_registers(a, b, unit, sums)
@@ -120,12 +121,12 @@ def rectangles(mask: Mask) -> Iterator[tuple[Indices, Indices]]:
 
 
 def _part(
-    a: Coded, b: Coded, unit: DotAccumulator, sums: Any, general: Any, rows: Indices, cols: Indices
-) -> Any:
+    a: Coded, b: Coded, unit: DotAccumulator, sums: Sums, general: Any, rows: Indices, cols: Indices
+) -> Sums:
     """The sums of some rows and columns, by integers."""
     rows, cols = _whole(a, rows), _whole(b, cols)
     codes = sums.codes[np.ix_(rows, cols)]
-    part = type(sums)(codes, np.zeros(codes.shape, np.uint8), np.zeros(codes.shape, np.int64))
+    part = Sums(codes, np.zeros(codes.shape, np.uint8), np.zeros(codes.shape, np.int64))
     general(_chosen(a, rows), _chosen(b, cols), unit, part)
     return part
 

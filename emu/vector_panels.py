@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import Block, Coded, Fixed, FormatError, Minifloat, split_work
+from ..formats import Coded, Fixed, FormatError, Minifloat, split_work
 from .width import Span, element_span, value_span
 
 Floats = NDArray[Any]
 Mask = NDArray[np.bool_]
 
-#: Rows of A in a panel, columns of B, as `vector_tile` has them, which loads numba.
+#: Rows of A in a panel and of C in a tile of registers; columns of B and of C.
 ROWS, COLUMNS = 8, 16
 
 #: Numbers of a float32, and of a float64, whatever is summed of them.
@@ -41,11 +41,6 @@ def significant_bits(x: Coded) -> int:
     if isinstance(element, Fixed):
         return element.bits - element.signed
     return element.significand_bits + 1
-
-
-def has_shifting_scales(x: Coded) -> bool:
-    """Whether the scales, if any, are powers of two."""
-    return not isinstance(x.format, Block) or x.format.has_power_of_two_scale
 
 
 def tile_bits(a: Coded, b: Coded, depth: int) -> int:
@@ -166,10 +161,6 @@ def codes_of(format: Minifloat, floats: Floats) -> NDArray[np.int64]:
 
 def run_tiles(kernel: Any, grid: Grid, inner: int, *arguments: Any) -> None:
     """Run a kernel over the row panels of C."""
-    chunk = panels_per_chunk(grid.panels, grid.row_length * inner)
+    products = grid.row_length * inner
+    chunk = max(1, min(-(-grid.panels // 8), 32), (1 << 14) // max(1, products))
     split_work(partial(kernel, *arguments), grid.panels, chunk)
-
-
-def panels_per_chunk(panels: int, products: int) -> int:
-    """How many row panels of C a thread takes at a time, each row of so many products."""
-    return max(1, min(-(-panels // 8), 32), (1 << 14) // max(1, products))

@@ -11,10 +11,8 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
-#: Rows of A in a panel, and of C in a tile.
-ROWS = 8
-#: Columns of B in a panel, and of C in a tile.
-COLUMNS = 16
+from .vector_panels import COLUMNS as COLUMNS
+from .vector_panels import ROWS as ROWS
 
 FLOAT, DOUBLE = ir.FloatType(), ir.DoubleType()
 WORD, LONG = ir.IntType(32), ir.IntType(64)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import Block, Coded, Fixed, Minifloat, spread_tiles
+from ..formats import Affine, Block, Coded, Fixed, Minifloat, spread_tiles
 
 
 class Span(NamedTuple):
@@ -93,3 +93,10 @@ def _least_scale_is_used(coded: Coded) -> bool:
 def value_span(coded: Coded) -> Span:
     """Span of all finite values of an array, its scales included."""
     return element_span(coded.element).shifted(*scale_range(coded))
+
+
+def has_shifting_scales(x: Coded) -> bool:
+    """Whether values are codes times powers of two, without zero points."""
+    if isinstance(x.format, Block):
+        return x.format.has_power_of_two_scale
+    return not isinstance(x.format, Affine)

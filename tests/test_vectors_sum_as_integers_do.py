@@ -1,8 +1,7 @@
 """A dot product by vectors of floats has the codes and flags that the lanes of integers give it.
 
-The lanes of integers are held to rational arithmetic elsewhere; here both compute matrices larger
-than a tile of registers, with rows, columns and steps to spare, numbers that nearly cancel, and
-every special number, and every lane is known to have run.
+Those are held to rational arithmetic elsewhere; here both compute matrices larger than a tile of
+registers, with rows, columns and steps to spare, numbers that nearly cancel and specials.
 """
 
 from collections.abc import Iterator
@@ -37,7 +36,8 @@ from bitpde.emu import (
     dot,
     vector_lane,
 )
-from bitpde.emu.dot_lanes import Sums, fill_by_integers
+from bitpde.emu.dot_lanes import fill_by_integers
+from bitpde.emu.sums import Sums
 from bitpde.formats import (
     BF16,
     FP16,
