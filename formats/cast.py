@@ -85,7 +85,12 @@ class Cast:
         return Plan(self.format, self.policies)
 
     def encode(
-        self, x: ArrayLike, bits: ArrayLike | None = None, *, rng: RandomBits | None = None
+        self,
+        x: ArrayLike,
+        bits: ArrayLike | None = None,
+        *,
+        rng: RandomBits | None = None,
+        out: NDArray[Any] | None = None,
     ) -> Coded:
         """The codes of ``x``: one rounding per element.
 
@@ -98,24 +103,50 @@ class Cast:
         rng
             In their place, the stream from which they are drawn: each element takes the draw of
             its own position, whether its value is exact or not.
+        out
+            An array of the codes' dtype and of ``x``'s shape in which the codes are to be: a large
+            array then costs no fresh memory.  They are as good as what is in there: whoever writes
+            into it again has other codes.
 
         Raises
         ------
         FormatError
-            For another dtype, for a value the policies refuse (named with its index), or if
-            ``bits`` are missing, of another shape or out of range.
+            For another dtype, for a value the policies refuse (named with its index), if
+            ``bits`` are missing, of another shape or out of range, or if ``out`` is none of that
+            kind.  What ``out`` holds after an error is not specified, unless the error is about it.
+
+        Examples
+        --------
+        >>> from bitpde.formats import INT8
+        >>> codes = np.empty(3, np.int8)
+        >>> coded = Cast(format=INT8).encode([1.0, 2.5, -3.0], out=codes)
+        >>> codes.tolist()
+        [1, 2, -3]
         """
-        return self.encode_counted(x, bits, rng=rng)[0]
+        return self.encode_counted(x, bits, rng=rng, out=out)[0]
 
     def encode_counted(
-        self, x: ArrayLike, bits: ArrayLike | None = None, *, rng: RandomBits | None = None
+        self,
+        x: ArrayLike,
+        bits: ArrayLike | None = None,
+        *,
+        rng: RandomBits | None = None,
+        out: NDArray[Any] | None = None,
     ) -> tuple[Coded, Counts]:
         """`encode`, and how many elements saturated and underflowed."""
-        return self._checked(*self._prepare(x, bits, rng))
+        if out is not None:
+            check_out(out, self.element.code_dtype, np.shape(x))
+        coded, counts = self._checked(*self._prepare(x, bits, rng), out)
+        if out is not None and not np.may_share_memory(coded.codes, out):
+            out[...] = coded.codes
+            coded = Coded.unchecked(coded.format, out, coded.scales, coded.tensor_scale)
+        return coded, counts
 
-    def _checked(self, carrier: Carrier, random: Random) -> tuple[Coded, Counts]:
+    def _checked(
+        self, carrier: Carrier, random: Random, out: NDArray[Any] | None = None
+    ) -> tuple[Coded, Counts]:
         """The encoding, if no element is refused."""
-        encoding = self._encode(carrier, random)
+        encoding = self._encode(carrier, random, out)
         forbidden = self.nonfinite is NonFinite.RAISE and not np.isfinite(carrier).all()
         if encoding.refused or forbidden:
             alone = self.nonfinite is NonFinite.ELEMENT
@@ -151,13 +182,13 @@ class Cast:
             carrier = flush_subnormals(carrier, self.format, self.scaling.subnormals)
         return carrier, drawn_bits(self.policies, carrier.shape, bits, rng)
 
-    def _encode(self, x: Carrier, random: Random) -> Encoding:
-        """The encoding, without regard to refused elements."""
+    def _encode(self, x: Carrier, random: Random, out: NDArray[Any] | None = None) -> Encoding:
+        """The encoding, without regard to refused elements; in ``out`` where a lane can."""
         if self._affine is not None:
-            return encode_affine(x, random, self._affine)
+            return encode_affine(x, random, self._affine, out)
         if isinstance(self.format, Block) and self._needs_quotients:
             return encode_scaled(x, random, self.format, self.policies)
-        return encode_array(x, random, self.plan)
+        return encode_array(x, random, self.plan, out)
 
     @cached_property
     def _affine(self) -> AffinePlan | None:

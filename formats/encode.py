@@ -13,6 +13,7 @@ from .coded import Coded
 from .jit import kernels_are_compiled
 from .kinds import Format
 from .layout import Tiling, matrices
+from .outputs import is_free
 from .overflow import Overflow
 from .plan import Plan
 from .random_bits import RandomBits
@@ -60,8 +61,10 @@ class _Job(NamedTuple):
 _Lane = Callable[[_Job, int, int], list[int]]
 
 
-def encode_array(x: Carrier, random: Random, plan: Plan) -> Encoding:
-    """The codes of a contiguous float array; one rounding per element.
+def encode_array(
+    x: Carrier, random: Random, plan: Plan, out: NDArray[Any] | None = None
+) -> Encoding:
+    """The codes of a contiguous float array, in ``out`` if that is free; one rounding per element.
 
     Preconditions: ``x`` from `to_carrier`; ``random``, exactly if the rounding is stochastic, an
     array of its shape, below ``2^random_bits``, or the stream to draw from; the policies are lawful
@@ -70,7 +73,8 @@ def encode_array(x: Carrier, random: Random, plan: Plan) -> Encoding:
     format = plan.format
     if plan.native is not None:
         return _encode_native(x, format, plan.native)
-    codes = np.empty(x.shape, plan.code_dtype)
+    usable = out is not None and is_free(out, x)
+    codes = out if usable and out is not None else np.empty(x.shape, plan.code_dtype)
     scales = np.zeros(format.grid(x.shape), np.uint8) if isinstance(format, Block) else None
     lane = _encode_strips
     if x.dtype == np.float32 and plan.has_vector_lane and kernels_are_compiled():
@@ -122,15 +126,16 @@ def _encode_vector_strips(job: _Job, start: int, stop: int) -> list[int]:
     """The same by the vector lane, and the strips it refuses by the general one."""
     from .vector_kernels import encode_vector_strips
 
-    refused_strips = np.zeros(job.scales.shape[0], np.bool_)
+    tiling, x, scales, codes, random, position, plan = job
+    refused_strips = np.zeros(scales.shape[0], np.bool_)
     counts = np.zeros(3, np.int64)
     easy = encode_vector_strips(
-        job.x.view(np.uint32), *job.tiling.tile, *job.plan.low_words, *job.plan.vector_words,
-        *rounding_arguments(job.random, job.plan), job.position, job.scales, job.codes, counts,
-        refused_strips, start, stop,
+        x.view(np.uint32), *tiling.tile, *plan.low_words, *plan.vector_words,
+        *rounding_arguments(random, plan), position, scales, codes, counts, refused_strips, start,
+        stop,
     )  # fmt: skip
     beyond, underflowed, _ = counts.tolist()
-    raising = job.plan.policies.overflow is Overflow.RAISE
+    raising = plan.policies.overflow is Overflow.RAISE
     found = [0, underflowed, beyond] if raising else [beyond, underflowed, 0]
     if not easy:
         for strip in np.flatnonzero(refused_strips).tolist():

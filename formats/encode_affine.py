@@ -14,6 +14,7 @@ from .encode import Counts, Encoding, Random, encode_array
 from .fixed import Fixed
 from .jit import kernels_are_compiled
 from .layout import per_chunk
+from .outputs import is_free
 from .overflow import Overflow
 from .plan import plan_for
 from .quotient import quotient_to_odd
@@ -23,22 +24,28 @@ from .threads import split_work
 _WIDE = Fixed(bits=32)
 
 
-def encode_affine(x: Carrier, random: Random, plan: AffinePlan) -> Encoding:
-    """``clamp(round(x / scale) + zero_point)``; one rounding of the real quotient.
+def encode_affine(
+    x: Carrier, random: Random, plan: AffinePlan, out: NDArray[Any] | None = None
+) -> Encoding:
+    """``clamp(round(x / scale) + zero_point)``, in ``out`` if that is free and a lane can.
+
+    One rounding of the real quotient.
 
     Preconditions as `encode.encode_array`.
     """
     if x.dtype == np.float32 and x.size and plan.has_lane and kernels_are_compiled():
-        encoding = _encode_rows(x, plan)
+        encoding = _encode_rows(x, plan, out)
         if encoding is not None:
             return encoding
     return _encode_quotients(x, random, plan)
 
 
-def _encode_rows(x: Carrier, plan: AffinePlan) -> Encoding | None:
+def _encode_rows(x: Carrier, plan: AffinePlan, out: NDArray[Any] | None) -> Encoding | None:
     """The compiled lane; None if an element is infinite or NaN, or refused."""
     tables = affine_tables(plan, elements_together(plan.format, x.shape))
-    codes = np.empty(x.shape, plan.format.element.code_dtype)
+    usable = out is not None and is_free(out, x)
+    dtype = plan.format.element.code_dtype
+    codes = out if usable and out is not None else np.empty(x.shape, dtype)
     counts: list[tuple[int, int, bool]] = []
     work = partial(_count, x.view(np.uint32).reshape(-1), tables, codes.reshape(-1), counts)
     split_work(work, tables.row_count(x.size), per_chunk(x.size, tables.columns))

@@ -27,6 +27,11 @@ def check_out(out: Any, dtype: DTypeLike, shape: tuple[int, ...]) -> None:
         raise FormatError(msg)
 
 
+def is_free(out: NDArray[Any], x: NDArray[Any]) -> bool:
+    """Whether kernels may write into it while they read ``x``."""
+    return bool(out.flags.c_contiguous) and not np.may_share_memory(out, x)
+
+
 def delivered(values: NDArray[Any], out: NDArray[Any] | None) -> NDArray[Any]:
     """The values, in ``out`` if there is one."""
     if out is None or values is out:

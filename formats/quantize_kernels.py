@@ -9,7 +9,8 @@ import numpy as np
 from .even_kernels import even_value
 from .float32_bits import INFINITY, MAGNITUDE, ONE, ONES, ZERO
 from .jit import inlined_kernel, kernel
-from .philox_kernels import fill_groups
+from .one_pass_kernels import narrow_rows, one_pass_width, strips_together, widen_rows
+from .philox_kernels import draws_per_group, fill_groups
 from .shift_kernels import any_value, usual_value
 from .tile_kernels import prepare_strip, scale_and_low, top_of_32, tops_of_columns
 from .vector_kernels import fill_spare
@@ -72,40 +73,80 @@ def quantize_row(
 
 @kernel
 def quantize_lines(
-    words, row, scaling, limit, draws, drawn, kind, element, even, rounding, ends, values
+    words, first, last, scaling, limit, draws, drawn, kind, element, even, rounding, ends, values
 ):
-    """Values of a row of whole tiles of 1 x 32; False as `vector_kernels.encode_lines`."""
-    for tile in range(words.shape[1] // 32):
-        start = row * words.shape[1] + 32 * tile
-        _, less_one = scale_and_low(top_of_32(words, start), scaling)
+    """Values of rows of whole tiles of 1 x 32; False as `vector_kernels.encode_lines`."""
+    start = first * words.shape[1]
+    for tile in range((last - first) * words.shape[1] // 32):
+        _, less_one = scale_and_low(top_of_32(words, start + 32 * tile), scaling)
         if less_one >= limit:
             return False
-        for j in range(0, 32, 16):
+        for j in range(32 * tile, 32 * tile + 32, 16):
             sixteen_values(
-                words, start + j, add(less_one, ONE), draws, drawn + 32 * tile + j, kind, element,
-                even, rounding, ends, values,
+                words, start + j, add(less_one, ONE), draws, drawn + j, kind, element, even,
+                rounding, ends, values,
             )  # fmt: skip
     return True
 
 
 @kernel
 def quantize_squares(
-    words, first, last, tile_columns, scaling, limit, draws, drawn, kind, element, even, rounding,
-    ends, values,
+    words, first, last, tile_rows, tile_columns, scaling, limit, draws, drawn, kind, element, even,
+    rounding, ends, values,
 ):  # fmt: skip
-    """The same for rows first..last of tiles of 4 or 8 columns, sixteens of columns in all."""
+    """The same for rows of tiles of 4 or 8 columns, sixteens of columns in all."""
     columns = words.shape[1]
     most = spread_16(ZERO)
-    for start in range(0, columns, 16):
-        tops = tops_of_columns(words, first, last, start, tile_columns)
-        _, less_one = scale_and_low(tops, scaling)
-        most = greater(most, less_one)
-        for j in range(start, start + (last - first) * columns, columns):
-            sixteen_values(
-                words, first * columns + j, add(less_one, ONE), draws, drawn + j, kind, element,
-                even, rounding, ends, values,
-            )  # fmt: skip
+    for top in range(first, last, tile_rows):
+        end = min(last, top + tile_rows)
+        for start in range(0, columns, 16):
+            tops = tops_of_columns(words, top, end, start, tile_columns)
+            _, less_one = scale_and_low(tops, scaling)
+            most = greater(most, less_one)
+            for at in range(top * columns + start, end * columns, columns):
+                sixteen_values(
+                    words, at, add(less_one, ONE), draws, drawn + at - first * columns, kind,
+                    element, even, rounding, ends, values,
+                )  # fmt: skip
     return greatest_of_16(most) < limit
+
+
+@kernel
+def quantize_in_one_pass(
+    words, first, last, tile_rows, tile_columns, scaling, limit, draws, drawn, kind, element, even,
+    rounding, ends, values,
+):  # fmt: skip
+    """The one of both that is for these tiles."""
+    if tile_columns == 32:
+        return quantize_lines(
+            words, first, last, scaling, limit, draws, drawn, kind, element, even, rounding, ends,
+            values,
+        )  # fmt: skip
+    return quantize_squares(
+        words, first, last, tile_rows, tile_columns, scaling, limit, draws, drawn, kind, element,
+        even, rounding, ends, values,
+    )  # fmt: skip
+
+
+@kernel
+def quantize_in_two_passes(
+    words, first, last, tile_columns, scaling, first_low, limit, draws, drawn, kind, element, even,
+    rounding, ends, values, scales, work, lows, spare, spare_values,
+):  # fmt: skip
+    """The same for a strip of any tiles, or rows of a scalar format if ``scaling`` is empty."""
+    most = subtract(first_low, ONE)
+    if scaling.size > 0:
+        most = prepare_strip(words, first, last, tile_columns, scaling, scales, work, lows)
+    if most == ONES:
+        return False
+    its_kind = DETERMINISTIC if kind == EVEN and most >= limit else kind
+    for i in range(first, last):
+        if not quantize_row(
+            words, i, lows, draws, drawn + (i - first) * words.shape[1], its_kind, element, even,
+            rounding, ends, values, spare, spare_values,
+        ):  # fmt: skip
+            return False
+    return True
 
 
 @kernel
@@ -117,50 +158,57 @@ def quantize_strips(
 
     The arguments are those of `vector_kernels.encode_vector_strips`.
     """
-    columns = words.shape[1]
-    blocked = scaling.size > 0
-    in_one_pass = blocked and kind != RANDOM
+    rows, columns = words.shape
+    width = one_pass_width(tile_rows, tile_columns, kind) if scaling.size > 0 else 0
+    together = strips_together(width, tile_rows, columns)
+    most_rows = min(together * tile_rows, rows)
+    limit = even[0] if kind == EVEN else ONES
+    makes_draws = kind >= RANDOM and draws.size == 0
+    per_group = draws_per_group(rounding[3])
+    groups = most_rows * columns // per_group + 2 if makes_draws else 0
+    made = np.empty((groups, per_group // 16, 16), np.uint32)
+    source = made.reshape(made.size) if makes_draws else draws
     tiles = -(-columns // tile_columns)
     scales = np.empty(tiles, np.uint8)
     work = np.empty(tiles * tile_columns, np.uint32)
     lows = np.full(work.shape[0], first_low, np.uint32)
-    most = subtract(first_low, ONE)
-    limit = even[0] if kind == EVEN else ONES
-    makes_draws = kind >= RANDOM and draws.size == 0
-    groups = min(tile_rows, words.shape[0]) * columns // 64 + 2 if makes_draws else 0
-    made = np.empty((groups, 4, 16), np.uint32)
-    source = made.reshape(made.size) if makes_draws else draws
     spare, spare_values = np.zeros((3, 16), np.uint32), np.zeros((1, 16), np.uint32)
-    for strip in range(start, stop):
-        first = strip * tile_rows
-        last = min(words.shape[0], first + tile_rows)
+    ragged = width > 0 and columns % width > 0
+    wide_shape = (most_rows, columns + width - columns % width) if ragged else (0, 0)
+    wide, wide_draws = np.zeros(wide_shape, np.uint32), np.zeros(wide_shape, np.uint32)
+    wide_values = np.zeros(wide_shape, np.uint32)
+    flat_words = words.reshape(words.size)
+    for head in range(start, stop, together):
+        tail = min(stop, head + together)
+        first, last = head * tile_rows, min(rows, tail * tile_rows)
         drawn = first * columns
         if makes_draws:
-            fill_groups(made, (position + drawn) // 64, key)
-            drawn = (position + drawn) % 64
+            fill_groups(made, (position + drawn) // per_group, key)
+            drawn = (position + drawn) % per_group
         easy = False
-        if in_one_pass and tile_rows == 1 and tile_columns == 32 and columns % 32 == 0:
-            easy = quantize_lines(
-                words, strip, scaling, limit, source, drawn, kind, element, even, rounding, ends,
-                values,
+        if ragged:
+            widen_rows(flat_words, first * columns, columns, last - first, wide)
+            if kind == ALIGNED:
+                widen_rows(source, drawn, columns, last - first, wide_draws)
+            easy = quantize_in_one_pass(
+                wide, 0, last - first, tile_rows, tile_columns, scaling, limit,
+                wide_draws.reshape(wide_draws.size), 0, kind, element, even, rounding, ends,
+                wide_values,
             )  # fmt: skip
-        elif in_one_pass and (tile_columns == 4 or tile_columns == 8) and columns % 16 == 0:
-            easy = quantize_squares(
-                words, first, last, tile_columns, scaling, limit, source, drawn, kind, element,
-                even, rounding, ends, values,
+            narrow_rows(wide_values, first, last, values)
+        elif width > 0:
+            easy = quantize_in_one_pass(
+                words, first, last, tile_rows, tile_columns, scaling, limit, source, drawn, kind,
+                element, even, rounding, ends, values,
             )  # fmt: skip
-        if not easy:
-            if blocked:
-                most = prepare_strip(words, first, last, tile_columns, scaling, scales, work, lows)
-            its_kind = DETERMINISTIC if kind == EVEN and most >= limit else kind
-            easy = most < ONES
-            i = first
-            while easy and i < last:
-                easy = quantize_row(
-                    words, i, lows, source, drawn + (i - first) * columns, its_kind, element, even,
-                    rounding, ends, values, spare, spare_values,
-                )  # fmt: skip
-                i += 1
-        if not easy:
-            return False
+        if easy:
+            continue
+        for strip in range(head, tail):
+            top = strip * tile_rows
+            if not quantize_in_two_passes(
+                words, top, min(rows, top + tile_rows), tile_columns, scaling, first_low, limit,
+                source, drawn + (top - first) * columns, kind, element, even, rounding, ends,
+                values, scales, work, lows, spare, spare_values,
+            ):  # fmt: skip
+                return False
     return True

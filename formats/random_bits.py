@@ -1,14 +1,19 @@
 """Random bits for stochastic rounding, as a function of (seed, stream, step, position).
 
-The element at position ``i`` of an array in C order has the word
+The element at position ``i`` of an array in C order has, for a draw of more than 16 bits, the word
 
     word (i mod 64) div 16 of Philox4x32-10(key, counter = (16 (i div 64) + i mod 16, step)),
 
 counter and step being 64-bit numbers, low word first, and the key the first eight bytes, little
-endian, of SHA-256 of the identity.  (Sixteen counters side by side fill a vector.)  A draw of N
-bits is the N highest bits of the word.  **Every element has its draw**, whether its value is exact
-or not, NaN or not, so that a value never moves the draws of others, and threads, chunks and order
-leave no trace.
+endian, of SHA-256 of the identity.  (Sixteen counters side by side fill a vector.)  For a draw of
+at most 16 bits, of which a word has two, it is with ``v = (i mod 128) div 16``
+
+    the low (v even) or high (v odd) half of word v div 2 of
+    Philox4x32-10(key, counter = (16 (i div 128) + i mod 16, step)).
+
+A draw of N bits is the N highest bits of the word or half.  **Every element has its draw**, whether
+its value is exact or not, NaN or not, so that a value never moves the draws of others, and threads,
+chunks and order leave no trace.
 
 Philox4x32-10 is the counter-based generator of Salmon, Moraes, Dror and Shaw (*Parallel random
 numbers: as easy as 1, 2, 3*, SC 2011).
@@ -30,7 +35,8 @@ _VERSION = "bitpde.bits.1"
 _MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL = 0x9E3779B9, 0xBB67AE85
 _LOW = np.uint64(0xFFFFFFFF)
-_GROUP = 64
+_HALF = np.uint32(16)
+_HIGH_HALF = np.uint32(0xFFFF0000)
 _CHUNK_GROUPS = 1 << 11
 
 
@@ -95,15 +101,17 @@ class RandomBits:
             raise FormatError(msg)
         if count == 0:
             return np.zeros(size, np.uint32)
-        group = first // _GROUP
-        words = np.empty((-(-(first + size) // _GROUP) - group, 4, 16), np.uint32)
+        vectors = 8 if count <= _HALF else 4
+        per_group = 16 * vectors
+        group = first // per_group
+        words = np.empty((-(-(first + size) // per_group) - group, vectors, 16), np.uint32)
         work = _compiled if kernels_are_compiled() else _plain
 
         def fill(start: int, stop: int) -> None:
             work(words[start:stop], group + start, self.words)
 
         split_work(fill, words.shape[0], _CHUNK_GROUPS)
-        skipped = first - group * _GROUP
+        skipped = first - group * per_group
         return words.reshape(-1)[skipped : skipped + size] >> np.uint32(32 - count)
 
     @property
@@ -127,7 +135,12 @@ def _plain(words: NDArray[np.uint32], first: int, parts: NDArray[np.uint32]) -> 
     lanes = np.arange(16, dtype=np.uint64)
     counters: NDArray[np.uint64] = groups * np.uint64(16) + lanes
     high = [np.full_like(counters, part) for part in step]
-    words[:] = np.stack(philox4x32([counters & _LOW, counters >> np.uint64(32), *high], key), 1)
+    made = np.stack(philox4x32([counters & _LOW, counters >> np.uint64(32), *high], key), 1)
+    if words.shape[1] == 4:
+        words[:] = made
+    else:
+        whole = made.astype(np.uint32)
+        words[:, ::2], words[:, 1::2] = whole << _HALF, whole & _HIGH_HALF
 
 
 def philox4x32(

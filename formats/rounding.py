@@ -54,15 +54,11 @@ class Rounding(Enum):
 
     __repr__ = Enum.__str__  # so that the repr of a spec evaluates back
 
-    @property
-    def code(self) -> int:
-        """The integer by which compiled kernels know this mode: its position in the enum."""
-        return _CODES[self]
+    #: the integer by which compiled kernels know this mode: its position in the enum
+    code: int
+    #: whether the mode takes random bits
+    is_stochastic: bool
 
-    @property
-    def is_stochastic(self) -> bool:
-        """Whether the mode takes random bits."""
-        return self.code >= Rounding.STOCHASTIC.code
-
-
-_CODES = {mode: position for position, mode in enumerate(Rounding)}
+    def __init__(self, name: str) -> None:
+        self.code = len(type(self).__members__)
+        self.is_stochastic = name.startswith("stochastic")

@@ -29,6 +29,7 @@ from .words import (
     equals,
     exceeds,
     greater,
+    lesser,
     prefer_wide_vectors,
     right,
     subtract,
@@ -36,6 +37,9 @@ from .words import (
 
 #: Keeps differences of exponents above 0 (`scale_words.py`).
 LIFT = np.uint32(1 << 24)
+#: The low less 1 of a tile of zeros: under any one they are zeros, and here no step on the way is a
+#: subnormal, over which processors stumble.
+LOW_OF_ZEROS = np.uint32(63)
 
 
 @kernel
@@ -149,7 +153,7 @@ def scale_and_low(top, scaling):
     strange = either(strange, either(beyond, exceeds(less_one, greatest)))
     is_zero = equals(top, ZERO)
     code = choose(is_zero, zero_code, choose(beyond, overflow_code, code))
-    return code, choose(is_zero, ZERO, either(less_one, strange))
+    return code, choose(is_zero, lesser(greatest, LOW_OF_ZEROS), either(less_one, strange))
 
 
 @kernel

@@ -11,11 +11,12 @@ import numpy as np
 from .even_kernels import even_code
 from .float32_bits import INFINITY, MAGNITUDE, ONE, ONES, ZERO
 from .jit import inlined_kernel, kernel
-from .philox_kernels import fill_groups
+from .one_pass_kernels import narrow_rows, one_pass_width, strips_together, widen_rows
+from .philox_kernels import draws_per_group, fill_groups
 from .scalar_kernels import SATURATED, UNDERFLOWED
 from .shift_kernels import any_code, usual_code
 from .tile_kernels import prepare_strip, scale_and_low, store_scales, top_of_32, tops_of_columns
-from .vector_tables import ALIGNED, DETERMINISTIC, EVEN, RANDOM, WRAPPING
+from .vector_tables import ALIGNED, DETERMINISTIC, EVEN, RANDOM
 from .vector_words import (
     greatest_of_16,
     load_16,
@@ -106,22 +107,23 @@ def fill_spare(words, row, whole, lows, draws, drawn, kind, spare):
 
 @kernel
 def encode_lines(
-    words, row, scaling, limit, draws, drawn, kind, element, even, rounding, scales, codes, counts
-):
-    """Scales and codes of a row of whole tiles of 1 x 32, and the counts of `encode_row`.
+    words, first, last, scaling, limit, draws, drawn, kind, element, even, rounding, scales, codes,
+    counts,
+):  # fmt: skip
+    """Scales and codes of rows of whole tiles of 1 x 32, and the counts of `encode_row`.
 
     False, and all is to be done anew, at the first tile whose low less 1 reaches ``limit``.
     """
     saturated, underflowed = spread_16(ZERO), spread_16(ZERO)
-    for tile in range(words.shape[1] // 32):
-        start = row * words.shape[1] + 32 * tile
-        scales[tile], less_one = scale_and_low(top_of_32(words, start), scaling)
+    start = first * words.shape[1]
+    for tile in range((last - first) * words.shape[1] // 32):
+        scales[tile], less_one = scale_and_low(top_of_32(words, start + 32 * tile), scaling)
         if less_one >= limit:
             return False
-        for j in range(0, 32, 16):
+        for j in range(32 * tile, 32 * tile + 32, 16):
             beyond, below = sixteen_codes(
-                words, start + j, add(less_one, ONE), draws, drawn + 32 * tile + j, kind, element,
-                even, rounding, codes,
+                words, start + j, add(less_one, ONE), draws, drawn + j, kind, element, even,
+                rounding, codes,
             )  # fmt: skip
             saturated = subtract(saturated, beyond)
             underflowed = subtract(underflowed, below)
@@ -131,26 +133,69 @@ def encode_lines(
 
 @kernel
 def encode_squares(
-    words, first, last, tile_columns, scaling, limit, draws, drawn, kind, element, even, rounding,
-    scales, codes, counts,
+    words, first, last, tile_rows, tile_columns, scaling, limit, draws, drawn, kind, element, even,
+    rounding, scales, codes, counts,
 ):  # fmt: skip
-    """The same for rows first..last of tiles of 4 or 8 columns, sixteens of columns in all."""
+    """The same for rows of tiles of 4 or 8 columns, sixteens of columns in all."""
     columns = words.shape[1]
     most, saturated, underflowed = spread_16(ZERO), spread_16(ZERO), spread_16(ZERO)
-    for start in range(0, columns, 16):
-        tops = tops_of_columns(words, first, last, start, tile_columns)
-        scale, less_one = scale_and_low(tops, scaling)
-        store_scales(scales, start, scale, tile_columns)
-        most = greater(most, less_one)
-        for j in range(start, start + (last - first) * columns, columns):
-            beyond, below = sixteen_codes(
-                words, first * columns + j, add(less_one, ONE), draws, drawn + j, kind, element,
-                even, rounding, codes,
-            )  # fmt: skip
-            saturated = subtract(saturated, beyond)
-            underflowed = subtract(underflowed, below)
+    stored = 0
+    for top in range(first, last, tile_rows):
+        end = min(last, top + tile_rows)
+        for start in range(0, columns, 16):
+            tops = tops_of_columns(words, top, end, start, tile_columns)
+            scale, less_one = scale_and_low(tops, scaling)
+            store_scales(scales, stored + start, scale, tile_columns)
+            most = greater(most, less_one)
+            for at in range(top * columns + start, end * columns, columns):
+                beyond, below = sixteen_codes(
+                    words, at, add(less_one, ONE), draws, drawn + at - first * columns, kind,
+                    element, even, rounding, codes,
+                )  # fmt: skip
+                saturated = subtract(saturated, beyond)
+                underflowed = subtract(underflowed, below)
+        stored += columns
     counts[0], counts[1] = sum_of_16(saturated), sum_of_16(underflowed)
     return greatest_of_16(most) < limit
+
+
+@kernel
+def encode_in_one_pass(
+    words, first, last, tile_rows, tile_columns, scaling, limit, draws, drawn, kind, element, even,
+    rounding, scales, codes, counts,
+):  # fmt: skip
+    """The one of both that is for these tiles; ``scales`` begin with those of the first row."""
+    if tile_columns == 32:
+        return encode_lines(
+            words, first, last, scaling, limit, draws, drawn, kind, element, even, rounding,
+            scales, codes, counts,
+        )  # fmt: skip
+    return encode_squares(
+        words, first, last, tile_rows, tile_columns, scaling, limit, draws, drawn, kind, element,
+        even, rounding, scales, codes, counts,
+    )  # fmt: skip
+
+
+@kernel
+def encode_in_two_passes(
+    words, first, last, tile_columns, scaling, first_low, limit, draws, drawn, kind, element, even,
+    rounding, scales, codes, counts, work, lows, spare, spare_codes,
+):  # fmt: skip
+    """The same for a strip of any tiles, or rows of a scalar format if ``scaling`` is empty."""
+    most = subtract(first_low, ONE)
+    if scaling.size > 0:
+        most = prepare_strip(words, first, last, tile_columns, scaling, scales, work, lows)
+    if most == ONES:
+        return False
+    counts[:] = ZERO
+    its_kind = DETERMINISTIC if kind == EVEN and most >= limit else kind
+    for i in range(first, last):
+        if not encode_row(
+            words, i, lows, draws, drawn + (i - first) * words.shape[1], its_kind, element, even,
+            rounding, codes, counts, spare, spare_codes,
+        ):  # fmt: skip
+            return False
+    return True
 
 
 @kernel
@@ -165,56 +210,65 @@ def encode_vector_strips(
     words are in ``draws``, or, if that is empty, those of `philox_kernels` under ``key`` for the
     positions from ``position`` on.
     """
-    columns = words.shape[1]
-    blocked = scaling.size > 0
-    in_one_pass = blocked and kind != RANDOM and kind != WRAPPING
-    work = np.empty(scales.shape[1] * tile_columns, np.uint32)
-    lows = np.full(work.shape[0], first_low, np.uint32)
-    most = subtract(first_low, ONE)
+    rows, columns = words.shape
+    width = one_pass_width(tile_rows, tile_columns, kind) if scaling.size > 0 else 0
+    together = strips_together(width, tile_rows, columns)
+    most_rows = min(together * tile_rows, rows)
     limit = even[0] if kind == EVEN else ONES
     makes_draws = kind >= RANDOM and draws.size == 0
-    groups = min(tile_rows, words.shape[0]) * columns // 64 + 2 if makes_draws else 0
-    made = np.empty((groups, 4, 16), np.uint32)
+    per_group = draws_per_group(rounding[3])
+    groups = most_rows * columns // per_group + 2 if makes_draws else 0
+    made = np.empty((groups, per_group // 16, 16), np.uint32)
     source = made.reshape(made.size) if makes_draws else draws
+    work = np.empty(scales.shape[1] * tile_columns, np.uint32)
+    lows = np.full(work.shape[0], first_low, np.uint32)
     spare, spare_codes = np.zeros((3, 16), np.uint32), np.zeros((1, 16), codes.dtype)
+    ragged = width > 0 and columns % width > 0
+    wide_shape = (most_rows, columns + width - columns % width) if ragged else (0, 0)
+    wide, wide_draws = np.zeros(wide_shape, np.uint32), np.zeros(wide_shape, np.uint32)
+    wide_codes = np.zeros(wide_shape, codes.dtype)
+    wide_scales = np.zeros((together, wide_shape[1] // tile_columns), np.uint8)
+    flat_words, flat_scales = words.reshape(words.size), scales.reshape(scales.size)
     mine = np.zeros(2, np.uint32)
     all_easy = True
-    for strip in range(start, stop):
-        first = strip * tile_rows
-        last = min(words.shape[0], first + tile_rows)
+    for head in range(start, stop, together):
+        tail = min(stop, head + together)
+        first, last = head * tile_rows, min(rows, tail * tile_rows)
         drawn = first * columns
         if makes_draws:
-            fill_groups(made, (position + drawn) // 64, key)
-            drawn = (position + drawn) % 64
+            fill_groups(made, (position + drawn) // per_group, key)
+            drawn = (position + drawn) % per_group
         easy = False
-        if in_one_pass and tile_rows == 1 and tile_columns == 32 and columns % 32 == 0:
-            easy = encode_lines(
-                words, strip, scaling, limit, source, drawn, kind, element, even, rounding,
-                scales[strip], codes, mine,
+        if ragged:
+            widen_rows(flat_words, first * columns, columns, last - first, wide)
+            if kind == ALIGNED:
+                widen_rows(source, drawn, columns, last - first, wide_draws)
+            easy = encode_in_one_pass(
+                wide, 0, last - first, tile_rows, tile_columns, scaling, limit,
+                wide_draws.reshape(wide_draws.size), 0, kind, element, even, rounding,
+                wide_scales.reshape(wide_scales.size), wide_codes, mine,
             )  # fmt: skip
-        elif in_one_pass and (tile_columns == 4 or tile_columns == 8) and columns % 16 == 0:
-            easy = encode_squares(
-                words, first, last, tile_columns, scaling, limit, source, drawn, kind, element,
-                even, rounding, scales[strip], codes, mine,
+            narrow_rows(wide_codes, first, last, codes)
+            narrow_rows(wide_scales, head, tail, scales)
+        elif width > 0:
+            easy = encode_in_one_pass(
+                words, first, last, tile_rows, tile_columns, scaling, limit, source, drawn, kind,
+                element, even, rounding, flat_scales[head * scales.shape[1] :], codes, mine,
             )  # fmt: skip
-        if not easy:
-            if blocked:
-                most = prepare_strip(
-                    words, first, last, tile_columns, scaling, scales[strip], work, lows
-                )
-            mine[:] = ZERO
-            its_kind = DETERMINISTIC if kind == EVEN and most >= limit else kind
-            easy = most < ONES
-            i = first
-            while easy and i < last:
-                easy = encode_row(
-                    words, i, lows, source, drawn + (i - first) * columns, its_kind, element, even,
-                    rounding, codes, mine, spare, spare_codes,
-                )  # fmt: skip
-                i += 1
-        refused_strips[strip] = not easy
-        all_easy &= easy
         if easy:
             counts[SATURATED] += mine[0]
             counts[UNDERFLOWED] += mine[1]
+            continue
+        for strip in range(head, tail):
+            top = strip * tile_rows
+            easy = encode_in_two_passes(
+                words, top, min(rows, top + tile_rows), tile_columns, scaling, first_low, limit,
+                source, drawn + (top - first) * columns, kind, element, even, rounding,
+                scales[strip], codes, mine, work, lows, spare, spare_codes,
+            )  # fmt: skip
+            refused_strips[strip] = not easy
+            all_easy &= easy
+            if easy:
+                counts[SATURATED] += mine[0]
+                counts[UNDERFLOWED] += mine[1]
     return all_easy

@@ -58,15 +58,18 @@ def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[in
     return c0, c1, c2, c3
 
 
-def word(bits: RandomBits, position: int) -> int:
-    """Return the word of the element at this position, as the documentation says."""
+def draw(bits: RandomBits, position: int, count: int) -> int:
+    """Return the draw of the element at this position, as the documentation says."""
     identity = f"bitpde.bits.1\0{bits.seed}\0{bits.stream}".encode()
     digest = hashlib.sha256(identity).digest()
     key = int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:8], "little")
-    group, place = divmod(position, 64)
+    group, place = divmod(position, 64 if count > 16 else 128)
     counter = 16 * group + place % 16
     words = philox((counter & M, counter >> 32, bits.step & M, bits.step >> 32), key)
-    return words[place // 16]
+    if count > 16:
+        return words[place // 16] >> (32 - count)
+    half, high = divmod(place // 16, 2)
+    return (words[half] >> 16 if high else words[half] & 0xFFFF) >> (16 - count)
 
 
 @pytest.mark.parametrize(("counter", "key", "words"), ANSWERS)
@@ -79,14 +82,15 @@ def test_the_generator_gives_the_known_answers(
 
 
 @given(seed=SEEDS, stream=STREAMS, step=STEPS, count=st.integers(0, 32), start=st.integers(0, 300))
-def test_a_draw_is_the_highest_bits_of_the_word_of_its_position(
+def test_a_draw_is_the_highest_bits_of_the_word_or_half_of_its_position(
     seed: int, stream: str, step: int, count: int, start: int
 ) -> None:
     bits = RandomBits(seed=seed, stream=stream, step=step)
     drawn = bits.draw((start + 3,), count)
     assert drawn.dtype == np.uint32
     for position in range(start, start + 3):
-        assert int(drawn[position]) == word(bits, position) >> (32 - count)
+        assert int(drawn[position]) == draw(bits, position, count)
+    assert np.array_equal(bits.draw_from(start, 3, count), drawn[start:])
 
 
 @given(
@@ -96,15 +100,18 @@ def test_a_draw_is_the_highest_bits_of_the_word_of_its_position(
 )
 def test_compiled_words_are_the_plain_ones(first: int, key: tuple[int, int], step: int) -> None:
     # Counters cross 2^32 at the group 2^28.
-    words = np.zeros((2, 3, 4, 16), np.uint32)
+    words, halves = np.zeros((2, 3, 4, 16), np.uint32), np.zeros((2, 3, 8, 16), np.uint32)
     parts = np.array([*key, step & 0xFFFFFFFF, step >> 32], np.uint32)
-    _plain(words[0], first, parts)
-    if kernels_are_compiled():
-        _compiled(words[1], first, parts)
-        assert np.array_equal(words[0], words[1])
+    for made in (words, halves):
+        _plain(made[0], first, parts)
+        if kernels_are_compiled():
+            _compiled(made[1], first, parts)
+            assert np.array_equal(made[0], made[1])
     counter = 16 * (first + 2) + 5
     expected = philox((counter & M, counter >> 32, step & M, step >> 32), key)
     assert tuple(words[0, 2, :, 5].tolist()) == expected
+    pairs = [half << 16 for one in expected for half in (one & 0xFFFF, one >> 16)]
+    assert halves[0, 2, :, 5].tolist() == pairs
 
 
 @given(
@@ -120,7 +127,8 @@ def test_a_longer_draw_begins_with_a_shorter_one_and_shape_is_only_shape(
     drawn = bits.draw(shape, count)
     assert drawn.shape == shape
     assert np.array_equal(drawn.reshape(-1), bits.draw((size + more,), count)[:size])
-    assert np.array_equal(drawn, bits.draw(shape, 32) >> np.uint32(32 - count))
+    most = 16 if count <= 16 else 32
+    assert np.array_equal(drawn, bits.draw(shape, most) >> np.uint32(most - count))
 
 
 def test_seeds_streams_and_steps_have_different_bits() -> None:
@@ -144,15 +152,16 @@ def any_thread_count() -> Iterator[None]:
 
 @pytest.mark.usefixtures("any_thread_count")
 def test_the_number_of_threads_leaves_no_trace() -> None:
-    # Two chunks of 2^11 groups of 64, and a part of one.
-    drawn = []
-    for threads in (1, 2, 3):
-        set_thread_count(threads)
-        drawn.append(RandomBits(seed=5).draw((2 * 2**17 + 1000,), 32))
-    assert np.array_equal(drawn[0], drawn[1])
-    assert np.array_equal(drawn[0], drawn[2])
-    position = 2**17 + 77  # in the second chunk
-    assert int(drawn[0][position]) == word(RandomBits(seed=5), position)
+    # Two chunks of 2^11 groups of 64 or 128, and a part of one.
+    for count, chunk in ((32, 2**17), (16, 2**18)):
+        drawn = []
+        for threads in (1, 2, 3):
+            set_thread_count(threads)
+            drawn.append(RandomBits(seed=5).draw((2 * chunk + 1000,), count))
+        assert np.array_equal(drawn[0], drawn[1])
+        assert np.array_equal(drawn[0], drawn[2])
+        position = chunk + 77  # in the second chunk
+        assert int(drawn[0][position]) == draw(RandomBits(seed=5), position, count)
 
 
 STOCHASTIC = [mode for mode in Rounding if mode.is_stochastic]
@@ -176,7 +185,7 @@ def stochastic(name: str, rounding: Rounding, count: int) -> Cast:
 def test_a_cast_takes_the_draws_of_its_stream(name: str, rounding: Rounding, dtype: Any) -> None:
     x = np.random.default_rng(3).standard_normal((9, 21)).astype(dtype) * dtype(30)
     rng = RandomBits(seed=8, stream="x", step=2)
-    for count in (0, 1, 7, 24, 32):
+    for count in (0, 1, 7, 16, 17, 24, 32):
         cast = stochastic(name, rounding, count)
         drawn = cast.encode(x, bits=rng.draw(x.shape, count))
         assert cast.encode(x, rng=rng).equals(drawn)
