@@ -19,7 +19,7 @@ from .breakpoints import PATTERNS, REFUSED, WRAPPED, Piece, Staircase, staircase
 #: Patterns encoded at a time: few enough to stay in the cache.
 CHUNK: Final = 1 << 18
 #: Patterns that a thread takes at a time.
-SHARE: Final = 1 << 22
+SHARE: Final = 1 << 24
 #: Mismatches that a tally names; it counts all.
 NAMED: Final = 5
 #: How far around a breakpoint a spot check looks, in bit patterns.
