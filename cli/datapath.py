@@ -3,6 +3,8 @@
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
+from enum import Enum
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,10 +86,63 @@ def _list(arguments: argparse.Namespace) -> int:
 def _show(arguments: argparse.Namespace) -> int:
     """``bitpde datapath show``: one datapath in full."""
     path = datapath_called(arguments.name)
-    if not arguments.json:
-        print(f"# {path.name}, digest {path.digest()}")
-    print(json.dumps(path.to_json(), indent=2))
+    if arguments.json:
+        print_json(path.to_json())
+        return 0
+    print(f"# {path.name}, digest {path.digest()}")
+    specs: dict[str, Any] = {f.name: getattr(path, f.name) for f in fields(path)}
+    units = {unit.function: unit for unit in specs.pop("functions")}
+    rows: list[Sequence[str]] = [("part", "what", "how")]
+    for part, spec in ({**specs, **units}).items():
+        if part != "name":
+            rows += _described(part, spec)
+    print_table(rows)
     return 0
+
+
+def _described(part: str, spec: Any) -> list[Sequence[str]]:
+    """Return rows that say what a part is: its format or kind, and what is not usual in it."""
+    from ..emu import ACCUMULATOR_PRESETS
+    from ..formats import Cast, Minifloat
+
+    if isinstance(spec, Minifloat):
+        return [(part, _brief(spec), "")]
+    is_cast = isinstance(spec, Cast)
+    always = ("rounding", "overflow") if is_cast else ()
+    said = "format" if is_cast else "function"
+    named = [name for name, preset in ACCUMULATOR_PRESETS.items() if preset == spec]
+    values = [f"as {' and '.join(named)}"] if named else []
+    values += [
+        f"{f.name} {_brief(getattr(spec, f.name))}"
+        for f in fields(spec)
+        if f.name in always or (f.name != said and _is_unusual(f, spec))
+    ]
+    what = _brief(spec.format) if is_cast else type(spec).__name__
+    first, *rest = values or [""]
+    return [(part, what, first), *(("", "", value) for value in rest)]
+
+
+def _brief(value: Any) -> str:
+    """Return a value in a few words: a format by its name, or a spec by what is not usual in it."""
+    from ..formats import CATALOGUE
+
+    name = next((name for name, known in CATALOGUE.items() if known == value), "")
+    if name:
+        return name
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_brief, value))})"
+    if not is_dataclass(value):
+        return str(value)
+    own = [(f.name, getattr(value, f.name)) for f in fields(value) if _is_unusual(f, value)]
+    return f"{type(value).__name__}({', '.join(f'{n}={_brief(v)}' for n, v in own)})"
+
+
+def _is_unusual(field: "Field[Any]", spec: Any) -> bool:
+    """Whether a field has another value than it has by default."""
+    usual = field.default if field.default_factory is MISSING else field.default_factory()
+    return bool(getattr(spec, field.name) != usual)
 
 
 def _errors(arguments: argparse.Namespace) -> int:

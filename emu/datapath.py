@@ -9,14 +9,15 @@ It is plain data: two machines are the same when their fields are, `to_json` say
 * in the backward pass the incoming gradient is quantized with ``gradient`` and meets the *stored*
   codes of the forward operands, transposed; the weights' gradient leaves through ``gradient``;
 * everything else (bias, nonlinearity, residual, loss, optimizer) is the vector unit's, in
-  ``vector``, one rounding per elementary operation.
+  ``vector``, one rounding per elementary operation; a function that ``functions`` has a unit for is
+  that unit's.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from ..formats import (
     SPEC_KINDS,
     Block,
     Cast,
+    Fixed,
     FormatError,
     Minifloat,
     spec_from_json,
@@ -33,8 +35,13 @@ from ..formats import (
 )
 from .dot_accumulators import ACCUMULATOR_KINDS, DotAccumulator
 from .errors import DatapathError
+from .function_json import UNIT_KINDS
+from .softmax import AnyFunctionUnit
 
-_KINDS: dict[str, type] = {**SPEC_KINDS, **ACCUMULATOR_KINDS}
+#: Functions of one number that operations evaluate.
+VECTOR_FUNCTIONS: Final = ("tanh",)
+
+_KINDS: dict[str, type] = {**SPEC_KINDS, **ACCUMULATOR_KINDS, **UNIT_KINDS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +58,9 @@ class Datapath:
         How their products become sums: any that `dot` has, if it fits the formats.
     vector
         Format of the vector unit, FP32 or FP64.
+    functions
+        Units for functions, at most one for each of `VECTOR_FUNCTIONS`, whose results ``vector``
+        holds; the others are the vector unit's own, correctly rounded in FP32.
 
     Examples
     --------
@@ -66,6 +76,7 @@ class Datapath:
     gradient: Cast
     accumulator: DotAccumulator
     vector: Minifloat
+    functions: tuple[AnyFunctionUnit, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
@@ -85,6 +96,7 @@ class Datapath:
             msg = f"datapath {self.name!r} rounds operands stochastically: no random unit is wired"
             raise DatapathError(msg)
         self._check_tiles()
+        self._check_functions()
 
     def _check_tiles(self) -> None:
         """Every product of forward and backward pass must meet tile to tile along k."""
@@ -97,6 +109,28 @@ class Datapath:
             if rows not in (1, columns):
                 msg = f"tile ({rows}, {columns}) is neither square nor (1, k): choose one of these"
                 raise DatapathError(msg)
+
+    def _check_functions(self) -> None:
+        """Each unit evaluates another function, into numbers of the vector format."""
+        if not isinstance(self.functions, tuple) or not all(
+            isinstance(unit, AnyFunctionUnit) for unit in self.functions
+        ):
+            msg = f"functions of datapath {self.name!r} are {self.functions!r}: give a tuple of "
+            raise DatapathError(msg + "units such as FunctionTable")
+        names = [unit.function for unit in self.functions]
+        for name in names:
+            if name not in VECTOR_FUNCTIONS or names.count(name) > 1:
+                msg = f"datapath {self.name!r} has units for {names}: give one at most for each of "
+                raise DatapathError(msg + ", ".join(VECTOR_FUNCTIONS))
+        for unit in self.functions:
+            if not _holds(self.vector, unit.output.element):
+                msg = f"the unit for {unit.function} of datapath {self.name!r} writes "
+                msg += f"{unit.output.format}, which its vector unit does not hold"
+                raise DatapathError(msg + ": choose a narrower output")
+
+    def unit(self, function: str) -> AnyFunctionUnit | None:
+        """The unit for a function; None if it is the vector unit's own."""
+        return next((unit for unit in self.functions if unit.function == function), None)
 
     @property
     def dtype(self) -> type[np.float32] | type[np.float64]:
@@ -135,3 +169,14 @@ class Datapath:
         """SHA-256 of everything but the name: equal digests, equal bits."""
         data = {key: value for key, value in self.to_json().items() if key != "name"}
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def _holds(vector: Minifloat, element: Fixed | Minifloat) -> bool:
+    """Whether every finite value of a format is one of the vector unit's."""
+    fixed = isinstance(element, Fixed)
+    bits = element.bits - element.signed if fixed else element.significand_bits + 1
+    return (
+        bits <= vector.significand_bits + 1
+        and element.lsb_min >= vector.lsb_min
+        and element.emax <= vector.emax
+    )

@@ -8,13 +8,13 @@ from .difference_unit import DifferenceUnit
 from .function_table import FunctionTable
 from .function_units import RoundedFunction
 from .piecewise import PiecewisePolynomial
-from .softmax import Softmax
+from .softmax import AnyFunctionUnit, Softmax
 from .spec_checks import read_spec
 
 #: What the vector unit may consist of.
-VectorUnit = RoundedFunction | FunctionTable | PiecewisePolynomial | Softmax | DifferenceUnit
+VectorUnit = AnyFunctionUnit | Softmax | DifferenceUnit
 
-_KINDS: Final[dict[str, type]] = {
+UNIT_KINDS: Final[dict[str, type]] = {
     kind.__name__: kind
     for kind in (RoundedFunction, FunctionTable, PiecewisePolynomial, Softmax, DifferenceUnit)
 }
@@ -42,5 +42,5 @@ def unit_from_json(data: Mapping[str, Any]) -> VectorUnit:
     DatapathError
         Naming the field that is unknown, missing or unlawful.
     """
-    spec: VectorUnit = read_spec(data, _KINDS, VectorUnit, "unit")
+    spec: VectorUnit = read_spec(data, UNIT_KINDS, VectorUnit, "unit")
     return spec

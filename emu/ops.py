@@ -19,6 +19,7 @@ from .operand import Operand
 from .operation import operation
 from .product import matmul as multiply_coded
 from .tape import Node, Tape
+from .unary import evaluate
 
 
 @operation
@@ -107,8 +108,8 @@ def scale(a: Node, factor: float) -> Node:
 
 @operation
 def tanh(a: Node) -> Node:
-    """Hyperbolic tangent; see `functions.tanh`."""
-    return a.tape.record("tanh", functions.tanh(a.value), (a,), None)
+    """Hyperbolic tangent: by the datapath's unit, if it has one, else `functions.tanh`."""
+    return a.tape.record("tanh", evaluate(a.tape, "tanh", a.value, functions.tanh), (a,), None)
 
 
 @operation

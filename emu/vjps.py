@@ -74,6 +74,7 @@ def _scale(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
 
 
 def _tanh(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    """``g (1 - y^2)`` with y as it was written, by a unit or not."""
     y = entry.result.value
     return (g * (1 - y * y),)
 
