@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..formats import FP32, Coded, Minifloat, Rounding
+from ..formats import FP16, FP32, Coded, Minifloat, Rounding
 from .accumulator import SequentialAccumulator
+from .half_lane import half_lane
 from .panel_lanes import Spanned, chained
 from .tile_depth import depth_for
 from .unit_operands import require_unit_operand
@@ -51,8 +52,9 @@ def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> F
     format = unit.format
     if not isinstance(format, Minifloat) or format.significand_bits == 0 or not a.shape[1]:
         return None
-    if format == FP32 and unit.rounding is Rounding.NEAREST_EVEN and depth == 1:
-        found = _by_fma(a, b, start)
+    if unit.rounding is Rounding.NEAREST_EVEN and depth == 1:
+        chains = {FP32: _by_fma, FP16: half_lane}.get(format)
+        found = chains(a, b, start) if chains else None
         if found is not None:
             return found
     for dtype in (np.float32, np.float64):

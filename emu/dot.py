@@ -16,7 +16,7 @@ at a time: slowly, with the same bits.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..formats import Coded, Fixed, Minifloat
 from .dot_accumulators import DotAccumulator
@@ -83,22 +83,22 @@ def dot(a: Coded, b: Coded, accumulator: DotAccumulator, c: ArrayLike | None = N
     for index, one, other in pairs.matrices():
         here = Sums(*(part[index] for part in sums))
         fill(one, other, accumulator, here, started=c is not None)
-    if (sums.flags & 4).any():
-        where = tuple(int(i) for i in np.argwhere(sums.flags.reshape(shape) & 4)[0])
+    overflowed, invalid, refused, nan = _flags(sums.flags.reshape(shape))
+    if refused.any():
+        where = tuple(int(i) for i in np.argwhere(refused)[0])
         msg = f"the sum at {where} has no code in the accumulator: {accumulator} refuses it"
         raise DatapathError(msg)
     codes = sums.codes
     if format is not None:
         dtype = np.dtype(format.code_dtype)
         codes = codes.view(np.uint64) if dtype == np.uint64 else codes.astype(dtype)
-    flags = sums.flags.reshape(shape)
     return Dots(
         format=format,
         codes=codes.reshape(shape),
         exponents=sums.exponents.reshape(shape) if format is None else None,
-        overflowed=flags & 1 != 0,
-        invalid=flags & 2 != 0,
-        nan=flags & 8 != 0,
+        overflowed=overflowed,
+        invalid=invalid,
+        nan=nan,
         scale=None if factor is None else np.broadcast_to(factor, pairs.full).reshape(shape),
     )
 
@@ -134,6 +134,13 @@ def _start(
         wide = spread.astype(np.uint64 if given.dtype.kind == "u" else np.int64)
         codes = np.array(wide.view(np.int64).reshape(rows), order="C")
     return Sums(codes, np.zeros(rows, np.uint8), np.zeros(rows, np.int64))
+
+
+def _flags(flags: NDArray[np.uint8]) -> list[NDArray[np.bool_]]:
+    """The flags that kernels set, bit by bit: mostly none is, and then none is looked for."""
+    if not flags.any():
+        return [np.zeros(flags.shape, np.bool_) for _ in range(4)]
+    return [np.asarray(flags & 1 << bit != 0) for bit in range(4)]
 
 
 def _limits(format: Fixed | Minifloat | None, accumulator: DotAccumulator) -> tuple[int, int]:

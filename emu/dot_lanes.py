@@ -28,7 +28,7 @@ def fill(a: Coded, b: Coded, accumulator: DotAccumulator, sums: Sums, *, started
     if fill_by_blas(a, b, accumulator, sums, started=started):
         return
     general = partial(fill_by_integers, started=started)
-    if not fill_vectors(a, b, accumulator, sums, general):
+    if not fill_vectors(a, b, accumulator, sums, general, started=started):
         general(a, b, accumulator, sums)
 
 

@@ -20,7 +20,9 @@ Matrix = NDArray[Any]
 Float = type[np.float32] | type[np.float64]
 
 #: (significant bits, exponent of the least step, exponent of the first power that overflows)
-LIMITS = {np.float32: (24, -149, 128), np.float64: (53, -1074, 1024)}
+LIMITS = {
+    np.float16: (11, -24, 16), np.float32: (24, -149, 128), np.float64: (53, -1074, 1024),
+}  # fmt: skip
 #: Elements of A that a piece of work packs at most, where that leaves it eight panels.
 _PIECE = 1 << 18
 #: Pieces of work for each thread, where they are not smaller still.
@@ -33,7 +35,7 @@ class Spanned(NamedTuple):
     coded: Coded
     span: Span
 
-    def fits(self, dtype: Float) -> bool:
+    def fits(self, dtype: type[np.float16] | Float) -> bool:
         """Whether every finite value is a number of the float type.
 
         Examples

@@ -3,6 +3,7 @@
 | accumulator | kernel | when |
 |---|---|---|
 | sequential FP32, nearest even | `multiply_panels` | scalar operands: chains of FMA |
+| sequential FP16, nearest even | `half_tiles` | the same, on processors with FMA of FP16 |
 | sequential, nearest even | `product_tiles` | products no wider than it, it at most 11 bits |
 | sequential, nearest even or toward zero | `sum_tiles` | tile products exact in floats |
 | fused, truncating, C aligned | `narrow_tiles` | sums of 31 bits, result FP32 truncated |
@@ -44,17 +45,22 @@ class Found(NamedTuple):
     doubtful: Mask
 
 
-def fill_vectors(a: Coded, b: Coded, unit: DotAccumulator, sums: Sums, general: Any) -> bool:
+def fill_vectors(
+    a: Coded, b: Coded, unit: DotAccumulator, sums: Sums, general: Any, *, started: bool
+) -> bool:
     """Compute all sums by vectors, or return False.
 
-    ``sums`` holds the codes of C; ``general`` fills such sums by integers.
+    ``sums`` holds the codes of C, all +0 unless ``started``; ``general`` fills such sums by
+    integers.
     """
     if a.shape[0] * b.shape[0] * a.shape[1] < LEAST_WORK or not kernels_are_compiled():
         return False
-    return fill_anyway(a, b, unit, sums, general)
+    return fill_anyway(a, b, unit, sums, general, started=started)
 
 
-def fill_anyway(a: Coded, b: Coded, unit: DotAccumulator, sums: Sums, general: Any) -> bool:
+def fill_anyway(
+    a: Coded, b: Coded, unit: DotAccumulator, sums: Sums, general: Any, *, started: bool = True
+) -> bool:
     """The same for any number of products."""
     if isinstance(unit, IntegerAccumulator):
         return fill_registers(a, b, unit, sums)
@@ -64,20 +70,21 @@ def fill_anyway(a: Coded, b: Coded, unit: DotAccumulator, sums: Sums, general: A
         return False
     if not format.fits_binary64:
         return False
-    start, odd = None, np.zeros(sums.codes.shape, np.bool_)
-    if sums.codes.any():
+    start, odd = None, np.zeros((), np.bool_)
+    if started and sums.codes.any():
         start, odd = start_of(format, sums.codes)
     found = lane(a, b, unit, start)
     if found is None:
         return False
     doubtful = found.doubtful | odd
-    certain = np.where(doubtful, 0, found.values) if doubtful.any() else found.values
-    codes = codes_of(format, certain)
+    if not doubtful.any():
+        codes_of(format, found.values, sums.codes)
+        return True
     again = [
         (rows, columns, _part(a, b, unit, sums, general, rows, columns))
         for rows, columns in rectangles(doubtful)
     ]
-    sums.codes[:] = codes
+    codes_of(format, np.where(doubtful, 0, found.values), sums.codes)
     for rows, columns, part in again:
         where = np.ix_(*(_whole(x, chosen) for x, chosen in ((a, rows), (b, columns))))
         sums.codes[where], sums.flags[where] = part.codes, part.flags

@@ -146,17 +146,15 @@ def start_of(format: Minifloat, codes: NDArray[np.int64]) -> tuple[Floats, Mask]
     return np.where(finite, floats, 0.0), ~finite
 
 
-def codes_of(format: Minifloat, floats: Floats) -> NDArray[np.int64]:
-    """The codes of numbers that the format holds; exact."""
+def codes_of(format: Minifloat, floats: Floats, codes: NDArray[np.int64]) -> None:
+    """Set the codes of a matrix of numbers that the format holds; exact."""
     from .float_codes import encode_rows
 
-    codes = np.empty(floats.shape, np.int64)
     work = partial(
         encode_rows, np.ascontiguousarray(floats), format.significand_bits, format.emin,
         2.0**-format.lsb_min, format.sign_code, format.has_negative_zero, codes,
     )  # fmt: skip
     split_work(work, floats.shape[0], max(1, (1 << 16) // max(1, floats.shape[1])))
-    return codes
 
 
 def run_tiles(kernel: Any, grid: Grid, inner: int, *arguments: Any) -> None:

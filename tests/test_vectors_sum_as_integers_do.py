@@ -216,8 +216,7 @@ CHAINS: list[tuple[Any, Any, Minifloat, str]] = [
 def test_the_kernel_is_the_cheapest_that_is_proved(
     left: Any, right: Any, format: Minifloat, kernel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ran: list[str] = []
-    real, fma = chain_lane.run_tiles, chain_lane._by_fma
+    ran, real, fma = list[str](), chain_lane.run_tiles, chain_lane._by_fma
 
     def spy(function: Any, *arguments: Any) -> None:
         ran.append(function.__name__)
@@ -225,7 +224,8 @@ def test_the_kernel_is_the_cheapest_that_is_proved(
 
     monkeypatch.setattr(chain_lane, "run_tiles", spy)
     chains = lambda *given: ran.append("multiply_panels") or fma(*given)  # noqa: E731
-    monkeypatch.setattr(chain_lane, "_by_fma", chains)
+    for lane, stand_in in (("_by_fma", chains), ("half_lane", lambda *_: None)):
+        monkeypatch.setattr(chain_lane, lane, stand_in)
     rng = np.random.default_rng(3)
     a, b = (Cast(format=f).encode(rng.standard_normal((12, 64)) / 8) for f in (left, right))
     assert agree(a, b, SequentialAccumulator(format=format), np.zeros((12, 12), np.int64))
