@@ -118,6 +118,8 @@ class Block:
         A vector counts as one row.
         """
         rows, columns = self.tile
+        if len(shape) == 2:
+            return -(-shape[0] // rows), -(-shape[1] // columns)
         matrix = (1, 1, *shape)[-max(2, len(shape)) :]
         grid = (*matrix[:-2], -(-matrix[-2] // rows), -(-matrix[-1] // columns))
         return grid[len(matrix) - len(shape) :]

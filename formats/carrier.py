@@ -32,6 +32,8 @@ def to_carrier(x: ArrayLike) -> tuple[Carrier, bool]:
     False
     """
     array = np.asarray(x)
+    if array.dtype == np.float32 and array.flags.c_contiguous:
+        return array, True
     if array.dtype.kind == "f" and array.dtype.itemsize <= 8:
         if array.dtype.itemsize == 8:
             return np.ascontiguousarray(array, dtype=np.float64).reshape(array.shape), True

@@ -72,5 +72,5 @@ def check_tensor_scale(format: Format, tensor_scale: Any) -> None:
 def read_only(array: NDArray[Any]) -> NDArray[Any]:
     """A view that cannot be written through; the array itself stays as it was."""
     view = np.asarray(array).view()
-    view.flags.writeable = False
+    view.setflags(write=False)
     return view

@@ -1,7 +1,7 @@
 """Encoding an array: the choice between the compiled lanes, which all give the same bits."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -88,9 +88,16 @@ def encode_array(
         position += job.x.size
         work = partial(_count, lane, job, counts)
         split_work(work, its_scales.shape[0], tiling.strips_per_chunk(*job.x.shape))
-    saturated, underflowed, refused = map(sum, zip(*counts, strict=True)) if counts else (0, 0, 0)
+    saturated, underflowed, refused = _added(counts)
     coded = Coded.unchecked(format, codes, scales)
     return Encoding(coded, Counts(x.size, saturated, underflowed), refused)
+
+
+def _added(counts: list[list[int]]) -> list[int]:
+    """The sums of the counts of all parts."""
+    if len(counts) == 1:
+        return counts[0]
+    return [sum(part[k] for part in counts) for k in range(3)]
 
 
 def _count(lane: _Lane, job: _Job, counts: list[list[int]], start: int, stop: int) -> None:
@@ -124,12 +131,10 @@ def _encode_strips(job: _Job, start: int, stop: int) -> list[int]:
 
 def _encode_vector_strips(job: _Job, start: int, stop: int) -> list[int]:
     """The same by the vector lane, and the strips it refuses by the general one."""
-    from .vector_kernels import encode_vector_strips
-
     tiling, x, scales, codes, random, position, plan = job
     refused_strips = np.zeros(scales.shape[0], np.bool_)
     counts = np.zeros(3, np.int64)
-    easy = encode_vector_strips(
+    easy = _vector_kernel()(
         x.view(np.uint32), *tiling.tile, *plan.low_words, *plan.vector_words,
         *rounding_arguments(random, plan), position, scales, codes, counts, refused_strips, start,
         stop,
@@ -143,6 +148,15 @@ def _encode_vector_strips(job: _Job, start: int, stop: int) -> list[int]:
                 a + b for a, b in zip(found, _encode_strips(job, strip, strip + 1), strict=True)
             ]
     return found
+
+
+@cache
+def _vector_kernel() -> Callable[..., bool]:
+    """The kernel, which takes numba to import."""
+    from .vector_kernels import encode_vector_strips
+
+    compiled: Callable[..., bool] = encode_vector_strips
+    return compiled
 
 
 def rounding_arguments(

@@ -112,11 +112,13 @@ def matrices(
         yield from _rows([_signed(array).reshape(-1) for array in arrays])
         return
     columns = shape[-1] if shape else 1
-    whole = [_signed(array).reshape(-1, columns) for array in arrays]
+    whole = [_signed(a) if a.ndim == 2 else _signed(a).reshape(-1, columns) for a in arrays]
     tiling = Tiling(format.tile, power_of_two_scale(format))
     rows = shape[-2] if len(shape) > 1 else 1
     strips = -(-rows // format.tile[0])
-    all_scales = scales.reshape(-1, -(-columns // format.tile[1]))
+    all_scales = scales
+    if scales.ndim != 2:
+        all_scales = scales.reshape(-1, -(-columns // format.tile[1]))
     if rows % format.tile[0] == 0:
         yield tiling, all_scales, whole
         return
