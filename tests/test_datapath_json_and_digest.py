@@ -19,6 +19,7 @@ from bitpde.emu import (
     DatapathError,
     ExactAccumulator,
     Ledger,
+    RoundedFunction,
     SequentialAccumulator,
     Tape,
     accumulator_preset,
@@ -189,15 +190,18 @@ def test_the_digest_sees_tiles_accumulator_and_vector_unit() -> None:
         replace(SMX8, accumulator=SequentialAccumulator(format=FP64)),
         replace(SMX8, accumulator=accumulator_preset("hopper_f16")),
         replace(SMX8, vector=FP64),
+        replace(SMX8, functions=(RoundedFunction(function="tanh", cast=Cast(format=BF16)),)),
     ]
     assert len({machine.digest() for machine in changed}) == len(changed)
     kinds = {type(getattr(SMX8, field.name)) for field in fields(SMX8)}
-    assert kinds == {str, Cast, SequentialAccumulator, Minifloat}  # so nothing was left out
+    assert kinds == {str, Cast, SequentialAccumulator, Minifloat, tuple}  # so nothing was left out
 
 
 def test_the_digest_does_not_depend_on_the_process() -> None:
-    # SHA-256 of the JSON without the name, keys in order.  A change here changes every report.
-    data = {key: value for key, value in SMX8.to_json().items() if key != "name"}
+    # SHA-256 of the JSON without the name, keys in order, and without functions where there are
+    # none.  A change here changes every report.
+    left_out = ("name", "functions")
+    data = {key: value for key, value in SMX8.to_json().items() if key not in left_out}
     assert SMX8.digest() == hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 
