@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats import Cast, Coded, Fixed
+from ..formats import Cast, Coded, Fixed, Minifloat
 from .correct_rounding import FUNCTIONS, coded_operand, correctly_rounded
 from .elementwise import convert
 from .errors import DatapathError
@@ -61,6 +61,9 @@ class RoundedFunction:
     def __post_init__(self) -> None:
         require_types(self)
         require_function(self.function)
+        if not isinstance(self.cast.format, Fixed | Minifloat):
+            msg = f"a RoundedFunction writes {self.cast.format}: choose a scalar format"
+            raise DatapathError(msg)
         if self.cast.rounding.is_stochastic:
             msg = f"a RoundedFunction rounds by {self.cast.rounding}: no random unit is wired, "
             raise DatapathError(msg + "choose a deterministic mode, or call correctly_rounded")

@@ -5,6 +5,7 @@ nearest even.  An infinity or NaN stays, so that the end tells of overflow.
 """
 
 from functools import cache, partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from .vector_panels import Floats, panels_of
 from .width import value_span
 
 Halves = NDArray[np.uint16]
+
+#: What LLVM calls the instructions: those of x86 and of ARM.
+_INSTRUCTIONS = ("avx512fp16", "fullfp16")
 
 
 def half_lane(a: Coded, b: Coded, start: Floats | None) -> Found | None:
@@ -38,10 +42,29 @@ def half_lane(a: Coded, b: Coded, start: Floats | None) -> Found | None:
 
 @cache
 def has_half_fma() -> bool:
-    """Whether kernels round a fused multiply-add of binary16 once, by an example.
+    """Whether the processor that kernels are compiled for has FMA of binary16, and it rounds once.
 
-    ``545 * 481 = 2^18 + 1``: the sum is a little more than the midpoint ``1 + 2^-11``, and is that
-    midpoint if it is rounded to binary32 first.
+    Without the instruction LLVM calls functions that no library need have, so that kernels must not
+    even be tried.
+    """
+    return _is_compiled_for() and _rounds_once()
+
+
+def _is_compiled_for() -> bool:
+    """Whether numba's target has the instruction: NUMBA_CPU_FEATURES, or this processor's."""
+    from llvmlite import binding
+
+    given = import_module("numba.core.config").CPU_FEATURES
+    if given is not None:
+        return any(f"+{name}" in given.split(",") for name in _INSTRUCTIONS)
+    host = binding.get_host_cpu_features()
+    return any(host.get(name, False) for name in _INSTRUCTIONS)
+
+
+def _rounds_once() -> bool:
+    """Whether a sum a little above the midpoint ``1 + 2^-11`` is told from it: 545 481 = 2^18 + 1.
+
+    It is not where the sum is rounded to binary32 first.
     """
     from .half_vectors import COLUMNS, ROWS
 

@@ -1,8 +1,8 @@
 """Chains of fused multiply-adds of binary16 in registers, for processors that have them.
 
 A chain is that of `SequentialAccumulator` in FP16: of each product and sum one rounding, to nearest
-even.  Where a processor has no such instruction LLVM puts several in its place, which round twice:
-`half_lane` asks first.
+even.  Where a processor has no such instruction LLVM calls functions in its place, which may not be
+there: `half_lane` asks first.
 """
 
 from typing import Any

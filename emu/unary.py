@@ -18,9 +18,9 @@ def evaluate(
 ) -> NDArray[Any]:
     """The function called ``name`` of every element, in the vector format.
 
-    By the datapath's unit for it, whose roundings are those of that unit and enter the ledger; by
-    ``own`` where there is none, and for complex numbers, which only derivatives by complex steps
-    have.
+    By the datapath's unit for it, where the ledger gets what rounding the operand to the unit's
+    input did; by ``own`` where there is none, and for complex numbers, which only derivatives by
+    complex steps have.
 
     Raises
     ------

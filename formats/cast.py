@@ -104,9 +104,9 @@ class Cast:
             In their place, the stream from which they are drawn: each element takes the draw of
             its own position, whether its value is exact or not.
         out
-            An array of the codes' dtype and of ``x``'s shape in which the codes are to be: a large
-            array then costs no fresh memory.  They are as good as what is in there: whoever writes
-            into it again has other codes.
+            An array of the codes' dtype and of ``x``'s shape in which the codes are to be.  Where
+            a lane can write there, a large result costs no fresh memory.  The codes of the result
+            are a view of it, and change when it is written again.
 
         Raises
         ------

@@ -13,7 +13,7 @@ from .coded import Coded
 from .jit import kernels_are_compiled
 from .kinds import Format
 from .layout import Tiling, matrices
-from .outputs import is_free
+from .outputs import room
 from .overflow import Overflow
 from .plan import Plan
 from .random_bits import RandomBits
@@ -73,8 +73,7 @@ def encode_array(
     format = plan.format
     if plan.native is not None:
         return _encode_native(x, format, plan.native)
-    usable = out is not None and is_free(out, x)
-    codes = out if usable and out is not None else np.empty(x.shape, plan.code_dtype)
+    codes = room(out, x, random, plan.code_dtype)
     scales = np.zeros(format.grid(x.shape), np.uint8) if isinstance(format, Block) else None
     lane = _encode_strips
     if x.dtype == np.float32 and plan.has_vector_lane and kernels_are_compiled():

@@ -14,7 +14,7 @@ from .encode import Counts, Encoding, Random, encode_array
 from .fixed import Fixed
 from .jit import kernels_are_compiled
 from .layout import per_chunk
-from .outputs import is_free
+from .outputs import room
 from .overflow import Overflow
 from .plan import plan_for
 from .quotient import quotient_to_odd
@@ -43,9 +43,7 @@ def encode_affine(
 def _encode_rows(x: Carrier, plan: AffinePlan, out: NDArray[Any] | None) -> Encoding | None:
     """The compiled lane; None if an element is infinite or NaN, or refused."""
     tables = affine_tables(plan, elements_together(plan.format, x.shape))
-    usable = out is not None and is_free(out, x)
-    dtype = plan.format.element.code_dtype
-    codes = out if usable and out is not None else np.empty(x.shape, dtype)
+    codes = room(out, x, None, plan.format.element.code_dtype)
     counts: list[tuple[int, int, bool]] = []
     work = partial(_count, x.view(np.uint32).reshape(-1), tables, codes.reshape(-1), counts)
     split_work(work, tables.row_count(x.size), per_chunk(x.size, tables.columns))

@@ -1,6 +1,7 @@
-"""Strips of tiles that one pass over memory encodes, and copies of those that end within a vector.
+"""Which strips of tiles one pass over memory encodes, and how many together.
 
-A copy has columns of zeros besides: they raise no scale and count for nothing under any lawful low.
+Where rows end within a vector it takes wider copies of them.  The zeros that these have besides
+raise no scale, and count for nothing under any lawful low.
 """
 
 from .jit import kernel

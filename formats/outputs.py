@@ -27,9 +27,19 @@ def check_out(out: Any, dtype: DTypeLike, shape: tuple[int, ...]) -> None:
         raise FormatError(msg)
 
 
-def is_free(out: NDArray[Any], x: NDArray[Any]) -> bool:
-    """Whether kernels may write into it while they read ``x``."""
-    return bool(out.flags.c_contiguous) and not np.may_share_memory(out, x)
+def room(
+    out: NDArray[Any] | None, x: NDArray[Any], random: object, dtype: DTypeLike
+) -> NDArray[Any]:
+    """Where kernels may write while they read ``x`` and its random bits: ``out``, or a new array.
+
+    The new one has the shape of ``x``.
+    """
+    inputs = [x, random] if isinstance(random, np.ndarray) else [x]
+    if out is None or not out.flags.c_contiguous:
+        return np.empty(x.shape, dtype)
+    if any(np.may_share_memory(out, read) for read in inputs):
+        return np.empty(x.shape, dtype)
+    return out
 
 
 def delivered(values: NDArray[Any], out: NDArray[Any] | None) -> NDArray[Any]:

@@ -13,7 +13,7 @@ from .exact import floor_log2
 from .fixed import Fixed
 from .jit import kernels_are_compiled
 from .layout import Tiling, matrices
-from .outputs import is_free
+from .outputs import room
 from .overflow import Overflow
 from .plan import Plan
 from .scale_words import scale_words
@@ -51,8 +51,7 @@ def quantize_array(
     constants = _constants(plan)
     if constants is None:
         return None
-    usable = out is not None and is_free(out, x)
-    values = out if usable and out is not None else np.empty(x.shape, np.float32)
+    values = room(out, x, random, np.float32)
     bits = (random,) if isinstance(random, np.ndarray) else ()
     scales = np.zeros(plan.format.grid(x.shape), np.uint8) if plan.blocked else None  # type: ignore[union-attr]
     failed: list[bool] = []

@@ -11,7 +11,9 @@ at most 16 bits, of which a word has two, it is with ``v = (i mod 128) div 16``
     the low (v even) or high (v odd) half of word v div 2 of
     Philox4x32-10(key, counter = (16 (i div 128) + i mod 16, step)).
 
-A draw of N bits is the N highest bits of the word or half.  **Every element has its draw**, whether
+A draw of N bits is the N highest bits of the word or half.  (Words and halves are the same bits at
+different positions: draw both from one stream and step for different purposes only if these may be
+correlated.)  **Every element has its draw**, whether
 its value is exact or not, NaN or not, so that a value never moves the draws of others, and threads,
 chunks and order leave no trace.
 

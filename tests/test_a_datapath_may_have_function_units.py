@@ -27,7 +27,7 @@ from bitpde.emu import (
     ops,
     preset,
 )
-from bitpde.formats import BF16, FP16, FP32, FP64, Cast, Fixed
+from bitpde.formats import BF16, FP16, FP32, FP64, INT8, SMX_INT8, Affine, Cast, Fixed
 
 INPUT = Cast(format=Fixed(bits=12, fraction_bits=9))
 OUTPUT = Cast(format=Fixed(bits=12, fraction_bits=11))
@@ -135,6 +135,12 @@ def test_a_machine_with_units_comes_back_and_is_another(unit: Any) -> None:
 def test_other_units_are_refused(units: Any, words: str) -> None:
     with pytest.raises(DatapathError, match=words):
         replace(preset("smx8"), functions=units)
+
+
+@pytest.mark.parametrize("format", [SMX_INT8, Affine(element=INT8, scale=(0.5,), zero_point=(3,))])
+def test_a_unit_writes_scalars(format: Any) -> None:
+    with pytest.raises(DatapathError, match="choose a scalar format"):
+        RoundedFunction(function="tanh", cast=Cast(format=format))
 
 
 def test_formats_that_just_fit_are_held() -> None:

@@ -16,6 +16,7 @@ from bitpde.formats import (
     Affine,
     Cast,
     FormatError,
+    Minifloat,
     Overflow,
     RandomBits,
     Rounding,
@@ -70,6 +71,20 @@ def test_out_may_lie_in_the_numbers() -> None:
         out = y.view(np.int8)[offset : offset + 600]
         assert cast.encode(y, out=out).equals(expected)
         assert np.array_equal(out, expected.codes)
+
+
+def test_out_may_lie_in_the_random_bits() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(100).astype(np.float32)
+    x[50] = np.nan  # sends what it shares a strip with another way
+    drawn = rng.integers(0, 256, 100).astype(np.uint32)
+    wide = Minifloat(exponent_bits=8, significand_bits=15, bias=127)
+    cast = Cast(format=wide, rounding=Rounding.STOCHASTIC, random_bits=8)
+    expected, bits = cast.encode(x, drawn), drawn.copy()
+    assert cast.encode(x, bits, out=bits).equals(expected)
+    bits = drawn.copy()
+    values = cast.quantize(x, bits, out=bits.view(np.float32))
+    assert np.array_equal(values, expected.values(np.float32), equal_nan=True)
 
 
 def test_another_out_is_refused() -> None:

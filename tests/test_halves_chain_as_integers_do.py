@@ -1,5 +1,8 @@
 """Chains of the processor's FMA of binary16 have the bits of the integer lanes, flags included."""
 
+import os
+import subprocess
+import sys
 from functools import partial
 from typing import Any
 
@@ -27,7 +30,7 @@ from bitpde.formats import (
     kernels_are_compiled,
 )
 
-pytestmark = pytest.mark.skipif(
+on_such_processors = pytest.mark.skipif(
     not kernels_are_compiled() or not half_lane.has_half_fma(),
     reason="this processor has no fused multiply-add of binary16",
 )
@@ -41,6 +44,7 @@ def sums_from(start: NDArray[Any]) -> Sums:
     return Sums(codes, np.zeros(codes.shape, np.uint8), np.zeros(codes.shape, np.int64))
 
 
+@on_such_processors
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=150)
 def test_every_sum_has_the_bits_of_integers(seed: int) -> None:
@@ -64,6 +68,7 @@ def test_every_sum_has_the_bits_of_integers(seed: int) -> None:
     assert np.array_equal(got.flags, expected.flags)
 
 
+@on_such_processors
 def test_what_fp16_does_not_hold_takes_another_lane() -> None:
     x = Cast(format=BF16).encode(np.ones((2, 3)))
     wide = Cast(format=MXINT8).encode(np.array([[1.0, 2.0**-40]]).repeat(32, 1))
@@ -76,6 +81,7 @@ def test_what_fp16_does_not_hold_takes_another_lane() -> None:
         assert half_lane.half_lane(y, y, None) is None
 
 
+@on_such_processors
 def test_without_the_instruction_other_lanes_have_the_same_bits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -89,6 +95,7 @@ def test_without_the_instruction_other_lanes_have_the_same_bits(
     assert np.array_equal(with_it.codes, dot(a, b, unit).codes)
 
 
+@on_such_processors
 def test_sums_that_leave_fp16_and_come_back_are_told() -> None:
     a = Cast(format=FP16).encode(np.full((40, 64), 255.0))
     codes = Cast(format=FP16).encode(np.full((64, 70), 255.0)).codes.copy()
@@ -100,3 +107,21 @@ def test_sums_that_leave_fp16_and_come_back_are_told() -> None:
     kept = dot(a, b, SequentialAccumulator(format=FP16, overflow=Overflow.SATURATE))
     assert kept.overflowed.all()
     assert np.isfinite(kept.values()).all()
+
+
+@pytest.mark.skipif(not kernels_are_compiled(), reason="nothing is compiled")
+@pytest.mark.parametrize("processor", ["haswell", "generic"])
+def test_a_processor_without_the_instruction_never_tries_it(processor: str) -> None:
+    # LLVM would call what is not there, and the process end.
+    code = (
+        "import numpy as np; from bitpde.emu import SequentialAccumulator, dot, half_lane;"
+        "from bitpde.formats import FP16, Cast;"
+        "x = Cast(format=FP16).encode(np.ones((70, 70)));"
+        "d = dot(x, x.T, SequentialAccumulator(format=FP16));"
+        "print(half_lane.has_half_fma(), d.values().min())"
+    )
+    target = {"NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": ""}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **target}, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "False 70.0\n"), done.stderr
