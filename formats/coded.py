@@ -83,12 +83,11 @@ class Coded:
     ) -> Self:
         """The array of parts that its maker knows to be lawful."""
         new = object.__new__(cls)
-        vars(new).update(
-            format=format,
-            codes=read_only(codes),
-            scales=None if scales is None else read_only(scales),
-            tensor_scale=tensor_scale,
-        )
+        parts = vars(new)
+        parts["format"] = format
+        parts["codes"] = read_only(codes)
+        parts["scales"] = None if scales is None else read_only(scales)
+        parts["tensor_scale"] = tensor_scale
         return new
 
     def __repr__(self) -> str:

@@ -133,10 +133,10 @@ def _encode_vector_strips(job: _Job, start: int, stop: int) -> list[int]:
     tiling, x, scales, codes, random, position, plan = job
     refused_strips = np.zeros(scales.shape[0], np.bool_)
     counts = np.zeros(3, np.int64)
-    easy = _vector_kernel()(
+    easy = vector_kernel()(
         x.view(np.uint32), *tiling.tile, *plan.low_words, *plan.vector_words,
-        *rounding_arguments(random, plan), position, scales, codes, counts, refused_strips, start,
-        stop,
+        *rounding_arguments(random, plan), position, None, scales, codes, counts, refused_strips,
+        start, stop,
     )  # fmt: skip
     beyond, underflowed, _ = counts.tolist()
     raising = plan.policies.overflow is Overflow.RAISE
@@ -150,11 +150,11 @@ def _encode_vector_strips(job: _Job, start: int, stop: int) -> list[int]:
 
 
 @cache
-def _vector_kernel() -> Callable[..., bool]:
-    """The kernel, which takes numba to import."""
-    from .vector_kernels import encode_vector_strips
+def vector_kernel() -> Callable[..., bool]:
+    """The kernel of the vector lanes, which takes numba to import."""
+    from .vector_kernels import cast_strips
 
-    compiled: Callable[..., bool] = encode_vector_strips
+    compiled: Callable[..., bool] = cast_strips
     return compiled
 
 

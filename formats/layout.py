@@ -91,7 +91,8 @@ def sign_code(element: Minifloat) -> int:
 
 
 def _signed(array: NDArray[Any]) -> NDArray[Any]:
-    return array.view(np.int64) if array.dtype == np.uint64 else array
+    wide = array.itemsize == 8  # quicker to ask than for the dtype
+    return array.view(np.int64) if wide and array.dtype == np.uint64 else array
 
 
 def matrices(

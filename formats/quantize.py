@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .carrier import Carrier
-from .encode import Random, rounding_arguments
+from .encode import Random, rounding_arguments, vector_kernel
 from .exact import floor_log2
 from .fixed import Fixed
 from .jit import kernels_are_compiled
@@ -58,7 +58,7 @@ def quantize_array(
     position = 0
     for tiling, its_scales, parts in matrices(plan.format, scales, x, values, *bits):
         draws = parts[2] if bits else random
-        job = _Job(tiling, parts[0], parts[1], draws, position, plan, constants, failed)
+        job = _Job(tiling, parts[0], its_scales, parts[1], draws, position, plan, constants, failed)
         position += parts[0].size
         split_work(job.run, its_scales.shape[0], tiling.strips_per_chunk(*parts[0].shape))
     return None if failed else values
@@ -69,6 +69,7 @@ class _Job(NamedTuple):
 
     tiling: Tiling
     x: NDArray[Any]
+    scales: NDArray[np.uint8]
     values: NDArray[Any]
     random: Random
     position: int
@@ -78,15 +79,14 @@ class _Job(NamedTuple):
 
     def run(self, start: int, stop: int) -> None:
         """Quantize strips start..stop, unless some have failed."""
-        from .quantize_kernels import quantize_strips
-
         if self.failed:
             return
         scaling, low, ends = self.constants
-        easy = quantize_strips(
+        refused_strips = np.zeros(self.scales.shape[0], np.bool_)
+        easy = vector_kernel()(
             self.x.view(np.uint32), *self.tiling.tile, scaling, low, *self.plan.vector_words,
-            *rounding_arguments(self.random, self.plan), self.position, ends,
-            self.values.view(np.uint32), start, stop,
+            *rounding_arguments(self.random, self.plan), self.position, ends, self.scales,
+            self.values.view(np.uint32), np.zeros(3, np.int64), refused_strips, start, stop,
         )  # fmt: skip
         if not easy:
             self.failed.append(True)

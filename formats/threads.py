@@ -117,7 +117,11 @@ def split_work(work: Callable[[int, int], object], count: int, chunk: int) -> No
     if count < 0 or chunk < 1:
         message = f"count is {count} and chunk is {chunk}; give count >= 0 and chunk >= 1"
         raise ValueError(message)
-    threads = 1 if count <= chunk or getattr(_worker, "busy", False) else thread_count()
+    if count <= chunk:
+        if count > 0:
+            work(0, count)
+        return
+    threads = 1 if getattr(_worker, "busy", False) else thread_count()
     if threads == 1:
         for start in range(0, count, chunk):
             work(start, min(start + chunk, count))

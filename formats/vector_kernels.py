@@ -1,6 +1,9 @@
-"""Compiled encoding of float32 input in vectors of words: every rounding, every overflow policy.
+"""Compiled casts of float32 input in vectors of words: every rounding, every overflow policy.
 
-A strip of tiles is encoded in one pass over memory if its tiles are 1 x 32, or 4 or 8 columns wide,
+The results are codes, or their values as float32 where ``ends`` says how (`quantize.py` makes
+them; it is None for codes), so that no codes are written and read again.
+
+A strip of tiles is cast in one pass over memory if its tiles are 1 x 32, or 4 or 8 columns wide,
 and else in two: the lows of all columns first, then row by row.  A strip that holds a NaN, an
 infinity or an extreme scale is left alone and reported: `encode_kernels.encode_strips`, which gives
 the same bits, takes it.
@@ -8,13 +11,13 @@ the same bits, takes it.
 
 import numpy as np
 
-from .even_kernels import even_code
+from .even_kernels import even_code, even_value
 from .float32_bits import INFINITY, MAGNITUDE, ONE, ONES, ZERO
 from .jit import inlined_kernel, kernel
 from .one_pass_kernels import narrow_rows, one_pass_width, strips_together, widen_rows
 from .philox_kernels import draws_per_group, fill_groups
 from .scalar_kernels import SATURATED, UNDERFLOWED
-from .shift_kernels import any_code, usual_code
+from .shift_kernels import any_code, any_value, usual_code, usual_value
 from .tile_kernels import prepare_strip, scale_and_low, store_scales, top_of_32, tops_of_columns
 from .vector_tables import ALIGNED, DETERMINISTIC, EVEN, RANDOM
 from .vector_words import (
@@ -28,24 +31,49 @@ from .words import add, both, greater, subtract
 
 
 @inlined_kernel
-def sixteen_codes(words, at, low, draws, drawn, kind, element, even, rounding, codes):
-    """Encode sixteen words of tiles from ``at`` on; masks of saturation and underflow.
+def usual_result(word, low, draw, kind, element, even, rounding, ends):
+    """What a word of a whole tile is cast to; masks of saturation and underflow for codes only."""
+    if ends is not None:
+        none = both(word, ZERO)
+        if kind == EVEN:
+            return even_value(word, low, element, even, ends), none, none
+        return usual_value(word, low, draw, kind, element, rounding, ends), none, none
+    if kind == EVEN:
+        return even_code(word, low, element, even)
+    return usual_code(word, low, draw, kind, element, rounding)
+
+
+@inlined_kernel
+def any_result(word, low, draw, kind, element, even, rounding, ends):
+    """The same of all ways of rounding."""
+    if ends is not None:
+        none = both(word, ZERO)
+        if kind == EVEN:
+            return even_value(word, low, element, even, ends), none, none
+        return any_value(word, low, draw, kind, element, rounding, ends), none, none
+    if kind == EVEN:
+        return even_code(word, low, element, even)
+    return any_code(word, low, draw, kind, element, rounding)
+
+
+@inlined_kernel
+def cast_sixteen(words, at, low, draws, drawn, kind, element, even, rounding, ends, results):
+    """Cast sixteen words of tiles from ``at`` on; masks of saturation and underflow.
 
     ``low`` is one for all or a vector; a random rounding has their draws from ``drawn`` on.
     """
     word = load_16(words, at)
-    if kind == EVEN:
-        code, beyond, below = even_code(word, low, element, even)
-    else:
-        draw = load_16(draws, drawn) if kind == ALIGNED else word
-        code, beyond, below = usual_code(word, low, draw, kind, element, rounding)
-    store_16(codes, at, code)
+    draw = load_16(draws, drawn) if kind == ALIGNED else word
+    result, beyond, below = usual_result(word, low, draw, kind, element, even, rounding, ends)
+    store_16(results, at, result)
     return beyond, below
 
 
 @kernel
-def encode_sixteens(words, row, lows, draws, drawn, kind, element, even, rounding, codes, counts):
-    """Codes of one row's sixteens of columns under their lows; whether all inputs are finite.
+def cast_sixteens(
+    words, row, lows, draws, drawn, kind, element, even, rounding, ends, results, counts
+):
+    """Cast one row's sixteens of columns under their lows; whether all inputs are finite.
 
     The counts are of saturated and underflowed elements.
     """
@@ -53,12 +81,9 @@ def encode_sixteens(words, row, lows, draws, drawn, kind, element, even, roundin
     saturated, underflowed, peaks = spread_16(ZERO), spread_16(ZERO), spread_16(ZERO)
     for j in range(0, columns - columns % 16, 16):
         word, low = load_16(words, row * columns + j), load_16(lows, j)
-        if kind == EVEN:
-            code, beyond, below = even_code(word, low, element, even)
-        else:
-            draw = load_16(draws, drawn + j) if kind >= RANDOM else word
-            code, beyond, below = any_code(word, low, draw, kind, element, rounding)
-        store_16(codes, row * columns + j, code)
+        draw = load_16(draws, drawn + j) if kind >= RANDOM else word
+        result, beyond, below = any_result(word, low, draw, kind, element, even, rounding, ends)
+        store_16(results, row * columns + j, result)
         saturated = subtract(saturated, beyond)
         underflowed = subtract(underflowed, below)
         peaks = greater(peaks, both(word, MAGNITUDE))
@@ -68,25 +93,27 @@ def encode_sixteens(words, row, lows, draws, drawn, kind, element, even, roundin
 
 
 @kernel
-def encode_row(
-    words, row, lows, draws, drawn, kind, element, even, rounding, codes, counts, spare, spare_codes
-):
+def cast_row(
+    words, row, lows, draws, drawn, kind, element, even, rounding, ends, results, counts, spare,
+    spare_results,
+):  # fmt: skip
     """The same of all columns; what remains is filled up in spare arrays of 16.
 
     ``spare`` has a row each for words, lows and draws.
     """
     columns = words.shape[1]
-    finite = encode_sixteens(
-        words, row, lows, draws, drawn, kind, element, even, rounding, codes, counts
+    finite = cast_sixteens(
+        words, row, lows, draws, drawn, kind, element, even, rounding, ends, results, counts
     )
     whole = columns - columns % 16
     if whole < columns:
         fill_spare(words, row, whole, lows, draws, drawn, kind, spare)
-        finite &= encode_sixteens(
-            spare[0:1], 0, spare[1], spare[2], 0, kind, element, even, rounding, spare_codes, counts
-        )
+        finite &= cast_sixteens(
+            spare[0:1], 0, spare[1], spare[2], 0, kind, element, even, rounding, ends,
+            spare_results, counts,
+        )  # fmt: skip
         for j in range(whole, columns):
-            codes[row, j] = spare_codes[0, j - whole]
+            results[row, j] = spare_results[0, j - whole]
     return finite
 
 
@@ -106,11 +133,11 @@ def fill_spare(words, row, whole, lows, draws, drawn, kind, spare):
 
 
 @kernel
-def encode_lines(
-    words, first, last, scaling, limit, draws, drawn, kind, element, even, rounding, scales, codes,
-    counts,
+def cast_lines(
+    words, first, last, scaling, limit, draws, drawn, kind, element, even, rounding, ends, scales,
+    results, counts,
 ):  # fmt: skip
-    """Scales and codes of rows of whole tiles of 1 x 32, and the counts of `encode_row`.
+    """Scales and results of rows of whole tiles of 1 x 32, and the counts of `cast_row`.
 
     False, and all is to be done anew, at the first tile whose low less 1 reaches ``limit``.
     """
@@ -121,9 +148,9 @@ def encode_lines(
         if less_one >= limit:
             return False
         for j in range(32 * tile, 32 * tile + 32, 16):
-            beyond, below = sixteen_codes(
+            beyond, below = cast_sixteen(
                 words, start + j, add(less_one, ONE), draws, drawn + j, kind, element, even,
-                rounding, codes,
+                rounding, ends, results,
             )  # fmt: skip
             saturated = subtract(saturated, beyond)
             underflowed = subtract(underflowed, below)
@@ -132,9 +159,9 @@ def encode_lines(
 
 
 @kernel
-def encode_squares(
+def cast_squares(
     words, first, last, tile_rows, tile_columns, scaling, limit, draws, drawn, kind, element, even,
-    rounding, scales, codes, counts,
+    rounding, ends, scales, results, counts,
 ):  # fmt: skip
     """The same for rows of tiles of 4 or 8 columns, sixteens of columns in all."""
     columns = words.shape[1]
@@ -148,9 +175,9 @@ def encode_squares(
             store_scales(scales, stored + start, scale, tile_columns)
             most = greater(most, less_one)
             for at in range(top * columns + start, end * columns, columns):
-                beyond, below = sixteen_codes(
+                beyond, below = cast_sixteen(
                     words, at, add(less_one, ONE), draws, drawn + at - first * columns, kind,
-                    element, even, rounding, codes,
+                    element, even, rounding, ends, results,
                 )  # fmt: skip
                 saturated = subtract(saturated, beyond)
                 underflowed = subtract(underflowed, below)
@@ -160,26 +187,26 @@ def encode_squares(
 
 
 @kernel
-def encode_in_one_pass(
+def cast_in_one_pass(
     words, first, last, tile_rows, tile_columns, scaling, limit, draws, drawn, kind, element, even,
-    rounding, scales, codes, counts,
+    rounding, ends, scales, results, counts,
 ):  # fmt: skip
     """The one of both that is for these tiles; ``scales`` begin with those of the first row."""
     if tile_columns == 32:
-        return encode_lines(
-            words, first, last, scaling, limit, draws, drawn, kind, element, even, rounding,
-            scales, codes, counts,
+        return cast_lines(
+            words, first, last, scaling, limit, draws, drawn, kind, element, even, rounding, ends,
+            scales, results, counts,
         )  # fmt: skip
-    return encode_squares(
+    return cast_squares(
         words, first, last, tile_rows, tile_columns, scaling, limit, draws, drawn, kind, element,
-        even, rounding, scales, codes, counts,
+        even, rounding, ends, scales, results, counts,
     )  # fmt: skip
 
 
 @kernel
-def encode_in_two_passes(
+def cast_in_two_passes(
     words, first, last, tile_columns, scaling, first_low, limit, draws, drawn, kind, element, even,
-    rounding, scales, codes, counts, work, lows, spare, spare_codes,
+    rounding, ends, scales, results, counts, work, lows, spare, spare_results,
 ):  # fmt: skip
     """The same for a strip of any tiles, or rows of a scalar format if ``scaling`` is empty."""
     most = subtract(first_low, ONE)
@@ -190,20 +217,20 @@ def encode_in_two_passes(
     counts[:] = ZERO
     its_kind = DETERMINISTIC if kind == EVEN and most >= limit else kind
     for i in range(first, last):
-        if not encode_row(
+        if not cast_row(
             words, i, lows, draws, drawn + (i - first) * words.shape[1], its_kind, element, even,
-            rounding, codes, counts, spare, spare_codes,
+            rounding, ends, results, counts, spare, spare_results,
         ):  # fmt: skip
             return False
     return True
 
 
 @kernel
-def encode_vector_strips(
+def cast_strips(
     words, tile_rows, tile_columns, scaling, first_low, element, even, kind, rounding, draws, key,
-    position, scales, codes, counts, refused_strips, start, stop,
+    position, ends, scales, results, counts, refused_strips, start, stop,
 ):  # fmt: skip
-    """Scales and codes of strips start..stop; whether none is refused.
+    """Scales and results of strips start..stop; whether none is refused.
 
     ``scaling`` is empty for a scalar format, whose low is ``first_low``; it, ``element``, ``even``
     and ``rounding`` are arrays of words made in `scale_words.py` and `vector_tables.py`.  Random
@@ -222,11 +249,11 @@ def encode_vector_strips(
     source = made.reshape(made.size) if makes_draws else draws
     work = np.empty(scales.shape[1] * tile_columns, np.uint32)
     lows = np.full(work.shape[0], first_low, np.uint32)
-    spare, spare_codes = np.zeros((3, 16), np.uint32), np.zeros((1, 16), codes.dtype)
+    spare, spare_results = np.zeros((3, 16), np.uint32), np.zeros((1, 16), results.dtype)
     ragged = width > 0 and columns % width > 0
     wide_shape = (most_rows, columns + width - columns % width) if ragged else (0, 0)
     wide, wide_draws = np.zeros(wide_shape, np.uint32), np.zeros(wide_shape, np.uint32)
-    wide_codes = np.zeros(wide_shape, codes.dtype)
+    wide_results = np.zeros(wide_shape, results.dtype)
     wide_scales = np.zeros((together, wide_shape[1] // tile_columns), np.uint8)
     flat_words, flat_scales = words.reshape(words.size), scales.reshape(scales.size)
     mine = np.zeros(2, np.uint32)
@@ -243,17 +270,18 @@ def encode_vector_strips(
             widen_rows(flat_words, first * columns, columns, last - first, wide)
             if kind == ALIGNED:
                 widen_rows(source, drawn, columns, last - first, wide_draws)
-            easy = encode_in_one_pass(
+            easy = cast_in_one_pass(
                 wide, 0, last - first, tile_rows, tile_columns, scaling, limit,
-                wide_draws.reshape(wide_draws.size), 0, kind, element, even, rounding,
-                wide_scales.reshape(wide_scales.size), wide_codes, mine,
+                wide_draws.reshape(wide_draws.size), 0, kind, element, even, rounding, ends,
+                wide_scales.reshape(wide_scales.size), wide_results, mine,
             )  # fmt: skip
-            narrow_rows(wide_codes, first, last, codes)
+            narrow_rows(wide_results, first, last, results)
             narrow_rows(wide_scales, head, tail, scales)
         elif width > 0:
-            easy = encode_in_one_pass(
+            easy = cast_in_one_pass(
                 words, first, last, tile_rows, tile_columns, scaling, limit, source, drawn, kind,
-                element, even, rounding, flat_scales[head * scales.shape[1] :], codes, mine,
+                element, even, rounding, ends, flat_scales[head * scales.shape[1] :], results,
+                mine,
             )  # fmt: skip
         if easy:
             counts[SATURATED] += mine[0]
@@ -261,10 +289,10 @@ def encode_vector_strips(
             continue
         for strip in range(head, tail):
             top = strip * tile_rows
-            easy = encode_in_two_passes(
+            easy = cast_in_two_passes(
                 words, top, min(rows, top + tile_rows), tile_columns, scaling, first_low, limit,
-                source, drawn + (top - first) * columns, kind, element, even, rounding,
-                scales[strip], codes, mine, work, lows, spare, spare_codes,
+                source, drawn + (top - first) * columns, kind, element, even, rounding, ends,
+                scales[strip], results, mine, work, lows, spare, spare_results,
             )  # fmt: skip
             refused_strips[strip] = not easy
             all_easy &= easy

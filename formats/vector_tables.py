@@ -84,7 +84,7 @@ def draws_align(element: Fixed | Minifloat, rounding: Rounding, random_bits: int
 
 @lru_cache(maxsize=256)
 def element_words(element: Fixed | Minifloat, rounding: Rounding, overflow: Overflow) -> Words:
-    """What `vector_kernels.finished` knows of an element format and its overflow policy.
+    """What `shift_kernels.finished` knows of an element format and its overflow policy.
 
     An integer is the significand of a float of 24 bits below its least normal value.
     """
@@ -120,7 +120,7 @@ def even_words(element: Fixed | Minifloat) -> Words:
 
 @lru_cache(maxsize=64)
 def rounding_words(rounding: Rounding) -> Words:
-    """The masks of `vector_kernels.deterministic_increment`; zeros for a stochastic rounding."""
+    """The masks of `shift_kernels.deterministic_increment`; zeros for a stochastic rounding."""
     near, always, if_negative, if_odd = _RULES.get(rounding, (0, 0, 0, 0))
     words = (_ONES * near, always, _ONES * if_negative, _ONES * if_odd)
     return tuple(np.uint32(word) for word in words)
@@ -128,7 +128,7 @@ def rounding_words(rounding: Rounding) -> Words:
 
 @lru_cache(maxsize=64)
 def variant_words(rounding: Rounding) -> Words:
-    """What tells the stochastic variants apart in `vector_kernels.encode_random_row`."""
+    """What tells the stochastic variants apart in `shift_kernels.stochastic_steps`."""
     doubled = int(rounding is Rounding.STOCHASTIC_B)
     half_up = _ONES * (rounding is Rounding.STOCHASTIC_C)
     return np.uint32(doubled), np.uint32(half_up)
