@@ -53,8 +53,8 @@ def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> F
     if not isinstance(format, Minifloat) or format.significand_bits == 0 or not a.shape[1]:
         return None
     if unit.rounding is Rounding.NEAREST_EVEN and depth == 1:
-        chains = {FP32: _by_fma, FP16: half_lane}.get(format)
-        found = chains(a, b, start) if chains else None
+        by_fma = {FP32: _by_fma, FP16: half_lane}.get(format)
+        found = by_fma(a, b, start) if by_fma else None
         if found is not None:
             return found
     for dtype in (np.float32, np.float64):

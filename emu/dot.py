@@ -18,16 +18,15 @@ at a time: slowly, with the same bits.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..formats import Coded, Fixed, Minifloat
+from ..formats import Coded
 from .dot_accumulators import DotAccumulator
 from .dot_exact import result_format
 from .dot_lanes import fill
 from .dots import Dots
 from .errors import DatapathError
-from .integer_accumulator import IntegerAccumulator
 from .outside_scales import factored
 from .paired_operands import paired
-from .pinta_accumulator import PintaAccumulator
+from .start_codes import start_codes
 from .sums import Sums
 
 
@@ -79,7 +78,7 @@ def dot(a: Coded, b: Coded, accumulator: DotAccumulator, c: ArrayLike | None = N
     left, right, factor = factored(a, b, accumulator)
     pairs = paired(left, right)
     shape, format = pairs.shape, result_format(accumulator)
-    sums = _start(format, accumulator, c, shape, pairs.rows)
+    sums = _start(accumulator, c, shape, pairs.rows)
     for index, one, other in pairs.matrices():
         here = Sums(*(part[index] for part in sums))
         fill(one, other, accumulator, here, started=c is not None)
@@ -104,34 +103,13 @@ def dot(a: Coded, b: Coded, accumulator: DotAccumulator, c: ArrayLike | None = N
 
 
 def _start(
-    format: Fixed | Minifloat | None,
-    accumulator: DotAccumulator,
-    c: ArrayLike | None,
-    shape: tuple[int, ...],
-    rows: tuple[int, ...],
+    accumulator: DotAccumulator, c: ArrayLike | None, shape: tuple[int, ...], rows: tuple[int, ...]
 ) -> Sums:
     """The codes that kernels overwrite: C, or +0."""
     codes = np.zeros(rows, np.int64)
     if c is not None:
-        if isinstance(accumulator, PintaAccumulator):
-            msg = "PINTA's register starts empty: leave c out"
-            raise DatapathError(msg)
-        given = np.asarray(c)
-        if given.dtype.kind not in "iu":
-            msg = f"c is {given.dtype}: give codes, that is integers"
-            raise DatapathError(msg)
-        least, greatest = _limits(format, accumulator)
-        if given.size and not least <= int(given.min()) <= int(given.max()) <= greatest:
-            msg = (
-                f"c holds {given.min()} to {given.max()}: its codes run from {least} to {greatest}"
-            )
-            raise DatapathError(msg)
-        try:
-            spread = np.broadcast_to(given, shape)
-        except ValueError as error:
-            msg = f"c of shape {given.shape} does not fit the result's shape {shape}"
-            raise DatapathError(msg) from error
-        wide = spread.astype(np.uint64 if given.dtype.kind == "u" else np.int64)
+        given = start_codes(accumulator, c, shape)
+        wide = given.astype(np.uint64 if given.dtype.kind == "u" else np.int64)
         codes = np.array(wide.view(np.int64).reshape(rows), order="C")
     return Sums(codes, np.zeros(rows, np.uint8), np.zeros(rows, np.int64))
 
@@ -141,9 +119,3 @@ def _flags(flags: NDArray[np.uint8]) -> list[NDArray[np.bool_]]:
     if not flags.any():
         return [np.zeros(flags.shape, np.bool_) for _ in range(4)]
     return [np.asarray(flags & 1 << bit != 0) for bit in range(4)]
-
-
-def _limits(format: Fixed | Minifloat | None, accumulator: DotAccumulator) -> tuple[int, int]:
-    if format is not None:
-        return format.codes()[0], format.codes()[-1]
-    return accumulator.limits if isinstance(accumulator, IntegerAccumulator) else (0, 0)

@@ -20,6 +20,7 @@ from .function_units import (
     origin,
     require_fixed,
     require_function,
+    require_lawful,
     require_symmetry,
     unfold,
 )
@@ -152,9 +153,7 @@ class FunctionTable:
         used = [address, address + 1] if kept else [address]
         entries, lawful = self.entries
         for index in used:
-            if not lawful[index].all():
-                msg = f"{self.function} has no entry for x[{_first(~lawful[index])}]: keep operands"
-                raise DatapathError(msg + " away from the pole")
+            require_lawful(self.function, "entry", lawful[index])
         if not kept:
             return np.asarray(entries[address], np.int64)
         fraction = (offsets & ((1 << dropped) - 1)) >> dropped - kept
@@ -182,7 +181,3 @@ class FunctionTable:
             except FormatError:
                 lawful[k] = False
         return codes, lawful
-
-
-def _first(where: NDArray[np.bool_]) -> str:
-    return ", ".join(map(str, np.argwhere(where)[0].tolist()))

@@ -127,6 +127,20 @@ def require_symmetry(symmetry: Symmetry, source: Fixed, target: Fixed) -> None:
         raise DatapathError(msg)
 
 
+def require_lawful(function: str, what: str, lawful: NDArray[np.bool_]) -> None:
+    """Require that the unit has what it looks up for every operand.
+
+    Raises
+    ------
+    DatapathError
+        Naming the first that it has none for.
+    """
+    if not lawful.all():
+        first = ", ".join(map(str, np.argwhere(~lawful)[0].tolist()))
+        msg = f"{function} has no {what} for x[{first}]: keep operands away from the pole"
+        raise DatapathError(msg)
+
+
 def offset_bits(symmetry: Symmetry, format: Fixed) -> int:
     """Width of the offsets of a format's codes."""
     return format.bits - (symmetry is not Symmetry.NONE)

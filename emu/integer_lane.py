@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from ..formats import Coded, Overflow
-from .blas_lanes import fill_integers
 from .exact_integers import integer_step
 from .integer_accumulator import IntegerAccumulator
 from .sums import Sums
@@ -27,7 +26,7 @@ def fill_registers(a: Coded, b: Coded, unit: IntegerAccumulator, sums: Sums) -> 
     if start > 2**53:
         return False
     if whole <= unit.limits[1]:
-        return fill_integers(a, b, unit, sums)
+        return False  # which BLAS has done, or the operands are none of its kind
     terms = min(unit.terms or inner, inner)
     dtype = _type_for(max(start, 2 ** (unit.bits - 1)) + terms * product)
     if dtype is None or unit.overflow is Overflow.WRAP:

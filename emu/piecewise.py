@@ -19,6 +19,7 @@ from .function_units import (
     origin,
     require_fixed,
     require_function,
+    require_lawful,
     require_symmetry,
     unfold,
 )
@@ -159,10 +160,7 @@ class PiecewisePolynomial:
         folded = fold(self.symmetry, self.input, x)
         places = self._places(folded.offsets)
         table, lawful = self.table
-        if not lawful[places.segment].all():
-            index = np.argwhere(~lawful[places.segment])[0].tolist()
-            msg = f"{self.function} has no polynomial for x[{', '.join(map(str, index))}]: keep "
-            raise DatapathError(msg + "operands away from the pole")
+        require_lawful(self.function, "polynomial", lawful[places.segment])
         more = self.fraction_bits - places.bits
         t = np.where(
             more >= 0, places.rest << np.maximum(more, 0), places.rest >> -np.minimum(more, 0)

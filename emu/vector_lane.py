@@ -59,7 +59,7 @@ def fill_vectors(
 
 
 def fill_anyway(
-    a: Coded, b: Coded, unit: DotAccumulator, sums: Sums, general: Any, *, started: bool = True
+    a: Coded, b: Coded, unit: DotAccumulator, sums: Sums, general: Any, *, started: bool
 ) -> bool:
     """The same for any number of products."""
     if isinstance(unit, IntegerAccumulator):

@@ -62,7 +62,7 @@ def test_every_sum_has_the_bits_of_integers(seed: int) -> None:
     assert half_lane.half_lane(a, b.T, None) is not None
     got, expected = sums_from(start), sums_from(start)
     by_integers = partial(fill_by_integers, started=True)
-    assert vector_lane.fill_anyway(a, b.T, unit, got, by_integers)
+    assert vector_lane.fill_anyway(a, b.T, unit, got, by_integers, started=True)
     by_integers(a, b.T, unit, expected)
     assert np.array_equal(got.codes, expected.codes)
     assert np.array_equal(got.flags, expected.flags)

@@ -137,7 +137,7 @@ by_integers = partial(fill_by_integers, started=True)
 def agree(a: Coded, b: Coded, unit: Any, start: NDArray[np.int64]) -> bool:
     """Compute both ways and compare; return whether vectors took it."""
     got, expected = fresh(start), fresh(start)
-    if not vector_lane.fill_anyway(a, b, unit, got, by_integers):
+    if not vector_lane.fill_anyway(a, b, unit, got, by_integers, started=True):
         return False
     by_integers(a, b, unit, expected)
     for name, ours, theirs in zip(Sums._fields, got, expected, strict=True):
@@ -182,7 +182,7 @@ def test_every_preset_that_vectors_take_is_that_of_the_definition(name: str) -> 
     operand = INT8 if isinstance(unit, IntegerAccumulator) else OFP8_E5M2
     a, b = any_coded(operand, (3, 70), 1, 1, 0), any_coded(operand, (70, 2), 2, 1, 0)
     sums = fresh(np.zeros((3, 2), np.int64))
-    taken = vector_lane.fill_anyway(a, b.T, unit, sums, by_integers)
+    taken = vector_lane.fill_anyway(a, b.T, unit, sums, by_integers, started=True)
     assert taken == (name not in _BY_INTEGERS)
     if taken:
         expected = all_exact(a, b, unit, None)
@@ -191,7 +191,7 @@ def test_every_preset_that_vectors_take_is_that_of_the_definition(name: str) -> 
 
 _BY_INTEGERS = {
     "blackwell_mxf4nvf4", "rvbna_4", "rvbna_8", "rvbna_16", "mxdotp",
-    "hopper_fp8_promoted", "fma_fp64", "kulisch_fp32", "pinta",
+    "hopper_fp8_promoted", "fma_fp64", "kulisch_fp32", "pinta", "int32",
 }  # fmt: skip
 
 E8M13 = Minifloat(exponent_bits=8, significand_bits=13, bias=127)
@@ -243,7 +243,7 @@ def test_a_tie_and_a_rest_far_below_round_as_the_rest_says(
     a = Cast(format=BF16).encode(np.full((9, 2), [sign * rest, sign * 7.0]))
     b = Cast(format=BF16).encode(np.full((17, 2), [1.0, 37.0]))
     sums = fresh(np.zeros((9, 17), np.int64))
-    assert vector_lane.fill_anyway(a, b, unit, sums, by_integers)
+    assert vector_lane.fill_anyway(a, b, unit, sums, by_integers, started=True)
     values = Coded(format=BF16, codes=sums.codes.astype(np.uint16)).values()
     near = 258.0 if rest < 0 or mode is Rounding.TOWARD_ZERO else 260.0
     assert np.all(values == sign * near)
@@ -300,7 +300,7 @@ def test_a_finished_sum_is_floored_where_c_is_larger(name: str) -> None:
     start = np.full((2, 17), (127 + 25) << 23, np.int64)
     sums = fresh(start)
     unit = ACCUMULATOR_PRESETS[name]
-    assert vector_lane.fill_anyway(left, right, unit, sums, by_integers)
+    assert vector_lane.fill_anyway(left, right, unit, sums, by_integers, started=True)
     assert np.all(sums.codes.astype(np.uint32).view(np.float32) == 2.0**25 - 2)
     assert agree(left, right, unit, start)
 
@@ -341,7 +341,7 @@ def test_only_what_is_doubtful_is_computed_again(kind: str) -> None:
         by_integers(a, b, unit, sums)
 
     got, expected = fresh(np.zeros((40, 40), np.int64)), fresh(np.zeros((40, 40), np.int64))
-    assert vector_lane.fill_anyway(a, b, unit, got, general)
+    assert vector_lane.fill_anyway(a, b, unit, got, general, started=True)
     by_integers(a, b, unit, expected)
     assert again == [(1, 40), (40, 1)]
     assert np.array_equal(got.codes, expected.codes)
@@ -369,7 +369,7 @@ def test_a_register_remembers_that_it_was_full() -> None:
     a = Coded(format=INT8, codes=np.array([[100, 100, -100], [100, -100, 5]], np.int8))
     b = Coded(format=INT8, codes=np.ones((20, 3), np.int8))
     sums = fresh(np.zeros((2, 20), np.int64))
-    assert vector_lane.fill_anyway(a, b, unit, sums, by_integers)
+    assert vector_lane.fill_anyway(a, b, unit, sums, by_integers, started=True)
     assert np.all(sums.codes == [[27], [5]])
     assert np.all(sums.flags == [[1], [0]])
 
