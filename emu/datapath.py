@@ -39,7 +39,7 @@ from .function_json import UNIT_KINDS
 from .softmax import AnyFunctionUnit
 
 #: Functions of one number that operations evaluate.
-VECTOR_FUNCTIONS: Final = ("tanh",)
+VECTOR_FUNCTIONS: Final = ("tanh", "sin", "cos")
 
 _KINDS: dict[str, type] = {**SPEC_KINDS, **ACCUMULATOR_KINDS, **UNIT_KINDS}
 
@@ -61,6 +61,8 @@ class Datapath:
     functions
         Units for functions, at most one for each of `VECTOR_FUNCTIONS`, whose results ``vector``
         holds; the others are the vector unit's own, correctly rounded in FP32.
+    difference
+        Cast of differences of activations as operands of matrix products; None: ``activation``.
 
     Examples
     --------
@@ -77,6 +79,7 @@ class Datapath:
     accumulator: DotAccumulator
     vector: Minifloat
     functions: tuple[AnyFunctionUnit, ...] = ()
+    difference: Cast | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
@@ -86,22 +89,30 @@ class Datapath:
             if not isinstance(getattr(self, role), Cast):
                 msg = f"{role} of datapath {self.name!r} is {getattr(self, role)!r}: give a Cast"
                 raise DatapathError(msg)
+        if not isinstance(self.difference, Cast | None):
+            msg = f"difference of datapath {self.name!r} is {self.difference!r}: give a Cast or None"
+            raise DatapathError(msg)
         if not isinstance(self.accumulator, DotAccumulator):
             msg = f"datapath {self.name!r} has accumulator {self.accumulator!r}: give one such as "
             raise DatapathError(msg + "SequentialAccumulator()")
         if self.vector not in (FP32, FP64):
             msg = f"vector unit of datapath {self.name!r} is {self.vector!r}: choose FP32 or FP64"
             raise DatapathError(msg)
-        if any(cast.random_bits for cast in (self.activation, self.weight, self.gradient)):
+        if any(cast.random_bits for cast in self.operand_casts):
             msg = f"datapath {self.name!r} rounds operands stochastically: no random unit is wired"
             raise DatapathError(msg)
         self._check_tiles()
         self._check_functions()
 
+    @property
+    def operand_casts(self) -> tuple[Cast, ...]:
+        """The casts of operands of matrix products."""
+        casts = (self.activation, self.weight, self.gradient)
+        return casts if self.difference is None else (*casts, self.difference)
+
     def _check_tiles(self) -> None:
         """Every product of forward and backward pass must meet tile to tile along k."""
-        casts = (self.activation, self.weight, self.gradient)
-        tiles = {c.format.tile for c in casts if isinstance(c.format, Block)}
+        tiles = {c.format.tile for c in self.operand_casts if isinstance(c.format, Block)}
         if len(tiles) > 1:
             msg = f"datapath {self.name!r} mixes tiles {sorted(tiles)}: give every role one tile"
             raise DatapathError(msg)
@@ -168,12 +179,15 @@ class Datapath:
     def digest(self) -> str:
         """SHA-256 of everything but the name: equal digests, equal bits.
 
-        Without units for functions they leave no trace, as in digests from before there were any.
+        Without units for functions they leave no trace, as in digests from before there were any,
+        nor do differences without a cast of their own.
         """
         data = self.to_json()
         del data["name"]
         if not self.functions:
             del data["functions"]
+        if self.difference is None:
+            del data["difference"]
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..formats import Cast, Coded
-from . import functions
+from . import differences, functions
 from .dot import dot
 from .errors import DatapathError
 from .gemm import has_lanes
@@ -28,16 +28,30 @@ def matmul(x: Node, w: Node) -> Node:
 
     *Exactness*: one rounding per operand element, then the accumulator's.
     """
+    return _product("matmul", x, w, x.tape.datapath.activation)
+
+
+@operation
+def difference_matmul(x: Node, w: Node) -> Node:
+    """`matmul` of differences of activations, which the datapath may code in another format.
+
+    A parameter W that has been multiplied before is not stored again.
+    """
+    datapath = x.tape.datapath
+    return _product("difference_matmul", x, w, datapath.difference or datapath.activation)
+
+
+def _product(op: str, x: Node, w: Node, cast: Cast) -> Node:
+    """The product as an operation called ``op``, with X coded by ``cast``."""
     tape = _tape(x, w)
     if x.value.ndim != 2 or w.value.ndim != 2 or x.shape[1] != w.shape[0]:
         msg = f"shapes {x.shape} and {w.shape} do not multiply: give (M, K) and (K, N)"
         raise DatapathError(msg)
     if np.iscomplexobj(x.value) or np.iscomplexobj(w.value):
-        return tape.record("matmul", _complex_product(tape, x.value, w.value), (x, w), None)
-    left = Operand(tape, x.value, tape.datapath.activation, "the left operand of matmul")
-    right = Operand(tape, w.value, tape.datapath.weight, "the right operand of matmul")
-    value = product(tape, left, right)
-    return tape.record("matmul", value, (x, w), (left, right))
+        return tape.record(op, _complex_product(tape, x.value, w.value), (x, w), None)
+    left = tape.stored(x, cast, f"the left operand of {op}")
+    right = tape.stored(w, tape.datapath.weight, f"the right operand of {op}")
+    return tape.record(op, product(tape, left, right), (x, w), (left, right))
 
 
 def product(tape: Tape, left: Operand, right: Operand) -> NDArray[Any]:
@@ -113,6 +127,97 @@ def tanh(a: Node) -> Node:
 
 
 @operation
+def sin(a: Node) -> Node:
+    """Sine: by the datapath's unit, if it has one, else `functions.sin`."""
+    return a.tape.record("sin", _sine(a.tape, a.value), (a,), None)
+
+
+@operation
+def cos(a: Node) -> Node:
+    """Cosine: by the datapath's unit, if it has one, else `functions.cos`."""
+    return a.tape.record("cos", _cosine(a.tape, a.value), (a,), None)
+
+
+@operation
+def tanh_difference(a: Node, b: Node) -> Node:
+    """``tanh(a + b) - tanh a`` without cancellation: (P, W) and (P J, W) to (P J, W).
+
+    Rows ``p J`` to ``p J + J - 1`` of b are the differences that belong to row p of a.
+
+    *Exactness*: the roundings of both tangents, which the datapath's unit evaluates if it has one,
+    and the 6 of `differences.tanh_difference`.
+    """
+    base, b_value = grouped(a, b)
+    p, q = (evaluate(a.tape, "tanh", x, functions.tanh) for x in (base, b_value))
+    value = differences.tanh_difference(p, q).reshape(b.shape)
+    return _tape(a, b).record("tanh_difference", value, (a, b), p)
+
+
+@operation
+def sin_difference(a: Node, b: Node) -> Node:
+    """``sin(a + b) - sin a`` without cancellation, of rows as in `tanh_difference`.
+
+    *Exactness*: ``2 cos(a + b/2) sin(b/2)``; the roundings of both functions and of the sum, and
+    that of their product; halves and doubles are exact but for subnormals.
+    """
+    base, b_value = grouped(a, b)
+    half = b_value / 2
+    turn = _sine(a.tape, half)
+    value = 2 * _cosine(a.tape, base + half) * turn
+    return _tape(a, b).record("sin_difference", value.reshape(b.shape), (a, b), (half, turn))
+
+
+@operation
+def tanh_parts(a: Node, b: Node) -> Node:
+    """`tanh_difference` of pairs ``e + o`` and ``e - o``, by their odd and even parts.
+
+    Of b, (2 P J, W), the first half of the rows holds o and the second half e, each as in
+    `tanh_difference`; of the result, likewise, half the difference of the two differences of each
+    pair and half their sum.
+
+    *Exactness*: the roundings of three tangents and those of `differences.tanh_parts`.
+    """
+    base, odd, even = _halves(a, b)
+    p, s, r = (evaluate(a.tape, "tanh", x, functions.tanh) for x in (base, even, odd))
+    parts = np.stack(differences.tanh_parts(p, s, r))
+    return _tape(a, b).record("tanh_parts", parts.reshape(b.shape), (a, b), p)
+
+
+@operation
+def sin_parts(a: Node, b: Node) -> Node:
+    """The same of the sine.
+
+    *Exactness*: the roundings of the functions and those of the formulas of `differences`.
+    """
+    base, odd, even = _halves(a, b)
+    half, turned = even / 2, base + even
+    whole, quarter = _sine(a.tape, turned), _sine(a.tape, odd / 2)
+    steady = 2 * _cosine(a.tape, base + half) * _sine(a.tape, half)
+    parts = np.stack(
+        [_cosine(a.tape, turned) * _sine(a.tape, odd), steady - 2 * whole * quarter * quarter]
+    )
+    return _tape(a, b).record("sin_parts", parts.reshape(b.shape), (a, b), whole)
+
+
+def _halves(a: Node, b: Node) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Rows (P, 1, W), and the odd and even parts that belong to them, (P, J, W) each."""
+    if b.value.ndim != 2 or b.shape[0] % 2:
+        msg = f"shape {b.shape} has no odd and even half: give (2 P J, W)"
+        raise DatapathError(msg)
+    base, parts = grouped(a, b)
+    odd, even = parts.reshape(2, a.shape[0], -1, a.shape[1])
+    return base, odd, even
+
+
+def _sine(tape: Tape, x: NDArray[Any]) -> NDArray[Any]:
+    return evaluate(tape, "sin", x, functions.sin)
+
+
+def _cosine(tape: Tape, x: NDArray[Any]) -> NDArray[Any]:
+    return evaluate(tape, "cos", x, functions.cos)
+
+
+@operation
 def reshape(a: Node, shape: tuple[int, ...]) -> Node:
     """The same numbers in C order under another shape; exact."""
     return a.tape.record("reshape", a.value.reshape(shape), (a,), None)
@@ -157,6 +262,31 @@ def mean_square(a: Node) -> Node:
         raise DatapathError(msg)
     value = functions.sum_of_squares(a.value) / a.tape.datapath.dtype(a.value.size)
     return a.tape.record("mean_square", value, (a,), None)
+
+
+@operation
+def weighted_sum(a: Node, weights: ArrayLike) -> Node:
+    """``sum_s weights[s] a[p S + s, :]`` with constant weights (S,): (P S, W) to (P, W).
+
+    *Exactness*: a rounded product and a rounded sum for each s in order, in the vector format.
+    """
+    factors = np.array(weights, dtype=a.tape.datapath.dtype)
+    if a.value.ndim != 2 or factors.ndim != 1 or a.shape[0] % max(1, factors.size):
+        msg = f"shapes {a.shape} and {factors.shape} have no sums: give (P S, W) and (S,)"
+        raise DatapathError(msg)
+    terms = a.value.reshape(-1, factors.size, a.shape[1]) * factors[:, None]
+    return a.tape.record("weighted_sum", functions.ordered_sum(terms, 1), (a,), factors)
+
+
+def grouped(a: Node, b: Node) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Rows (P, W) and their groups (P J, W) as (P, 1, W) and (P, J, W)."""
+    if a.value.ndim != 2 or b.value.ndim != 2 or a.shape[1] != b.shape[1] or (
+        b.shape[0] % max(1, a.shape[0])
+    ):
+        msg = f"shapes {a.shape} and {b.shape} do not belong together: give (P, W) and (P J, W)"
+        raise DatapathError(msg)
+    rows, width = a.shape
+    return a.value[:, None, :], b.value.reshape(rows, -1, width)
 
 
 def _tape(a: Node, b: Node) -> Tape:

@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..formats import Cast
 from .datapath import Datapath
 from .errors import DatapathError
 from .ledger import Ledger
+from .operand import Operand
 from .shadow import Shadow
 
 
@@ -81,6 +83,8 @@ class Tape:
         self.shadow = Shadow(_exact_tape) if shadow else None
         self._op = "leaf"
         self._count = 0
+        self._parameters: set[int] = set()
+        self._stored: dict[tuple[int, Cast], Operand] = {}
 
     @property
     def ledger(self) -> Ledger:
@@ -89,7 +93,9 @@ class Tape:
 
     def parameter(self, array: ArrayLike) -> Node:
         """A leaf that gradients are asked for; its values round once to the vector format."""
-        return self._leaf(array, differentiable=True)
+        node = self._leaf(array, differentiable=True)
+        self._parameters.add(node.index)
+        return node
 
     def constant(self, array: ArrayLike) -> Node:
         """A leaf without gradient; its values round once to the vector format."""
@@ -167,6 +173,24 @@ class Tape:
                         gradients[parent.index] = part if held is None else held + part
             yield entry, incoming, parts
 
+    def stored(self, node: Node, cast: Cast, name: str) -> Operand:
+        """The codes of a node: those of a parameter are kept, however many products take them."""
+        kept = self._stored.get((node.index, cast))
+        if kept is not None:
+            return kept
+        operand = Operand(self, node.value, cast, name)
+        if node.index in self._parameters:
+            self._stored[node.index, cast] = operand
+        return operand
+
+    def forget(self) -> None:
+        """Drop all operations, but no leaf and no codes of a parameter.
+
+        A sum of losses, too large to be recorded at once, is differentiated part by part: each is
+        built from the same parameters, differentiated and forgotten.
+        """
+        self.entries.clear()
+
     def lift(self, values: NDArray[Any], *, differentiable: bool) -> Node:
         """A leaf of any values, in float64 if they are real; for twins."""
         dtype = np.complex128 if np.iscomplexobj(values) else np.float64
@@ -174,7 +198,7 @@ class Tape:
 
     def _enter_result(self, op: str, value: NDArray[Any]) -> None:
         """Count the elements of a result; a product leaves the accumulator, not the vector unit."""
-        written = 0 if op == "matmul" else value.size
+        written = 0 if op.endswith("matmul") else value.size
         self.enter(Ledger(vector_elements=written, nans=_nan_count(value)))
 
     def _leaf(self, array: ArrayLike, *, differentiable: bool) -> Node:

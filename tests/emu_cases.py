@@ -229,12 +229,35 @@ def random_coded(format: Format, rows: int, columns: int, seed: int, spread: int
     return Coded(format=format, codes=drawn.astype(dtype), scales=scales.astype(np.uint8))
 
 
+def _sum_of_groups(a: Node, b: Node) -> Node:
+    """Return rows and the groups of rows that belong to them, added."""
+    rows, width = a.shape
+    total = ops.add(ops.reshape(a, (rows, 1, width)), ops.reshape(b, (rows, -1, width)))
+    return ops.reshape(total, b.shape)
+
+
+def _sum_of_parts(a: Node, b: Node) -> Node:
+    """Return what odd and even parts depend on by slopes of at most 1: all three, added."""
+    rows, width = a.shape
+    both = ops.matmul(a.tape.constant(np.ones((2, 2))), ops.reshape(b, (2, b.value.size // 2)))
+    base = ops.reshape(a, (1, rows, 1, width))
+    return ops.reshape(ops.add(base, ops.reshape(both, (2, rows, -1, width))), b.shape)
+
+
 #: The operations on absolute values, where nothing cancels.
 ABSOLUTE = SimpleNamespace(
     **{name: getattr(ops, name) for name in ("matmul", "add", "multiply", "reshape", "columns")},
     mean_square=ops.mean_square,
     subtract=ops.add,
     tanh=lambda a: a,
+    sin=lambda a: a,
+    cos=lambda a: a,
+    difference_matmul=ops.matmul,
+    tanh_difference=_sum_of_groups,
+    sin_difference=_sum_of_groups,
+    tanh_parts=_sum_of_parts,
+    sin_parts=_sum_of_parts,
+    weighted_sum=lambda a, c: ops.weighted_sum(a, np.abs(c)),
     scale=lambda a, factor: ops.scale(a, abs(factor)),
     contract=lambda a, c: ops.contract(a, np.abs(c)),
 )

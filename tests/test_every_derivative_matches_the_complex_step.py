@@ -52,6 +52,12 @@ pair = hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=1, m
     lambda found: list(found.input_shapes)
 )
 
+even_rows = st.tuples(st.integers(1, 3), sides).map(lambda s: [(2 * s[0], s[1])])
+#: Rows and the groups of rows that belong to them, an odd and an even one for each.
+grouped = st.tuples(st.integers(1, 3), st.integers(1, 3), sides).map(
+    lambda s: [(s[0], s[2]), (2 * s[0] * s[1], s[2])]
+)
+
 #: For every operation, functions of (operations, nodes) and the shapes of their arguments.
 CASES: dict[str, list[tuple[Function, st.SearchStrategy[Any]]]] = {
     "matmul": [(lambda o, x, w: o.matmul(x, w), chain)],
@@ -60,6 +66,14 @@ CASES: dict[str, list[tuple[Function, st.SearchStrategy[Any]]]] = {
     "multiply": [(lambda o, a, b: o.multiply(a, b), pair)],
     "scale": [(lambda o, a: o.scale(a, -1.7), any_shape)],
     "tanh": [(lambda o, a: o.tanh(a), any_shape)],
+    "difference_matmul": [(lambda o, x, w: o.difference_matmul(x, w), chain)],
+    "sin": [(lambda o, a: o.sin(a), any_shape)],
+    "cos": [(lambda o, a: o.cos(a), any_shape)],
+    "tanh_difference": [(lambda o, a, b: o.tanh_difference(a, b), grouped)],
+    "sin_difference": [(lambda o, a, b: o.sin_difference(a, b), grouped)],
+    "tanh_parts": [(lambda o, a, b: o.tanh_parts(a, b), grouped)],
+    "sin_parts": [(lambda o, a, b: o.sin_parts(a, b), grouped)],
+    "weighted_sum": [(lambda o, a: o.weighted_sum(a, WEIGHTS[0, 0, :2]), even_rows)],
     "reshape": [(lambda o, a: o.reshape(a, (a.value.size, 1)), any_shape)],
     "columns": [(lambda o, a: o.columns(a, a.shape[1] // 2, a.shape[1]), matrix)],
     "contract": [
@@ -89,12 +103,19 @@ def test_every_operation_is_differentiated_right(
 def test_the_relative_error_is_below_1e_12(name: str, function: Function, shapes: Any) -> None:
     # 256 u = 2.9e-14, so 1e-12 leaves A / magnitude = 35.  The ratio is at most 1 where an input
     # reaches one output or an output has one input, and the seeds fix it elsewhere.
-    small = {"matmul": [(3, 4), (4, 2)], "pair": [(3, 1, 2), (4, 1)]}
-    given_shapes = small.get("pair" if shapes is pair else name, [(3, 4)])
     for seed in range(20):
-        check, absolute = adjoint_check(function, given_shapes, seed)
+        check, absolute = adjoint_check(function, small_shapes(shapes), seed)
         assert absolute <= 35 * check.magnitude
         assert check.error <= 1e-12
+
+
+def small_shapes(shapes: Any) -> Shapes:
+    """Return one example of the shapes of a case."""
+    if shapes is chain:
+        return [(3, 4), (4, 2)]
+    if shapes is pair:
+        return [(3, 1, 2), (4, 1)]
+    return [(2, 3), (8, 3)] if shapes is grouped else [(4, 4)]
 
 
 def shallow(o: Any, x: Node, w1: Node, b1: Node, w2: Node, b2: Node, target: Node) -> Node:
@@ -112,6 +133,17 @@ def deep(o: Any, x: Node, w1: Node, b1: Node, w2: Node, b2: Node, target: Node) 
     both = o.multiply(o.columns(estimates, 0, 1), o.columns(estimates, 1, 2))
     residual = o.subtract(o.reshape(both, (both.value.size, 1)), target)
     return o.add(o.mean_square(residual), o.scale(o.mean_square(estimates), 0.25))
+
+
+def differing(o: Any, x: Node, w1: Node, b1: Node, w2: Node, b2: Node, target: Node) -> Node:
+    """Return the loss of a network of differences, for an even number of rows."""
+    inner = o.add(o.matmul(x, w1), b1)
+    rises = o.difference_matmul(o.scale(x, 0.5), w1)
+    both = o.add(o.tanh_difference(o.cos(inner), rises), o.sin_difference(o.sin(inner), rises))
+    base = o.weighted_sum(inner, WEIGHTS[0, 0, :2])
+    parts = o.add(o.tanh_parts(base, rises), o.sin_parts(base, rises))
+    outputs = o.tanh(o.add(o.matmul(o.add(both, parts), w2), b2))
+    return o.mean_square(o.subtract(o.columns(outputs, 0, 1), target))
 
 
 def network_shapes(m: int, k: int, h: int, n: int) -> Shapes:
@@ -149,11 +181,14 @@ def test_a_planted_wrong_derivative_is_caught(
         first, *others = right(entry, g)
         return (factor * first, *others)
 
-    given_shapes = [(3, 4), (4, 2)] if name == "matmul" else [(3, 4), (3, 4)]
-    count = 2 if shapes in (chain, pair) else 1
     with patch.dict(vjps.VJPS, {name: wrong}):
-        check, _ = adjoint_check(function, given_shapes[:count], 0)
+        check, _ = adjoint_check(function, small_shapes(shapes), 0)
     assert check.error > 1e-12
+
+
+IN_DIFFERENCES = {name for name in CASES if "difference" in name or "parts" in name} | {
+    "sin", "cos", "weighted_sum",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -165,7 +200,8 @@ def test_a_planted_wrong_derivative_is_caught_in_a_network(name: str) -> None:
         return (-first, *others)
 
     with patch.dict(vjps.VJPS, {name: wrong}):
-        check, absolute = adjoint_check(deep, network_shapes(4, 3, 3, 2), 0, size=1.0)
+        network = differing if name in IN_DIFFERENCES else deep
+        check, absolute = adjoint_check(network, network_shapes(4, 3, 3, 2), 0, size=1.0)
     assert abs(check.forward - check.reverse) > DEEP * U * absolute
 
 

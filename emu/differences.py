@@ -1,0 +1,39 @@
+r"""Differences of tanh and sin in the vector unit, from the small quantity itself.
+
+``f(a + b) - f(a)`` has few correct digits where b is small and both values are rounded first.  By
+the addition theorems, with ``p = tanh a`` and ``q = tanh b``,
+
+    tanh(a + b) - tanh a = q (1 - p^2) / (1 + p q),      sin(a + b) - sin a = 2 cos(a + b/2) sin(b/2).
+
+A pair of differences, for ``b = e + o`` and ``b = e - o``, has an odd part, half their difference,
+and an even part, half their sum.  Where the pair is symmetric, e is much smaller than o and the even
+part much smaller than the odd one; it too is found from small quantities.  With ``s = tanh e`` and
+``r = tanh o``,
+
+    tanh:  odd = (1 - p^2) r (1 - s^2) / D,      even = (1 - p^2) (s (1 - r^2) + p (s^2 - r^2)) / D,
+           D = 1 - s^2 r^2 + 2 p s (1 - r^2) + p^2 (s^2 - r^2);
+    sin:   odd = cos(a + e) sin o,
+           even = 2 cos(a + e/2) sin(e/2) - 2 sin(a + e) sin(o/2)^2.
+
+Every function value is the vector unit's or a unit's; every operation above rounds once, in the
+order written, left to right.  (``1 - s^2`` and its like are products and differences.)
+"""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def tanh_difference(p: Array, q: Array) -> Array:
+    """``tanh(a + b) - tanh a`` from both tangents; 6 roundings."""
+    return q * (1 - p * p) / (1 + p * q)
+
+
+def tanh_parts(p: Array, s: Array, r: Array) -> tuple[Array, Array]:
+    """The odd and the even part of a pair of differences."""
+    slope, ss, rr = 1 - p * p, s * s, r * r
+    steady, twist = s * (1 - rr), ss - rr
+    below = 1 - ss * rr + 2 * p * steady + p * p * twist
+    return slope * r * (1 - ss) / below, slope * (steady + p * twist) / below
