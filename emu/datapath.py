@@ -90,7 +90,9 @@ class Datapath:
                 msg = f"{role} of datapath {self.name!r} is {getattr(self, role)!r}: give a Cast"
                 raise DatapathError(msg)
         if not isinstance(self.difference, Cast | None):
-            msg = f"difference of datapath {self.name!r} is {self.difference!r}: give a Cast or None"
+            msg = (
+                f"difference of datapath {self.name!r} is {self.difference!r}: give a Cast or None"
+            )
             raise DatapathError(msg)
         if not isinstance(self.accumulator, DotAccumulator):
             msg = f"datapath {self.name!r} has accumulator {self.accumulator!r}: give one such as "

@@ -3,12 +3,13 @@ r"""Differences of tanh and sin in the vector unit, from the small quantity itse
 ``f(a + b) - f(a)`` has few correct digits where b is small and both values are rounded first.  By
 the addition theorems, with ``p = tanh a`` and ``q = tanh b``,
 
-    tanh(a + b) - tanh a = q (1 - p^2) / (1 + p q),      sin(a + b) - sin a = 2 cos(a + b/2) sin(b/2).
+    tanh(a + b) - tanh a = q (1 - p^2) / (1 + p q),
+    sin(a + b) - sin a = 2 cos(a + b/2) sin(b/2).
 
 A pair of differences, for ``b = e + o`` and ``b = e - o``, has an odd part, half their difference,
-and an even part, half their sum.  Where the pair is symmetric, e is much smaller than o and the even
-part much smaller than the odd one; it too is found from small quantities.  With ``s = tanh e`` and
-``r = tanh o``,
+and an even part, half their sum.  Where the pair is symmetric, e is much smaller than o and the
+even part much smaller than the odd one; it too is found from small quantities.  With ``s = tanh e``
+and ``r = tanh o``,
 
     tanh:  odd = (1 - p^2) r (1 - s^2) / D,      even = (1 - p^2) (s (1 - r^2) + p (s^2 - r^2)) / D,
            D = 1 - s^2 r^2 + 2 p s (1 - r^2) + p^2 (s^2 - r^2);

@@ -260,8 +260,19 @@ def mean_square(a: Node) -> Node:
     if a.value.size == 0:
         msg = "the mean square of no numbers is undefined: give at least one"
         raise DatapathError(msg)
-    value = functions.sum_of_squares(a.value) / a.tape.datapath.dtype(a.value.size)
+    value = functions.exact_sum(a.value * a.value) / a.tape.datapath.dtype(a.value.size)
     return a.tape.record("mean_square", value, (a,), None)
+
+
+@operation
+def mean_product(a: Node, b: Node) -> Node:
+    """``sum a b / n``: products rounded, their sum exact and rounded once, one division."""
+    if a.value.size == 0 or a.shape != b.shape:
+        msg = f"shapes {a.shape} and {b.shape} have no mean product: give equal ones, not empty"
+        raise DatapathError(msg)
+    tape = _tape(a, b)
+    value = functions.exact_sum(a.value * b.value) / tape.datapath.dtype(a.value.size)
+    return tape.record("mean_product", value, (a, b), None)
 
 
 @operation
@@ -280,8 +291,11 @@ def weighted_sum(a: Node, weights: ArrayLike) -> Node:
 
 def grouped(a: Node, b: Node) -> tuple[NDArray[Any], NDArray[Any]]:
     """Rows (P, W) and their groups (P J, W) as (P, 1, W) and (P, J, W)."""
-    if a.value.ndim != 2 or b.value.ndim != 2 or a.shape[1] != b.shape[1] or (
-        b.shape[0] % max(1, a.shape[0])
+    if (
+        a.value.ndim != 2
+        or b.value.ndim != 2
+        or a.shape[1] != b.shape[1]
+        or (b.shape[0] % max(1, a.shape[0]))
     ):
         msg = f"shapes {a.shape} and {b.shape} do not belong together: give (P, W) and (P J, W)"
         raise DatapathError(msg)

@@ -89,7 +89,7 @@ def _cos(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
 
 
 def _tanh_difference(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
-    """``d/db = 1 - (p + d)^2`` and ``d/da = -d (2 p + d)`` of the difference d as it was written."""
+    """``d/db = 1 - (p + d)^2`` and ``d/da = -d (2 p + d)`` of the difference d that was written."""
     a, b = entry.parents
     p = entry.saved
     d, g = (x.reshape(a.shape[0], -1, a.shape[1]) for x in (entry.result.value, g))
@@ -178,6 +178,15 @@ def _mean_square(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
     return (a * (g * (g.dtype.type(2) / g.dtype.type(a.size))),)
 
 
+def _mean_product(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    a, b = entry.parents
+    share = g / g.dtype.type(a.value.size)
+    return (
+        b.value * share if a.differentiable else None,
+        a.value * share if b.differentiable else None,
+    )
+
+
 VJPS: Final[dict[str, VJP]] = {
     "matmul": _matmul,
     "difference_matmul": _matmul,
@@ -197,4 +206,5 @@ VJPS: Final[dict[str, VJP]] = {
     "columns": _columns,
     "contract": _contract,
     "mean_square": _mean_square,
+    "mean_product": _mean_product,
 }

@@ -1,37 +1,24 @@
-"""Uniform points in the unit cube and on its boundary."""
+"""Points on the boundary of the unit cube."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .streams import Stream
-
-
-def interior_points(count: int, dimension: int, stream: Stream, step: int) -> NDArray[np.float64]:
-    """Return ``count`` points uniform in ``[0, 1)^dimension``; exact multiples of 2^-53.
-
-    Examples
-    --------
-    >>> interior_points(100, 2, Stream(seed=0, name="sampling/domain"), step=0).shape
-    (100, 2)
-    """
-    return stream.uniform((count, dimension), step)
+from .nodes import Array
 
 
-def face_points(count: int, dimension: int, stream: Stream, step: int) -> NDArray[np.float64]:
-    """Return ``count`` points uniform on the ``2 dimension`` faces of the unit cube.
+def face_points(uniform: Array) -> Array:
+    """Return points on the ``2 D`` faces of the unit cube from numbers in [0, 1), (P, D + 1).
 
-    Row ``(p, t_1 ... t_D)`` of a uniform draw becomes ``t`` with coordinate ``floor(2 D p) div 2``
-    replaced by ``floor(2 D p) mod 2``.  All faces have the same area, so the points are uniform on
-    the whole boundary.
+    Row ``(p, t_1 ... t_D)`` becomes ``t`` with coordinate ``floor(2 D p) div 2`` replaced by
+    ``floor(2 D p) mod 2``.  All faces have the same area, so uniform numbers make points that are
+    uniform on the whole boundary.
 
     Examples
     --------
-    >>> points = face_points(100, 2, Stream(seed=0, name="sampling/boundary"), step=0)
-    >>> bool(np.any((points == 0) | (points == 1), axis=1).all())
-    True
+    >>> face_points(np.array([[0.3, 0.25, 0.5]])).tolist()  # face 1 of 4: x_1 = 1
+    [[1.0, 0.5]]
     """
-    draw = stream.uniform((count, dimension + 1), step)
-    face = (2 * dimension * draw[:, 0]).astype(np.int64)
-    points = draw[:, 1:].copy()
-    points[np.arange(count), face // 2] = face % 2
+    dimension = uniform.shape[1] - 1
+    face = (2 * dimension * uniform[:, 0]).astype(np.int64)
+    points = uniform[:, 1:].copy()
+    points[np.arange(len(points)), face // 2] = face % 2
     return points

@@ -1,77 +1,79 @@
-"""The loss of a problem with a soft boundary: mean square residual and weighted boundary error."""
+"""The loss: mean square residual of the equation, and weighted mean squares of the conditions.
 
-from collections.abc import Sequence
+Each mean is over points of its own, which are taken some at a time: what a mean gets from each part
+is a number on a tape, so that parts can be differentiated one by one.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
-from ..emu import Node, Tape, ops
-from .fields import smoothed_fields
-from .network import MLP
-from .problem import Problem
-from .stein import Array, Nodes
+from ..emu import Node, ops
+from .nodes import Array
+from .problem import Condition
+from .run import Run
+from .solution import Solution
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Loss:
-    """``total = residual + weight * boundary``, three scalars on one tape."""
-
-    total: Node
-    residual: Node
-    boundary: Node
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Points:
-    """The points of one step: (P, D) inside, (Q, D) on the boundary, and the nodes around all."""
-
-    inside: Array
-    edge: Array
-    nodes: Nodes
-
-
-def soft_boundary_loss(
-    problem: Problem,
-    network: MLP,
-    parameters: Sequence[Node],
-    points: Points,
-    weight: float,
-    tape: Tape,
-) -> Loss:
-    """Return mean (Laplacian f - source)^2 and mean (f - exact)^2, and their weighted sum.
-
-    ``f`` is the smoothed network in both terms: one pass through the network samples it around
-    all P + Q points (`smoothed_fields`).  Source and boundary values are computed in float64 and
-    rounded once; everything after runs in the vector format.
+class Term:
+    """One mean of the loss: its points, what they are for, and its factor.
 
     Parameters
     ----------
-    problem, network, parameters
-        What is solved, and by what.
+    name
+        ``"residual"``, or the name of a condition.
     points
-        Where.
+        (P, D).
+    condition
+        What is known of u at the points; None where the equation holds.
     weight
-        Factor of the boundary term.
-    tape
-        The tape of ``parameters``.
+        Factor of the mean.
     """
-    together = np.concatenate([points.inside, points.edge]) - problem.center
-    value, laplacian = smoothed_fields(network, parameters, together, points.nodes, tape)
-    split, end = len(points.inside), len(together)
-    source = problem.source(points.inside)
-    exact = problem.exact(points.edge)
-    residual = _mean_square_error(_rows(laplacian, 0, split), source, tape)
-    boundary = _mean_square_error(_rows(value, split, end), exact, tape)
-    total = ops.add(residual, ops.scale(boundary, weight))
-    return Loss(total=total, residual=residual, boundary=boundary)
+
+    name: str
+    points: Array
+    condition: Condition | None
+    weight: float
+
+    def parts(self, size: int) -> Iterator[tuple[int, Array]]:
+        """The points, ``size`` at a time, and how many parts were before."""
+        for number, start in enumerate(range(0, len(self.points), size)):
+            yield number, self.points[start : start + size]
 
 
-def _rows(column: Node, start: int, stop: int) -> Node:
-    """Return rows of a (P, 1) node as a (1, stop - start) node."""
-    return ops.columns(ops.reshape(column, (1, column.shape[0])), start, stop)
+def loss_terms(run: Run, step: int) -> list[Term]:
+    """Return the terms of the loss of a step, each with points of its own stream."""
+    problem = run.problem
+    inside = problem.domain_points(run.uniform("domain", run.domain_points, problem.draws, step))
+    terms = [Term(name="residual", points=inside, condition=None, weight=1.0)]
+    for condition, weight in zip(problem.conditions, run.weights, strict=True):
+        uniform = run.uniform(condition.name, run.condition_points, condition.draws, step)
+        points = condition.points(uniform)
+        terms.append(Term(name=condition.name, points=points, condition=condition, weight=weight))
+    return terms
 
 
-def _mean_square_error(estimate: Node, truth: Array, tape: Tape) -> Node:
-    """Return the mean of ``(estimate - truth)^2`` for a (1, P) node and a (P, 1) array."""
-    target = tape.constant(truth.reshape(estimate.shape).astype(tape.datapath.dtype))
-    return ops.mean_square(ops.subtract(estimate, target))
+def mean_of_part(
+    run: Run, solution: Solution, term: Term, part: tuple[int, Array], step: int
+) -> Node:
+    """Return the mean over one part of a term's points, on the solution's tape.
+
+    Draws of the engine come from streams named by the term and the number of the part.  The
+    unbiased loss is the mean of the product of two residuals, each with draws of its own: the
+    noise of a sampled residual has no square in it (Hu et al., arXiv 2311.15283).
+    """
+    number, points = part
+    stream = run.stream(f"engine/{term.name}/{number}")
+    if term.condition is not None:
+        value = run.engine.value(solution, points, stream, step)
+        known = solution.constant(term.condition.target(points))
+        return ops.mean_square(ops.subtract(value, known))
+
+    def residual(draws: str) -> Node:
+        engine, its_stream = run.engine, run.stream(f"{stream.name}{draws}")
+        return run.problem.residual(engine.fields(solution, points, its_stream, step), points)
+
+    first = residual("")
+    if not run.unbiased:
+        return ops.mean_square(first)
+    return ops.mean_product(first, residual("/second"))

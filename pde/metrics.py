@@ -11,6 +11,7 @@ from .files import write_atomically
 class Metrics:
     """One step: its loss (before the update), its learning rate, and the counts so far.
 
+    `conditions` is the weighted sum of their mean square errors: ``loss = residual + conditions``.
     The counts include this step; `quantizations`, `saturations` and `underflows` are elements, as
     the ledger of the datapath counts them.
     """
@@ -18,7 +19,7 @@ class Metrics:
     step: int
     loss: float
     residual: float
-    boundary: float
+    conditions: float
     learning_rate: float
     quantizations: int
     saturations: int
@@ -33,7 +34,7 @@ class Metrics:
         """Return the metrics of a row (without its end); raise ``ValueError`` for another text."""
         names = [field.name for field in fields(cls)]
         texts = line.split(",")
-        real = {"loss", "residual", "boundary", "learning_rate"}
+        real = {"loss", "residual", "conditions", "learning_rate"}
         pairs = zip(names, texts, strict=True)
         values = {name: float(text) if name in real else int(text) for name, text in pairs}
         return cls(**values)  # type: ignore[arg-type]

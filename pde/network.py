@@ -1,7 +1,8 @@
-"""The multilayer perceptron: affine maps with tanh between them."""
+"""The multilayer perceptron: affine maps with a nonlinearity between them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,47 @@ from .spec import Spec, require_integer
 from .streams import Stream
 
 
+class Activation(Enum):
+    """The nonlinearity between the layers."""
+
+    TANH = "tanh"
+    SINE = "sine"
+
+    __repr__ = Enum.__str__  # so that the repr of a spec evaluates back
+
+    def apply(self, signal: Node) -> Node:
+        """The function of every element."""
+        return ops.tanh(signal) if self is Activation.TANH else ops.sin(signal)
+
+    def derivatives(self, signal: Node, value: Node) -> tuple[Node, Node]:
+        """Its first and second derivative at ``signal``, where it has the ``value``."""
+        if self is Activation.SINE:
+            return ops.cos(signal), ops.scale(value, -1.0)
+        one = signal.tape.constant(np.ones((1, 1)))
+        slope = ops.subtract(one, ops.multiply(value, value))
+        return slope, ops.scale(ops.multiply(value, slope), -2.0)
+
+    def rises(self, base: Node, rises: Node) -> Node:
+        """Its rises from ``base``, (P, W), over ``rises``, (P J, W), without cancellation."""
+        tanh = self is Activation.TANH
+        return ops.tanh_difference(base, rises) if tanh else ops.sin_difference(base, rises)
+
+    def parts(self, base: Node, parts: Node) -> Node:
+        """The same of pairs of rises by their odd and even parts, (2 P J, W)."""
+        tanh = self is Activation.TANH
+        return ops.tanh_parts(base, parts) if tanh else ops.sin_parts(base, parts)
+
+
 @dataclass(frozen=True, kw_only=True)
 class MLP(Spec):
-    """``x -> tanh(... tanh(x W_1 + b_1) ...) W_n + b_n`` on rows ``x``.
+    """``x -> phi(... phi(x W_1 + b_1) ...) W_n + b_n`` on rows ``x``.
 
     Parameters
     ----------
     widths
         Number of inputs, hidden units of each layer, outputs.
+    activation
+        phi.
 
     Examples
     --------
@@ -32,6 +66,7 @@ class MLP(Spec):
     """
 
     widths: tuple[int, ...] = (2, 256, 256, 256, 1)
+    activation: Activation = Activation.TANH
 
     def __post_init__(self) -> None:
         if not isinstance(self.widths, tuple) or len(self.widths) < 2:
@@ -63,12 +98,31 @@ class MLP(Spec):
         """Return the outputs (R, outputs) for ``rows`` (R, inputs), recorded on their tape.
 
         The datapath of the tape rounds: the operands of each product by its casts, the sums and
-        the tanh in its vector format.
+        the nonlinearity in its vector format.
         """
         signal = rows
         for layer in range(0, len(parameters), 2):
             if layer:
-                signal = ops.tanh(signal)
+                signal = self.activation.apply(signal)
             product = ops.matmul(signal, parameters[layer])
             signal = ops.add(product, parameters[layer + 1])
         return signal
+
+    def apply_differences(
+        self, parameters: Sequence[Node], rows: Node, differences: Node, *, parts: bool = False
+    ) -> tuple[Node, Node]:
+        """Return the outputs for ``rows``, (P, 1), and their rises over ``differences``.
+
+        Rows p J to p J + J - 1 of ``differences``, (P J, inputs), belong to row p.  With ``parts``
+        they are the odd parts of pairs of differences, and as many even parts follow: so are the
+        results.  A weight that a tape holds as a parameter is stored once for both signals.
+        """
+        nonlinear = self.activation.parts if parts else self.activation.rises
+        for layer in range(0, len(parameters), 2):
+            if layer:
+                differences = nonlinear(rows, differences)
+                rows = self.activation.apply(rows)
+            weight, bias = parameters[layer], parameters[layer + 1]
+            differences = ops.difference_matmul(differences, weight)
+            rows = ops.add(ops.matmul(rows, weight), bias)
+        return rows, differences

@@ -83,7 +83,10 @@ def _losses(panels: Sequence["Axes"], results: Sequence[Result]) -> None:
     """Draw both terms of the loss over the steps, each as it was and as a running mean."""
     from matplotlib.ticker import NullFormatter
 
-    titles = ("residual", "mean square residual"), ("boundary", "mean square boundary error")
+    titles = (
+        ("residual", "mean square residual"),
+        ("conditions", "weighted conditions"),
+    )
     for panel, (term, title) in zip(panels, titles, strict=True):
         curves = [np.array([getattr(row, term) for row in r.history]) for r in results]
         for colour, result, values in zip(cycle(_COLOURS), results, curves, strict=False):

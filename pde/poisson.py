@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .cube import face_points, interior_points
-from .problem import Problem
-from .streams import Stream
+from ..emu import Node, ops
+from .cube import face_points
+from .problem import Array, Condition, Fields, Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,24 +30,31 @@ class Poisson(Problem):
 
     name = "poisson"
     dimension = 2
+    space = 2
     center = (0.5, 0.5)
+    widths = (2, 256, 256, 256, 1)
 
-    def exact(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def residual(self, fields: Fields, points: Array) -> Node:
+        """Return ``u_11 + u_22 + sin(x1 + x2)``."""
+        return ops.subtract(fields.diffusion, fields.constant(self.exact_diffusion(points)))
+
+    def domain_points(self, uniform: Array) -> Array:
+        """Return the numbers: points of the open square (up to 2^-53)."""
+        return uniform
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The values on the four sides, with weight 300."""
+        return (
+            Condition(
+                name="boundary", weight=300.0, draws=3, points=face_points, target=self.exact
+            ),
+        )
+
+    def exact(self, points: Array) -> Array:
         """Return ``sin(x1 + x2) / 2``."""
         return np.asarray(np.sin(points.sum(axis=1, keepdims=True)) / 2)
 
-    def laplacian(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def exact_diffusion(self, points: Array) -> Array:
         """Return ``-sin(x1 + x2)``."""
         return np.asarray(-np.sin(points.sum(axis=1, keepdims=True)))
-
-    def source(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return ``-sin(x1 + x2)``."""
-        return np.asarray(-np.sin(points.sum(axis=1, keepdims=True)))
-
-    def domain_points(self, count: int, stream: Stream, step: int) -> NDArray[np.float64]:
-        """Return points uniform in the open square (up to 2^-53)."""
-        return interior_points(count, self.dimension, stream, step)
-
-    def boundary_points(self, count: int, stream: Stream, step: int) -> NDArray[np.float64]:
-        """Return points uniform on the four sides."""
-        return face_points(count, self.dimension, stream, step)

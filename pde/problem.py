@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..emu import Node, Tape
+from .derivatives import Derivatives
+from .network import MLP, Activation
 from .spec import Spec
 
 Array = NDArray[np.float64]
@@ -71,8 +73,8 @@ class Condition:
 class Problem(Spec, ABC):
     """A partial differential equation for one function u of D coordinates, and its solution.
 
-    The coordinates are those of space, then time where there is one.  ``u = lift + factor N`` with N
-    the network: problems whose `lift` and `factor` are not overridden leave ``u = N`` and state
+    The coordinates are those of space, then time where there is one.  ``u = lift + factor N`` with
+    N the network: problems whose `lift` and `factor` are not overridden leave ``u = N`` and state
     their `conditions` instead.  Methods take ``points`` of shape (P, D) in float64 and return
     float64 of shape (P, 1), unless they say otherwise.
 
@@ -89,17 +91,29 @@ class Problem(Spec, ABC):
     center: tuple[float, ...]
     #: the coordinates after which the equation differentiates once
     slopes: tuple[int, ...] = ()
-    #: what a network is initialized with, and the sizes of a step, where a run names no others
+    #: inputs, hidden units of each layer and outputs of the network, where a run names no other
     widths: tuple[int, ...]
+    #: its nonlinearity
+    activation: Activation = Activation.TANH
 
     @property
-    def diffusivities(self) -> Array:
-        """The factors ``a_i`` of the second derivatives, (D,): 1 in space, 0 in time."""
-        return np.array([1.0] * self.space + [0.0] * (self.dimension - self.space))
+    def network(self) -> MLP:
+        """The network of a run that names no other."""
+        return MLP(widths=self.widths, activation=self.activation)
+
+    @property
+    def diffusivities(self) -> tuple[float, ...]:
+        """The factors ``a_i`` of the D second derivatives: 1 in space, 0 in time."""
+        return (1.0,) * self.space + (0.0,) * (self.dimension - self.space)
+
+    @property
+    def derivatives(self) -> Derivatives:
+        """What engines are asked for."""
+        return Derivatives(self.dimension, self.slopes, self.diffusivities)
 
     @abstractmethod
     def residual(self, fields: Fields, points: Array) -> Node:
-        """Return what the equation says is zero, (P, 1), by operations on the tape of ``fields``."""
+        """Return what the equation says is zero, (P, 1), by operations on the fields' tape."""
 
     @property
     def draws(self) -> int:

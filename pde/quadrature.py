@@ -15,8 +15,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
 
+from .derivatives import Derivatives
+from .nodes import Array, Nodes
 from .spec import require_integer, settle_real
-from .stein import SIGMA, Array, Estimator, Nodes, stein_nodes
+from .stein import SIGMA, Estimator, stein_nodes
 from .streams import Stream
 
 Rule = dict[tuple[float, ...], float]
@@ -47,7 +49,7 @@ class SteinSparseGrid(Estimator):
 
     Examples
     --------
-    >>> [SteinSparseGrid().count(dimension) for dimension in (2, 21)]
+    >>> [SteinSparseGrid().rows(Derivatives(dimension)) for dimension in (2, 21)]
     [13, 925]
     """
 
@@ -59,14 +61,14 @@ class SteinSparseGrid(Estimator):
         settle_real(self, "sigma", **SIGMA)
         require_integer("SteinSparseGrid.level", self.level, least=3, most=16)
 
-    def count(self, dimension: int) -> int:
+    def rows(self, derivatives: Derivatives) -> int:
         """Return the number of distinct nodes, zero included."""
-        return len(_smolyak(self.level, dimension)[0]) + 1
+        return len(_smolyak(self.level, derivatives.dimension)[0]) + 1
 
-    def nodes(self, points: int, dimension: int, stream: Stream, step: int) -> Nodes:
-        """Return the same nodes of shape (J, dimension) for all points and steps."""
-        offsets, weights = _smolyak(self.level, dimension)
-        return stein_nodes(self.sigma * offsets, weights, self.sigma)
+    def nodes(self, points: int, derivatives: Derivatives, stream: Stream, step: int) -> Nodes:
+        """Return the same nodes of shape (J, D) for all points and steps."""
+        offsets, weights = _smolyak(self.level, derivatives.dimension)
+        return stein_nodes(self.sigma * offsets, weights, self.sigma, derivatives)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +91,7 @@ class SteinGaussHermite(Estimator):
 
     Examples
     --------
-    >>> [SteinGaussHermite(order=order).count(2) for order in (3, 4, 5)]
+    >>> [SteinGaussHermite(order=order).rows(Derivatives(2)) for order in (3, 4, 5)]
     [9, 17, 25]
     """
 
@@ -101,14 +103,14 @@ class SteinGaussHermite(Estimator):
         settle_real(self, "sigma", **SIGMA)
         require_integer("SteinGaussHermite.order", self.order, least=3, most=64)
 
-    def count(self, dimension: int) -> int:
+    def rows(self, derivatives: Derivatives) -> int:
         """Return ``order ** dimension``, plus one for node 0 when ``order`` is even."""
-        return int(self.order**dimension) + (self.order + 1) % 2
+        return int(self.order**derivatives.dimension) + (self.order + 1) % 2
 
-    def nodes(self, points: int, dimension: int, stream: Stream, step: int) -> Nodes:
-        """Return the same nodes of shape (J, dimension) for all points and steps."""
-        offsets, weights = _product_grid(self.order, dimension)
-        return stein_nodes(self.sigma * offsets, weights, self.sigma)
+    def nodes(self, points: int, derivatives: Derivatives, stream: Stream, step: int) -> Nodes:
+        """Return the same nodes of shape (J, D) for all points and steps."""
+        offsets, weights = _product_grid(self.order, derivatives.dimension)
+        return stein_nodes(self.sigma * offsets, weights, self.sigma, derivatives)
 
 
 @lru_cache(maxsize=16)

@@ -13,9 +13,10 @@ from .train import Result
 TITLES = (
     "predictor",
     "rel. L2 u",
-    "rel. L2 Lap u",
+    "rel. L2 diffusion",
     "u in float64",
-    "Lap u in float64",
+    "diffusion in float64",
+    "network part",
     "quantizations",
     "bytes stored",
     "saturations",
@@ -26,7 +27,7 @@ TITLES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One predictor: a datapath's trained network, or a polynomial fitted to the exact solution.
+    """One predictor: a datapath's trained network, or a formula.
 
     Parameters
     ----------
@@ -59,7 +60,9 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         """Return one text per title."""
         errors = (self.own, self.float64)
-        numbers = [f"{e:.2e}" for error in errors for e in (error.solution, error.laplacian)]
+        numbers = [f"{e:.2e}" for error in errors for e in (error.solution, error.diffusion)]
+        part = self.own.network
+        numbers.append("-" if part is None else f"{part:.2e}")
         counts = [getattr(self, field.name) for field in fields(self)[3:7]]
         texts = ["-" if count is None else f"{count:,}" for count in counts]
         seconds = "-" if self.seconds is None else f"{self.seconds:.1f}"
@@ -104,10 +107,10 @@ def format_table(rows: Sequence[Row]) -> str:
 
     Examples
     --------
-    >>> errors = FieldErrors(solution=0.25, laplacian=1.0)
+    >>> errors = FieldErrors(solution=0.25, diffusion=1.0)
     >>> table = format_table([Row(predictor="constant", own=errors, float64=errors)])
-    >>> [line[:36] for line in table.splitlines()]
-    ['predictor  rel. L2 u  rel. L2 Lap u ', 'constant    2.50e-01       1.00e+00 ']
+    >>> [line[:39] for line in table.splitlines()]
+    ['predictor  rel. L2 u  rel. L2 diffusion', 'constant    2.50e-01           1.00e+00']
     """
     lines = [TITLES, *(row.cells() for row in rows)]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]

@@ -2,28 +2,34 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from ..emu import Datapath
+from ..emu import Datapath, Node
 from .adam import Adam
 from .catalogue import PROBLEMS
+from .engine import Engine
+from .engines import ENGINES
 from .errors import RunError
-from .estimators import ESTIMATORS
-from .network import MLP
+from .network import MLP, Activation
+from .nodes import Array
 from .problem import Problem
 from .quadrature import SteinGaussHermite
+from .sampling import Sampling, unit_points
 from .schedule import SCHEDULES, Linear, Schedule
-from .spec import Spec, read_spec, require_integer, settle_real
-from .stein import Estimator
+from .solution import Differences, Solution
+from .spec import Spec, read_spec, require_integer
 from .streams import Stream
 
 _PARTS = {
     "problem": Problem,
     "datapath": Datapath,
-    "estimator": Estimator,
+    "engine": Engine,
     "network": MLP,
+    "differences": Differences,
+    "sampling": Sampling,
     "schedule": Schedule,
     "optimizer": Adam,
 }
@@ -31,9 +37,12 @@ _KINDS: dict[str, type] = {
     kind.__name__: kind
     for kind in (
         *(type(problem) for problem in PROBLEMS.values()),
-        *ESTIMATORS.values(),
+        *ENGINES.values(),
         *SCHEDULES.values(),
         MLP,
+        Activation,
+        Differences,
+        Sampling,
         Adam,
     )
 }
@@ -49,14 +58,25 @@ class Run(Spec):
 
     Parameters
     ----------
-    problem, datapath, estimator, network
-        What is solved, on which machine, with which derivatives, by what.
+    problem, datapath, engine
+        What is solved, on which machine, with which derivatives.
+    network
+        By what; the problem's own network if left out.
+    differences
+        How engines that sample find the rises of the solution to their nodes.
     steps
         Optimizer steps, at least 1; every step draws fresh points.
-    domain_points, boundary_points
-        Points per step of the two terms of the loss, 1 to 2^24 each.
-    boundary_weight
-        Factor of the boundary term, at least 0.
+    domain_points, condition_points
+        Points per step of the residual, and of each condition of the problem, 1 to 2^24.
+    sampling
+        How they are spread.
+    condition_weights
+        Factors of the conditions in their order, at least 0; the problem's own if left out.
+    unbiased
+        Whether the residual is multiplied by another with draws of its own, not squared.
+    rows
+        How many rows go through the network at a time, 1 to 2^30, or those of one point if these
+        are more: a limit of the memory of a step.
     schedule, optimizer
         The learning rate as a function of the step, and the constants of Adam.
     seed
@@ -75,28 +95,38 @@ class Run(Spec):
 
     problem: Problem
     datapath: Datapath
-    estimator: Estimator = field(default_factory=SteinGaussHermite)
-    network: MLP = field(default_factory=MLP)
+    engine: Engine = field(default_factory=SteinGaussHermite)
+    network: MLP = None  # type: ignore[assignment]
+    differences: Differences = Differences.NAIVE
     steps: int = 600
     domain_points: int = 100
-    boundary_points: int = 100
-    boundary_weight: float = 300.0
+    condition_points: int = 100
+    sampling: Sampling = Sampling.UNIFORM
+    condition_weights: tuple[float, ...] | None = None
+    unbiased: bool = False
+    rows: int = 2**16
     schedule: Schedule = field(default_factory=Linear)
     optimizer: Adam = field(default_factory=Adam)
     seed: int = 0
     test_points: int = 20_000
 
     def __post_init__(self) -> None:
+        if self.network is None and isinstance(self.problem, Problem):
+            object.__setattr__(self, "network", self.problem.network)
         for name, kind in _PARTS.items():
             if not isinstance(getattr(self, name), kind):
                 msg = f"Run.{name} is {getattr(self, name)!r}: give a {kind.__name__}"
                 raise RunError(msg)
         require_integer("Run.steps", self.steps, least=1)
         require_integer("Run.domain_points", self.domain_points, least=1, most=2**24)
-        require_integer("Run.boundary_points", self.boundary_points, least=1, most=2**24)
+        require_integer("Run.condition_points", self.condition_points, least=1, most=2**24)
+        require_integer("Run.rows", self.rows, least=1, most=2**30)
         require_integer("Run.test_points", self.test_points, least=6, most=2**24)
         require_integer("Run.seed", self.seed, least=0)
-        settle_real(self, "boundary_weight", least=0.0)
+        self._settle_weights()
+        if not isinstance(self.unbiased, bool):
+            msg = f"Run.unbiased is {self.unbiased!r}: give True or False"
+            raise RunError(msg)
         widths, dimension = self.network.widths, self.problem.dimension
         if widths[0] != dimension or widths[-1] != 1:
             msg = (
@@ -104,6 +134,44 @@ class Run(Spec):
                 f"{dimension} inputs and 1 output"
             )
             raise RunError(msg)
+
+    def _settle_weights(self) -> None:
+        """Store the weights of the conditions as floats, or None where they are the problem's."""
+        if self.condition_weights is None:
+            return
+        given, wanted = self.condition_weights, [c.name for c in self.problem.conditions]
+        lawful = isinstance(given, tuple) and len(given) == len(wanted)
+        if not lawful or not all(_is_weight(weight) for weight in given):
+            msg = f"Run.condition_weights is {given!r}: give a tuple with one finite number of at "
+            raise RunError(msg + f"least 0 for each of {wanted}")
+        settled = tuple(float(weight) for weight in given)
+        object.__setattr__(self, "condition_weights", settled)
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """The factors of the conditions."""
+        if self.condition_weights is not None:
+            return self.condition_weights
+        return tuple(condition.weight for condition in self.problem.conditions)
+
+    @property
+    def part_size(self) -> int:
+        """How many points of a term of the loss are taken at a time."""
+        return max(1, self.rows // self.engine.rows(self.problem.derivatives))
+
+    def solution(self, parameters: Sequence[Node]) -> Solution:
+        """Return the function that is trained, of parameters on a tape."""
+        return Solution(
+            problem=self.problem,
+            network=self.network,
+            parameters=parameters,
+            differences=self.differences,
+        )
+
+    def uniform(self, name: str, count: int, dimension: int, step: int) -> Array:
+        """Return what makes the points called ``name`` of a step: (count, dimension) in [0, 1)."""
+        stream = self.stream(f"sampling/{name}")
+        return unit_points(self.sampling, count, dimension, stream, step)
 
     def stream(self, name: str) -> Stream:
         """Return the stream of random numbers called ``name`` under this run's seed."""
@@ -128,3 +196,9 @@ class Run(Spec):
         """Return SHA-256, in hexadecimal, of the JSON with sorted keys: the name of the run."""
         text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_weight(weight: object) -> bool:
+    """Whether this is a finite number of at least 0."""
+    number = isinstance(weight, int | float) and not isinstance(weight, bool)
+    return number and math.isfinite(weight) and weight >= 0  # type: ignore[arg-type]

@@ -12,6 +12,8 @@ a derivative from ``u`` onto the Gaussian density ``phi`` (``grad phi = -delta/s
     grad f(x)      = E[ delta                      u(x + delta) ] / sigma^2,
     Laplacian f(x) = E[ (|delta|^2 - sigma^2 D)    u(x + delta) ] / sigma^4.
 
+(For ``sum_i a_i f_ii`` each square counts ``a_i`` times: ``sum_i a_i (delta_i^2 - sigma^2)``.)
+
 **f is the solution, everywhere.**  The equation constrains ``f``, so the boundary condition must
 constrain ``f`` and a test must measure ``f``, all through the same nodes; to impose the boundary
 values on ``u`` would glue one function to the Laplacian of another.  The two do differ:
@@ -45,68 +47,24 @@ Random pairs are exact on average for every ``u`` that grows slower than the Gau
 one draw has ``m = 1``, an exact value and a zero Laplacian for affine ``u``.
 """
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from abc import abstractmethod
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .spec import Spec
+from ..emu import Node
+from .derivatives import Derivatives
+from .engine import Engine
+from .nodes import Array, Nodes
+from .problem import Fields
+from .sampled_fields import sampled_fields, sampled_value
+from .solution import Solution
 from .streams import Stream
-
-Array = NDArray[np.float64]
 
 #: Bounds of sigma, within which its fourth power stays far from the ends of float64.
 SIGMA = {"above": 1e-9, "below": 1e9}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Nodes:
-    """Where a network is sampled around each point, and the weights of the three estimates.
-
-    Parameters
-    ----------
-    offsets
-        ``delta_j``, shape (J, D), or (P, J, D) when every point has its own; row 0 is zero.
-    value_weights
-        Shape (J,); their sum is 1.
-    gradient_weights
-        Shape (J, D) or (P, J, D); their sum over j is 0.
-    laplacian_weights
-        Shape (J,) or (P, J); their sum over j is 0.
-    """
-
-    offsets: Array
-    value_weights: Array
-    gradient_weights: Array
-    laplacian_weights: Array
-
-    @property
-    def count(self) -> int:
-        """J, the samples per point."""
-        return int(self.offsets.shape[-2])
-
-    def estimate(self, samples: Array) -> tuple[Array, Array, Array]:
-        """Return value (P, 1), gradient (P, D) and Laplacian (P, 1) from ``samples`` (P, J).
-
-        In float64, for a look at any function; training does the same on a datapath.
-
-        Examples
-        --------
-        >>> from bitpde.pde import SteinSparseGrid, Stream
-        >>> nodes = SteinSparseGrid(sigma=0.5).nodes(1, 2, Stream(seed=0, name="stein"), 0)
-        >>> x = np.array([1.0, 2.0]) + nodes.offsets
-        >>> value, gradient, laplacian = nodes.estimate((x[:, 0] * x[:, 1] ** 2)[None])
-        >>> [round(float(a), 12) for a in (value[0, 0], *gradient[0], laplacian[0, 0])]
-        [4.25, 4.25, 4.0, 2.0]
-        """
-        rise = samples - samples[:, :1]
-        value = samples[:, :1] + (rise @ self.value_weights)[:, None]
-        gradient = (rise[:, :, None] * self.gradient_weights).sum(axis=1)
-        return value, gradient, (rise * self.laplacian_weights).sum(axis=1, keepdims=True)
-
-
-def stein_nodes(offsets: Array, weights: Array, sigma: float) -> Nodes:
+def stein_nodes(offsets: Array, weights: Array, sigma: float, derivatives: Derivatives) -> Nodes:
     """Return node 0 and the given ones, with the weights of the formulas above.
 
     Parameters
@@ -117,32 +75,39 @@ def stein_nodes(offsets: Array, weights: Array, sigma: float) -> Nodes:
         ``w_j`` of those nodes, (J - 1,).
     sigma
         Standard deviation of ``delta``.
+    derivatives
+        Which are asked for.
     """
-    square = (offsets * offsets).sum(axis=-1)
-    gradient = weights[:, None] * offsets / sigma**2
-    laplacian = weights * (square - sigma**2 * offsets.shape[-1]) / sigma**4
+    factors = derivatives.factors
+    square = (factors * offsets * offsets).sum(axis=-1)
+    slope = weights[:, None] * offsets[..., derivatives.slope_indices] / sigma**2
+    diffusion = weights * (square - sigma**2 * factors.sum()) / sigma**4
     return Nodes(
         offsets=np.concatenate([np.zeros_like(offsets[..., :1, :]), offsets], axis=-2),
         value_weights=np.concatenate([[1 - weights.sum()], weights]),
-        gradient_weights=np.concatenate([-gradient.sum(axis=-2, keepdims=True), gradient], axis=-2),
-        laplacian_weights=np.concatenate(
-            [-laplacian.sum(axis=-1, keepdims=True), laplacian], axis=-1
+        slope_weights=np.concatenate([-slope.sum(axis=-2, keepdims=True), slope], axis=-2),
+        diffusion_weights=np.concatenate(
+            [-diffusion.sum(axis=-1, keepdims=True), diffusion], axis=-1
         ),
     )
 
 
-class Estimator(Spec, ABC):
+class Estimator(Engine):
     """A choice of nodes; members are frozen dataclasses equal by value."""
 
-    #: the name on the command line
-    name: str
     #: standard deviation of the smoothing, in the units of the coordinates; see `SIGMA`
     sigma: float
 
     @abstractmethod
-    def nodes(self, points: int, dimension: int, stream: Stream, step: int) -> Nodes:
+    def nodes(self, points: int, derivatives: Derivatives, stream: Stream, step: int) -> Nodes:
         """Return the nodes around ``points`` points at ``step``; ``stream`` feeds random ones."""
 
-    @abstractmethod
-    def count(self, dimension: int) -> int:
-        """Return J, the samples per point, node 0 included."""
+    def fields(self, solution: Solution, points: Array, stream: Stream, step: int) -> Fields:
+        """Return the smoothed solution and its derivatives at ``points``."""
+        nodes = self.nodes(len(points), solution.problem.derivatives, stream, step)
+        return sampled_fields(solution, points, nodes)
+
+    def value(self, solution: Solution, points: Array, stream: Stream, step: int) -> Node:
+        """Return the smoothed solution at ``points``, (P, 1)."""
+        nodes = self.nodes(len(points), solution.problem.derivatives, stream, step)
+        return sampled_value(solution, points, nodes)

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..emu import DatapathError, Ledger, OpError, Tape
+from ..emu import DatapathError, Ledger, OpError, Tape, ops
 from ..formats import FormatError
 from .checkpoint import State
 from .errors import TrainingError
-from .loss import Loss, Points, soft_boundary_loss
+from .loss import loss_terms, mean_of_part
 from .metrics import Metrics
 from .run import Run
 
@@ -25,7 +25,7 @@ def initial_state(run: Run) -> State:
 def training_step(run: Run, state: State) -> tuple[State, Metrics]:
     """Return the state after one more step, and what that step saw.
 
-    The points and nodes of step k are those of its streams at k; the gradient runs backwards
+    The points and draws of step k are those of its streams at k; the gradient runs backwards
     through the datapath of the run; Adam moves the parameters in the vector format's type.
 
     Raises
@@ -36,7 +36,7 @@ def training_step(run: Run, state: State) -> tuple[State, Metrics]:
     tape = Tape(run.datapath)
     rate = run.schedule.rate(state.step, run.steps)
     with np.errstate(all="ignore"):  # what overflows is found by the checks below
-        loss, gradients = _loss_and_gradients(run, state, tape)
+        means, gradients = _means_and_gradients(run, state, tape)
         moved, optimizer = run.optimizer.update(state.parameters, gradients, state.optimizer, rate)
     for index, arrays in enumerate(zip(moved, optimizer.first, optimizer.second, strict=True)):
         name = f"{'bias' if index % 2 else 'weight'} of layer {index // 2 + 1}"
@@ -46,7 +46,7 @@ def training_step(run: Run, state: State) -> tuple[State, Metrics]:
             _require_finite(array, kind + name, state.step)
     ledger = state.ledger + tape.ledger
     after = replace(state, parameters=tuple(moved), optimizer=optimizer, ledger=ledger)
-    return after, _metrics(state.step, loss, rate, ledger)
+    return after, _metrics(run, state.step, means, rate, ledger)
 
 
 def step_errors(run: Run, state: State) -> list[OpError]:
@@ -59,41 +59,48 @@ def step_errors(run: Run, state: State) -> list[OpError]:
     """
     tape = Tape(run.datapath, shadow=True)
     with np.errstate(all="ignore"):
-        _loss_and_gradients(run, state, tape)
+        _means_and_gradients(run, state, tape)
     return [] if tape.shadow is None else tape.shadow.errors
 
 
-def _loss_and_gradients(run: Run, state: State, tape: Tape) -> tuple[Loss, list[NDArray[Any]]]:
-    """Return the loss of the step and its gradients; a cast's refusal names the step."""
+def _means_and_gradients(
+    run: Run, state: State, tape: Tape
+) -> tuple[list[float], list[NDArray[Any]]]:
+    """Return the means of the loss and its gradients; a cast's refusal names the step.
+
+    Of each mean as many points at a time as `Run.part_size` says are recorded, differentiated and
+    forgotten; the gradients are added up in that order in the vector format.
+    """
     try:
-        parameters = [tape.parameter(array) for array in state.parameters]
-        points = _points(run, state.step)
-        loss = soft_boundary_loss(
-            run.problem, run.network, parameters, points, run.boundary_weight, tape
-        )
-        _require_finite(loss.total.value, "loss", state.step)
-        return loss, tape.gradient(loss.total, parameters)
+        solution = run.solution([tape.parameter(array) for array in state.parameters])
+        terms, means = loss_terms(run, state.step), []
+        gradients = [np.zeros_like(array) for array in state.parameters]
+        for term in terms:
+            mean = 0.0
+            for part in term.parts(run.part_size):
+                node = mean_of_part(run, solution, term, part, state.step)
+                share = len(part[1]) / len(term.points)
+                mean += share * node.value.item()
+                weighted = ops.scale(node, share * term.weight)
+                _require_finite(node.value, f"{term.name} term of the loss", state.step)
+                found = tape.gradient(weighted, solution.parameters)
+                gradients = [total + g for total, g in zip(gradients, found, strict=True)]
+                tape.forget()
+            means.append(mean)
     except (DatapathError, FormatError) as error:
         msg = f"the datapath {run.datapath.name} cannot go on at step {state.step}: {error}"
         raise TrainingError(msg) from error
+    return means, gradients
 
 
-def _points(run: Run, step: int) -> Points:
-    """Return the points of ``step`` and the nodes around them, each from its stream."""
-    problem = run.problem
-    inside = problem.domain_points(run.domain_points, run.stream("sampling/domain"), step)
-    edge = problem.boundary_points(run.boundary_points, run.stream("sampling/boundary"), step)
-    count = len(inside) + len(edge)
-    nodes = run.estimator.nodes(count, problem.dimension, run.stream("stein"), step)
-    return Points(inside=inside, edge=edge, nodes=nodes)
-
-
-def _metrics(step: int, loss: Loss, rate: float, ledger: Ledger) -> Metrics:
+def _metrics(run: Run, step: int, means: list[float], rate: float, ledger: Ledger) -> Metrics:
+    residual, *others = means
+    conditions = sum(w * mean for w, mean in zip(run.weights, others, strict=True))
     return Metrics(
         step=step,
-        loss=loss.total.value.item(),
-        residual=loss.residual.value.item(),
-        boundary=loss.boundary.value.item(),
+        loss=residual + conditions,
+        residual=residual,
+        conditions=conditions,
         learning_rate=rate,
         quantizations=ledger.quantizations,
         saturations=ledger.saturations,

@@ -45,7 +45,8 @@ class Study:
         return (
             f"{facts['problem']}, one seed ({facts['seed']}), {facts['steps']} steps, "
             f"{facts['test_points']} test points, tier {facts['tier']}; run digests: {digests}\n"
-            "u is the smoothed network f(x) = E[u(x + delta)], in training and in these errors; "
+            "u is what the engine differentiates (for Stein estimators the smoothed network "
+            "f(x) = E[u(x + delta)]), in training and in these errors; "
             "polynomials are least-squares fits to the exact solution\n"
         )
 

@@ -248,6 +248,7 @@ def _sum_of_parts(a: Node, b: Node) -> Node:
 ABSOLUTE = SimpleNamespace(
     **{name: getattr(ops, name) for name in ("matmul", "add", "multiply", "reshape", "columns")},
     mean_square=ops.mean_square,
+    mean_product=ops.mean_product,
     subtract=ops.add,
     tanh=lambda a: a,
     sin=lambda a: a,

@@ -47,6 +47,7 @@ WEIGHTS = np.random.default_rng(3).standard_normal((6, 6, 4))
 sides = st.integers(1, 6)
 any_shape = st.lists(st.integers(1, 4), max_size=3).map(lambda shape: [tuple(shape)])
 matrix = st.tuples(sides, sides).map(lambda shape: [shape])
+twice = st.tuples(sides, sides).map(lambda shape: [shape, shape])
 chain = st.tuples(sides, sides, sides).map(lambda s: [(s[0], s[1]), (s[1], s[2])])
 pair = hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, min_side=1, max_side=4).map(
     lambda found: list(found.input_shapes)
@@ -81,6 +82,7 @@ CASES: dict[str, list[tuple[Function, st.SearchStrategy[Any]]]] = {
         (lambda o, a: o.contract(a, WEIGHTS[: a.shape[0], : a.shape[1]]), matrix),
     ],
     "mean_square": [(lambda o, a: o.mean_square(a), any_shape)],
+    "mean_product": [(lambda o, a, b: o.mean_product(a, b), twice)],
 }
 EVERY = [(name, function, shapes) for name, cases in CASES.items() for function, shapes in cases]
 
@@ -115,6 +117,8 @@ def small_shapes(shapes: Any) -> Shapes:
         return [(3, 4), (4, 2)]
     if shapes is pair:
         return [(3, 1, 2), (4, 1)]
+    if shapes is twice:
+        return [(3, 4), (3, 4)]
     return [(2, 3), (8, 3)] if shapes is grouped else [(4, 4)]
 
 
@@ -143,7 +147,8 @@ def differing(o: Any, x: Node, w1: Node, b1: Node, w2: Node, b2: Node, target: N
     base = o.weighted_sum(inner, WEIGHTS[0, 0, :2])
     parts = o.add(o.tanh_parts(base, rises), o.sin_parts(base, rises))
     outputs = o.tanh(o.add(o.matmul(o.add(both, parts), w2), b2))
-    return o.mean_square(o.subtract(o.columns(outputs, 0, 1), target))
+    error = o.subtract(o.columns(outputs, 0, 1), target)
+    return o.mean_product(error, o.columns(outputs, 0, 1))
 
 
 def network_shapes(m: int, k: int, h: int, n: int) -> Shapes:
@@ -187,7 +192,7 @@ def test_a_planted_wrong_derivative_is_caught(
 
 
 IN_DIFFERENCES = {name for name in CASES if "difference" in name or "parts" in name} | {
-    "sin", "cos", "weighted_sum",
+    "sin", "cos", "weighted_sum", "mean_product",
 }  # fmt: skip
 
 
