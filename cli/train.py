@@ -5,6 +5,7 @@ import json
 import shlex
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,15 @@ from .output import require_extras, say
 from .parser import add_command
 
 if TYPE_CHECKING:
-    from ..pde import Run, Study
+    from ..pde import MLP, Problem, Run, Study
 
 _EXAMPLES = """\
 examples:
   bitpde train poisson                            smx8 and fp32 from one seed, then the table
   bitpde train poisson --datapath mxint8 --datapath exact --seed 3
   bitpde train poisson --datapath mine.json --no-plot
-  bitpde train poisson --estimator monte-carlo --sigma 0.1 --pairs 16 --steps 200
+  bitpde train poisson --engine monte-carlo --sigma 0.01 --pairs 16 --differences separate
+  bitpde train poisson --engine forward-laplacian --datapath fp32
   bitpde train poisson --out runs/mine            stop it with Ctrl-C, then
   bitpde train poisson --out runs/mine --resume   go on, bit for bit as if never stopped
   bitpde train poisson --json | jq .rows          one JSON object on standard output
@@ -41,7 +43,7 @@ def add_train(commands: Any) -> None:
     text = "train a physics-informed network on one or several datapaths"
     parser = add_command(commands, "train", _train, text, _EXAMPLES)
     parser.set_defaults(smaller="use fewer points, pairs or hidden units")
-    parser.add_argument("problem", metavar="PROBLEM", help="poisson")
+    parser.add_argument("problem", metavar="PROBLEM", help=_PROBLEMS)
     for group, options in _OPTIONS.items():
         section = parser.add_argument_group(group)
         for option, settings in options.items():
@@ -75,31 +77,54 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _runs(arguments: argparse.Namespace) -> list["Run"]:
     """Return the runs the arguments describe, one per datapath."""
-    from ..pde import MLP, Linear, Run, RunError, estimator_named, problem_named
+    from ..pde import Differences, Linear, Run, Sampling, engine_named, problem_named
 
     problem = problem_named(arguments.problem)
-    options = {name: getattr(arguments, name) for name in ("sigma", "pairs", "level", "order")}
-    if arguments.depth < 1:
-        msg = f"--depth is {arguments.depth}: give an integer of at least 1"
-        raise RunError(msg)
-    widths = (problem.dimension, *[arguments.width] * arguments.depth, 1)
+    named = ("sigma", "pairs", "level", "order", "samples", "probes", "step")
+    options = {name: getattr(arguments, name) for name in named}
+    engine = arguments.engine or ("gauss-hermite" if problem.dimension < 4 else "monte-carlo")
     names = arguments.datapath or ["smx8", "fp32"]
     return [
         Run(
             problem=problem,
             datapath=datapath_called(name),
-            estimator=estimator_named(arguments.estimator, options),
-            network=MLP(widths=widths),
+            engine=engine_named(engine, options),
+            network=_network(problem, arguments),
+            differences=Differences(arguments.differences),
             steps=arguments.steps,
             domain_points=arguments.domain_points,
-            boundary_points=arguments.boundary_points,
-            boundary_weight=arguments.boundary_weight,
+            condition_points=arguments.condition_points,
+            condition_weights=_weights(arguments.condition_weight),
+            sampling=Sampling(arguments.sampling),
+            unbiased=arguments.unbiased,
+            rows=arguments.rows,
             schedule=Linear(initial=arguments.learning_rate),
             seed=arguments.seed,
             test_points=arguments.test_points,
         )
         for name in names
     ]
+
+
+def _network(problem: "Problem", arguments: argparse.Namespace) -> "MLP":
+    """Return the problem's network, with the hidden layers that the arguments ask for."""
+    from ..pde import RunError
+
+    for option, value in (("--depth", arguments.depth), ("--width", arguments.width)):
+        if value is not None and value < 1:
+            msg = f"{option} is {value}: give an integer of at least 1"
+            raise RunError(msg)
+    network = problem.network
+    hidden = network.widths[1:-1]
+    depth = arguments.depth or len(hidden)
+    widths = hidden if arguments.depth is None else (hidden[0],) * depth
+    if arguments.width is not None:
+        widths = (arguments.width,) * depth
+    return replace(network, widths=(problem.dimension, *widths, 1))
+
+
+def _weights(given: list[float] | None) -> tuple[float, ...] | None:
+    return None if given is None else tuple(given)
 
 
 def _study(runs: list["Run"], folder: Path, arguments: argparse.Namespace) -> "Study":
@@ -137,6 +162,7 @@ def _interruption(runs: list["Run"], folder: Path, arguments: argparse.Namespace
     return f"interrupted: {where}; to go on: {shlex.join(words)}"
 
 
+_PROBLEMS = "poisson"
 _COUNT = {"type": int, "metavar": "N"}
 _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "machine": {
@@ -148,15 +174,29 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "--threads": {**_COUNT, "help": "processor threads; the bits do not depend on them"},
     },
     "derivatives": {
-        "--estimator": {
-            "default": "gauss-hermite",
+        "--engine": {
             "metavar": "NAME",
-            "help": "gauss-hermite, sparse-grid or monte-carlo (default: %(default)s)",
+            "help": "Stein's identity by gauss-hermite, sparse-grid, monte-carlo, sobol or plain; "
+            "central-differences, hutchinson or forward-laplacian (default: gauss-hermite up to "
+            "three coordinates, else monte-carlo)",
         },
-        "--sigma": {"type": float, "metavar": "S", "help": "standard deviation (default: 0.1)"},
+        "--sigma": {"type": float, "metavar": "S", "help": "Stein: deviation (default: 0.1)"},
         "--order": {**_COUNT, "help": "gauss-hermite: points per coordinate (default: 3)"},
         "--level": {**_COUNT, "help": "sparse-grid: level (default: 3)"},
-        "--pairs": {**_COUNT, "help": "monte-carlo: antithetic pairs per point (default: 512)"},
+        "--pairs": {**_COUNT, "help": "monte-carlo, sobol: pairs per point (default: 512)"},
+        "--samples": {**_COUNT, "help": "plain: samples per point (default: 1024)"},
+        "--probes": {**_COUNT, "help": "hutchinson: directions per point (default: 16)"},
+        "--step": {"type": float, "metavar": "H", "help": "central-differences (default: 0.03)"},
+        "--differences": {
+            "choices": ("naive", "separate", "parts"),
+            "default": "naive",
+            "help": "how samples are compared with their point: as values; as signals of their own "
+            "(DiffQuant); by odd and even parts of these (default: %(default)s)",
+        },
+        "--unbiased": {
+            "action": "store_true",
+            "help": "multiply two residuals with draws of their own in place of a square",
+        },
     },
     "training": {
         "--steps": {**_COUNT, "default": 600, "help": "Adam steps (default: %(default)s)"},
@@ -167,15 +207,29 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
             "help": "at step 0, falling linearly to 0 (default: %(default)s)",
         },
         "--seed": {**_COUNT, "default": 0, "help": "of all random numbers (default: %(default)s)"},
-        "--width": {**_COUNT, "default": 256, "help": "hidden units (default: %(default)s)"},
-        "--depth": {**_COUNT, "default": 3, "help": "hidden layers (default: %(default)s)"},
+        "--width": {**_COUNT, "help": "hidden units (default: the problem's)"},
+        "--depth": {**_COUNT, "help": "hidden layers (default: the problem's)"},
         "--domain-points": {**_COUNT, "default": 100, "help": "per step (default: %(default)s)"},
-        "--boundary-points": {**_COUNT, "default": 100, "help": "per step (default: %(default)s)"},
-        "--boundary-weight": {
+        "--condition-points": {
+            **_COUNT,
+            "default": 100,
+            "help": "per step and condition (default: %(default)s)",
+        },
+        "--condition-weight": {
             "type": float,
-            "default": 300.0,
+            "action": "append",
             "metavar": "W",
-            "help": "of the boundary term (default: %(default)s)",
+            "help": "factor of a condition; repeat in their order (default: the problem's)",
+        },
+        "--sampling": {
+            "choices": ("uniform", "sobol", "halton", "latin-hypercube"),
+            "default": "uniform",
+            "help": "of all points (default: %(default)s)",
+        },
+        "--rows": {
+            **_COUNT,
+            "default": 2**16,
+            "help": "through the network at a time: less memory (default: %(default)s)",
         },
         "--test-points": {
             **_COUNT,

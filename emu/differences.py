@@ -29,7 +29,8 @@ Array = NDArray[Any]
 
 def tanh_difference(p: Array, q: Array) -> Array:
     """``tanh(a + b) - tanh a`` from both tangents; 6 roundings."""
-    return q * (1 - p * p) / (1 + p * q)
+    result: Array = q * (1 - p * p) / (1 + p * q)
+    return result
 
 
 def tanh_parts(p: Array, s: Array, r: Array) -> tuple[Array, Array]:

@@ -201,4 +201,4 @@ class Run(Spec):
 def _is_weight(weight: object) -> bool:
     """Whether this is a finite number of at least 0."""
     number = isinstance(weight, int | float) and not isinstance(weight, bool)
-    return number and math.isfinite(weight) and weight >= 0  # type: ignore[arg-type]
+    return number and 0 <= weight < math.inf  # type: ignore[operator]
