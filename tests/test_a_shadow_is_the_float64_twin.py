@@ -152,7 +152,7 @@ def test_nans_are_counted_where_they_appear() -> None:
 def small(machine: str) -> Run:
     return Run(
         problem=Poisson(), datapath=preset(machine), network=MLP(widths=(2, 8, 1)), steps=2,
-        domain_points=4, boundary_points=4, test_points=20,
+        domain_points=4, condition_points=4, test_points=20,
     )  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def test_the_command_prints_what_the_library_says(
 ) -> None:
     folder = tmp_path / "run"
     words = (
-        "train poisson --width 8 --depth 1 --steps 2 --domain-points 4 --boundary-points 4 "
+        "train poisson --width 8 --depth 1 --steps 2 --domain-points 4 --condition-points 4 "
         "--test-points 20 --no-plot --json --datapath smx8 --out"
     )
     assert main([*words.split(), str(folder)]) == 0

@@ -32,7 +32,7 @@ RUN = Run(
     network=MLP(widths=(2, 4, 1)),
     steps=6,
     domain_points=3,
-    boundary_points=3,
+    condition_points=3,
     test_points=10,
 )
 DIGEST = RUN.digest()

@@ -17,7 +17,7 @@ from bitpde.cli import main
 from bitpde.emu import preset
 
 TINY = shlex.split(
-    "train poisson --width 4 --depth 1 --steps 3 --domain-points 3 --boundary-points 3"
+    "train poisson --width 4 --depth 1 --steps 3 --domain-points 3 --condition-points 3"
     " --test-points 20"
 )
 QUIET = [*TINY, "--no-plot", "--json"]
@@ -71,9 +71,9 @@ Fails = Callable[..., str]
         (["--steps", "-3"], "Run.steps is -3: give an integer of at least 1"),
         (["--steps", "many"], "invalid int value: 'many'"),
         (["--seed", "-1"], "Run.seed is -1"),
-        (["--pairs", "0", "--estimator", "monte-carlo"], "SteinMonteCarlo.pairs is 0"),
-        (["--pairs", "4"], "the estimator gauss-hermite has no pairs"),
-        (["--estimator", "guess"], "there is no estimator 'guess': use one of"),
+        (["--pairs", "0", "--engine", "monte-carlo"], "SteinMonteCarlo.pairs is 0"),
+        (["--pairs", "4"], "the engine gauss-hermite has no pairs"),
+        (["--engine", "guess"], "there is no engine 'guess': use one of"),
         (["--sigma", "0"], "SteinGaussHermite.sigma is 0.0"),
         (["--sigma", "nan"], "SteinGaussHermite.sigma is nan"),
         (["--sigma", "1e-200"], "SteinGaussHermite.sigma is 1e-200: give a finite number above"),
@@ -81,11 +81,11 @@ Fails = Callable[..., str]
         (["--width", "10" * 20], "give an integer from 1 to 1048576"),
         (["--test-points", "10" * 20], "Run.test_points is 10101"),
         (["--order", "2"], "SteinGaussHermite.order is 2"),
-        (["--level", "2", "--estimator", "sparse-grid"], "SteinSparseGrid.level is 2"),
+        (["--level", "2", "--engine", "sparse-grid"], "SteinSparseGrid.level is 2"),
         (["--learning-rate", "0"], "Linear.initial is 0.0"),
-        (["--boundary-weight", "-1"], "Run.boundary_weight is -1.0"),
+        (["--condition-weight", "-1"], "Run.condition_weights is (-1.0,)"),
         (["--domain-points", "0"], "Run.domain_points is 0"),
-        (["--width", "0"], "MLP.widths is 0"),
+        (["--width", "0"], "--width is 0"),
         (["--depth", "0"], "--depth is 0"),
         (["--threads", "0"], "the number of threads is 0"),
         (["--resume"], "there is no run in"),
@@ -241,7 +241,7 @@ def test_more_than_memory_holds(fails: Fails, tmp_path: Path, monkeypatch: Any) 
     def refuse(*arguments: object, **options: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(sys.modules["bitpde.pde.step"], "soft_boundary_loss", refuse)
+    monkeypatch.setattr(sys.modules["bitpde.pde.step"], "loss_terms", refuse)
     assert run(*QUIET, "--out", tmp_path / "run") == 1
     shutil.rmtree(tmp_path / "run")
     monkeypatch.setattr(sys.modules["bitpde.pde.study"], "claim_folder", refuse)

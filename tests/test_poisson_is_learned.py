@@ -37,7 +37,7 @@ def test_a_small_network_beats_every_plane(tmp_path: Path) -> None:
         network=MLP(widths=(2, 16, 16, 1)),
         steps=150,
         domain_points=32,
-        boundary_points=32,
+        condition_points=32,
         schedule=Linear(initial=1e-2),
         test_points=2000,
     )
@@ -45,7 +45,7 @@ def test_a_small_network_beats_every_plane(tmp_path: Path) -> None:
     assert list(table) == ["smx8", "fp32", "constant", "linear", "quadratic"]
     for name in ("smx8", "fp32"):
         assert table[name].own.solution < table["linear"].own.solution
-        assert table[name].own.laplacian < 0.8 * table["linear"].own.laplacian
+        assert table[name].own.diffusion < 0.8 * table["linear"].own.diffusion
     assert table["smx8"].own.solution < 1.5 * table["fp32"].own.solution
     _assert_rows_are_measured(done)
 
@@ -56,9 +56,9 @@ def _assert_rows_are_measured(done: Study) -> None:
         run, state = result.run, result.state
         points = held_out_points(run)
         for errors, datapath in ((row.own, run.datapath), (row.float64, preset("exact"))):
-            value, laplacian = fields_at(run, state.parameters, points, datapath)
+            value, diffusion = fields_at(run, state.parameters, points, datapath)
             assert errors.solution == relative_l2(value, run.problem.exact(points))
-            assert errors.laplacian == relative_l2(laplacian, run.problem.laplacian(points))
+            assert errors.diffusion == relative_l2(diffusion, run.problem.exact_diffusion(points))
         assert row.own != row.float64
         assert (row.quantizations, row.bytes_stored) == (
             state.ledger.quantizations,

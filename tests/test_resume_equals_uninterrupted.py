@@ -33,11 +33,11 @@ def tiny(datapath: str, estimator: Estimator) -> Run:
     return Run(
         problem=Poisson(),
         datapath=preset(datapath),
-        estimator=estimator,
+        engine=estimator,
         network=MLP(widths=(2, 9, 6, 1)),
         steps=STEPS,
         domain_points=5,
-        boundary_points=3,
+        condition_points=3,
         test_points=40,
     )
 

@@ -13,27 +13,40 @@ from bitpde.emu import PRESETS, DatapathError, preset
 from bitpde.pde import (
     MLP,
     PROBLEMS,
+    Activation,
     Adam,
+    CentralDifferences,
     Constant,
+    Differences,
     Exponential,
+    ForwardLaplacian,
+    HutchinsonTaylor,
     Linear,
     Poisson,
     Run,
     RunError,
+    Sampling,
     SteinGaussHermite,
     SteinMonteCarlo,
+    SteinPlain,
+    SteinSobol,
     SteinSparseGrid,
-    estimator_named,
+    engine_named,
     problem_named,
 )
 
 POSITIVE = st.floats(1e-6, 1e3) | st.integers(1, 1000)
 FRACTIONS = st.floats(0, 0.999)
 RATES = st.floats(1e-6, 1.0)
-ESTIMATORS = st.one_of(
+ENGINES = st.one_of(
     st.builds(SteinGaussHermite, sigma=POSITIVE, order=st.integers(3, 9)),
     st.builds(SteinSparseGrid, sigma=POSITIVE, level=st.integers(3, 9)),
     st.builds(SteinMonteCarlo, sigma=POSITIVE, pairs=st.integers(1, 4096)),
+    st.builds(SteinSobol, sigma=POSITIVE, pairs=st.integers(1, 4096)),
+    st.builds(SteinPlain, sigma=POSITIVE, samples=st.integers(1, 4096)),
+    st.builds(CentralDifferences, step=POSITIVE),
+    st.builds(HutchinsonTaylor, probes=st.integers(1, 4096)),
+    st.builds(ForwardLaplacian),
 )
 SCHEDULES = st.one_of(
     st.builds(Linear, initial=RATES),
@@ -45,12 +58,16 @@ RUNS = st.builds(
     Run,
     problem=st.sampled_from(list(PROBLEMS.values())),
     datapath=st.sampled_from(list(PRESETS.values())),
-    estimator=ESTIMATORS,
-    network=st.builds(MLP, widths=WIDTHS),
+    engine=ENGINES,
+    network=st.builds(MLP, widths=WIDTHS, activation=st.sampled_from(Activation)),
+    differences=st.sampled_from(Differences),
+    sampling=st.sampled_from(Sampling),
+    unbiased=st.booleans(),
+    rows=st.integers(1, 2**30),
     steps=st.integers(1, 10**6),
     domain_points=st.integers(1, 10**4),
-    boundary_points=st.integers(1, 10**4),
-    boundary_weight=st.floats(0, 1e6) | st.integers(0, 1000),
+    condition_points=st.integers(1, 10**4),
+    condition_weights=st.none() | st.tuples(st.floats(0, 1e6) | st.integers(0, 1000)),
     schedule=SCHEDULES,
     optimizer=st.builds(Adam, beta1=FRACTIONS, beta2=FRACTIONS, epsilon=FRACTIONS),
     seed=st.integers(0, 2**64),
@@ -73,20 +90,24 @@ def test_digests_are_equal_when_runs_are(first: Run, second: Run) -> None:
 
 
 def test_a_whole_number_and_its_float_are_one_run() -> None:
-    whole = dataclasses.replace(RUN, boundary_weight=300, estimator=SteinGaussHermite(sigma=1))
-    real = dataclasses.replace(RUN, boundary_weight=300.0, estimator=SteinGaussHermite(sigma=1.0))
+    whole = dataclasses.replace(RUN, condition_weights=(300,), engine=SteinGaussHermite(sigma=1))
+    real = dataclasses.replace(RUN, condition_weights=(300.0,), engine=SteinGaussHermite(sigma=1.0))
     assert whole.digest() == real.digest()
 
 
 def test_a_change_of_any_field_changes_the_digest() -> None:
     changes: dict[str, Any] = {
         "datapath": preset("fp32"),
-        "estimator": SteinSparseGrid(),
+        "engine": SteinSparseGrid(),
+        "differences": Differences.SEPARATE,
+        "sampling": Sampling.SOBOL,
+        "unbiased": True,
+        "rows": 100,
         "network": MLP(widths=(2, 8, 1)),
         "steps": 601,
         "domain_points": 101,
-        "boundary_points": 101,
-        "boundary_weight": 1.0,
+        "condition_points": 101,
+        "condition_weights": (1.0,),
         "schedule": Constant(),
         "optimizer": Adam(beta1=0.5),
         "seed": 1,
@@ -105,15 +126,21 @@ def test_a_change_of_any_field_changes_the_digest() -> None:
         ("steps", 2.0),
         ("steps", True),
         ("domain_points", 0),
-        ("boundary_points", -1),
-        ("boundary_weight", -1.0),
-        ("boundary_weight", math.nan),
-        ("boundary_weight", "300"),
+        ("condition_points", -1),
+        ("condition_weights", (-1.0,)),
+        ("condition_weights", (math.nan,)),
+        ("condition_weights", ("300",)),
+        ("condition_weights", 300.0),
+        ("condition_weights", (1.0, 2.0)),
+        ("rows", 0),
+        ("unbiased", 1),
+        ("differences", "separate"),
+        ("sampling", None),
         ("seed", -1),
         ("test_points", 5),
         ("problem", "poisson"),
         ("datapath", "smx8"),
-        ("estimator", None),
+        ("engine", None),
         ("network", MLP(widths=(3, 8, 1))),
         ("network", MLP(widths=(2, 8, 2))),
         ("schedule", 1e-3),
@@ -141,9 +168,13 @@ def test_widths_without_a_meaning_are_refused(widths: Any) -> None:
         lambda: SteinSparseGrid(level=2),
         lambda: SteinGaussHermite(order=2),
         lambda: SteinGaussHermite(sigma=math.inf),
-        lambda: estimator_named("finite-differences", {}),
-        lambda: estimator_named("sparse-grid", {"pairs": 3}),
-        lambda: problem_named("heat"),
+        lambda: engine_named("finite-differences", {}),
+        lambda: engine_named("sparse-grid", {"pairs": 3}),
+        lambda: engine_named("forward-laplacian", {"pairs": 3}),
+        lambda: SteinPlain(samples=0),
+        lambda: HutchinsonTaylor(probes=0),
+        lambda: CentralDifferences(step=0.0),
+        lambda: problem_named("laplace"),
     ],
 )
 def test_estimators_and_problems_that_cannot_be_are_refused(make: Any) -> None:
@@ -164,9 +195,9 @@ def _without(name: str) -> dict[str, Any]:
         {},
         {**RUN.to_json(), "kind": "Walk"},
         {**RUN.to_json(), "colour": "red"},
-        {**RUN.to_json(), "problem": {"kind": "Heat"}},
+        {**RUN.to_json(), "problem": {"kind": "Laplace"}},
         {**RUN.to_json(), "problem": "poisson"},
-        {**RUN.to_json(), "estimator": {"kind": "SteinMonteCarlo", "pears": 3}},
+        {**RUN.to_json(), "engine": {"kind": "SteinMonteCarlo", "pears": 3}},
         {**RUN.to_json(), "network": {"kind": "MLP", "widths": 3}},
         {**RUN.to_json(), "network": {"kind": "MLP", "widths": [2, None, 1]}},
         {**RUN.to_json(), "datapath": "smx8"},

@@ -16,7 +16,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitpde.pde import Estimator, Nodes, SteinGaussHermite, SteinMonteCarlo, SteinSparseGrid, Stream
+from bitpde.pde import (
+    Derivatives,
+    Estimator,
+    Nodes,
+    SteinGaussHermite,
+    SteinMonteCarlo,
+    SteinSobol,
+    SteinSparseGrid,
+    Stream,
+)
 
 Polynomial = dict[tuple[int, ...], int]
 Point = tuple[Fraction, ...]
@@ -87,9 +96,9 @@ def estimates(
     def contract(weights: np.ndarray) -> Fraction:
         return sum((w * r for w, r in zip(rational(weights), rise, strict=True)), Fraction(0))
 
-    gradient = [contract(column) for column in own(nodes.gradient_weights, 2).T]
+    gradient = [contract(column) for column in own(nodes.slope_weights, 2).T]
     value = samples[0] + contract(nodes.value_weights)
-    return value, gradient, contract(own(nodes.laplacian_weights, 1))
+    return value, gradient, contract(own(nodes.diffusion_weights, 1))
 
 
 def slack(nodes: Nodes, u: Polynomial, x: Point, sigma: float) -> tuple[float, float, float]:
@@ -147,7 +156,7 @@ DEVIATIONS = st.sampled_from([0.0625, 0.1, 1.0])
 def test_the_estimates_are_exact_up_to_their_degrees(
     estimator: Estimator, rule: int, data: st.DataObject, sigma: float, dimension: int
 ) -> None:
-    nodes = _with_sigma(estimator, sigma).nodes(1, dimension, STREAM, 0)
+    nodes = _with_sigma(estimator, sigma).nodes(1, Derivatives(dimension), STREAM, 0)
     x = tuple(data.draw(COORDINATES) for _ in range(dimension))
     variance = Fraction(sigma) ** 2
     for what, degree in (
@@ -171,7 +180,7 @@ def test_the_estimates_are_exact_up_to_their_degrees(
 @pytest.mark.parametrize(("estimator", "rule"), ESTIMATORS, ids=repr)
 def test_the_degrees_are_the_largest(estimator: Estimator, rule: int) -> None:
     # One degree more, a power of x1 alone: each estimate misses by at least 1 %, far beyond slack.
-    nodes = _with_sigma(estimator, 1.0).nodes(1, 2, STREAM, 0)
+    nodes = _with_sigma(estimator, 1.0).nodes(1, Derivatives(2), STREAM, 0)
     origin, one = (Fraction(0), Fraction(0)), Fraction(1)
     even: Polynomial = {(2 * rule, 0): 1}
     odd: Polynomial = {(2 * rule - 1, 0): 1}
@@ -187,7 +196,7 @@ def test_the_degrees_are_the_largest(estimator: Estimator, rule: int) -> None:
 @pytest.mark.parametrize("order", [3, 4, 5, 6, 7, 12])
 def test_the_rules_are_the_true_ones_rounded_once(order: int) -> None:
     # With He_n(x) = 2^(-n/2) H_n(x / sqrt 2), nodes are its roots, weights n! / (n He_(n-1))^2.
-    rule = SteinGaussHermite(sigma=1.0, order=order).nodes(1, 1, STREAM, 0)
+    rule = SteinGaussHermite(sigma=1.0, order=order).nodes(1, Derivatives(1), STREAM, 0)
     with mpmath.workdps(40):
 
         def hermite(n: int, x: mpmath.mpf) -> mpmath.mpf:
@@ -205,35 +214,39 @@ def test_the_rules_are_the_true_ones_rounded_once(order: int) -> None:
 @pytest.mark.parametrize("dimension", [2, 3, 4, 21])
 def test_the_sparse_grid_of_level_3_has_the_published_size(dimension: int) -> None:
     count = 2 * dimension**2 + 2 * dimension + 1
-    nodes = SteinSparseGrid(level=3).nodes(1, dimension, STREAM, 0)
-    assert SteinSparseGrid(level=3).count(dimension) == count == len(nodes.offsets)
+    nodes = SteinSparseGrid(level=3).nodes(1, Derivatives(dimension), STREAM, 0)
+    assert SteinSparseGrid(level=3).rows(Derivatives(dimension)) == count == len(nodes.offsets)
     assert len({tuple(offset) for offset in nodes.offsets.tolist()}) == count
 
 
 @pytest.mark.parametrize(
-    "estimator", [*(e for e, _ in ESTIMATORS), SteinMonteCarlo(pairs=5)], ids=repr
+    "estimator",
+    [*(e for e, _ in ESTIMATORS), SteinMonteCarlo(pairs=5), SteinSobol(pairs=8)],
+    ids=repr,
 )
 def test_node_0_is_the_point_and_the_others_come_in_pairs(estimator: Estimator) -> None:
-    nodes = estimator.nodes(4, 2, STREAM, 0)
+    nodes = estimator.nodes(4, Derivatives(2), STREAM, 0)
     assert not nodes.offsets[..., 0, :].any()
-    assert nodes.count == estimator.count(2)
+    assert nodes.count == estimator.rows(Derivatives(2))
     assert (nodes.offsets[..., 1::2, :] == -nodes.offsets[..., 2::2, :]).all()
-    assert (nodes.gradient_weights[..., 1::2, :] == -nodes.gradient_weights[..., 2::2, :]).all()
+    assert (nodes.slope_weights[..., 1::2, :] == -nodes.slope_weights[..., 2::2, :]).all()
     assert (nodes.value_weights[1::2] == nodes.value_weights[2::2]).all()
-    assert (nodes.laplacian_weights[..., 1::2] == nodes.laplacian_weights[..., 2::2]).all()
+    assert (nodes.diffusion_weights[..., 1::2] == nodes.diffusion_weights[..., 2::2]).all()
 
 
 @pytest.mark.parametrize(
-    "estimator", [*(e for e, _ in ESTIMATORS), SteinMonteCarlo(pairs=5)], ids=repr
+    "estimator",
+    [*(e for e, _ in ESTIMATORS), SteinMonteCarlo(pairs=5), SteinSobol(pairs=8)],
+    ids=repr,
 )
 def test_the_weights_know_constants(estimator: Estimator) -> None:
     # A constant is its own value and has no derivatives, so the weights sum to 1, 0 and 0.  Each
     # sum of J numbers, and node 0's weight being such a sum, rounds by J 2^-53 of their sizes.
-    nodes = estimator.nodes(3, 2, STREAM, 0)
+    nodes = estimator.nodes(3, Derivatives(2), STREAM, 0)
     for weights, axis, total in (
         (nodes.value_weights, -1, 1.0),
-        (nodes.gradient_weights, -2, 0.0),
-        (nodes.laplacian_weights, -1, 0.0),
+        (nodes.slope_weights, -2, 0.0),
+        (nodes.diffusion_weights, -1, 0.0),
     ):
         bound = 2 * nodes.count * 2.0**-53 * np.abs(weights).sum(axis=axis).max()
         assert np.abs(weights.sum(axis=axis) - total).max() <= bound
@@ -245,7 +258,7 @@ def test_a_random_pair_is_exact_for_affine_functions_and_blind_to_even_ones_in_t
     data: st.DataObject, step: int
 ) -> None:
     # No tolerance: offsets and weights of a pair are exact opposites, so the terms cancel exactly.
-    nodes = SteinMonteCarlo(sigma=0.1, pairs=2).nodes(2, 2, STREAM, step)
+    nodes = SteinMonteCarlo(sigma=0.1, pairs=2).nodes(2, Derivatives(2), STREAM, step)
     x = tuple(data.draw(COORDINATES) for _ in range(2))
     affine = data.draw(polynomials(2, 1))
     value, _, lap = estimates(nodes, affine, x, row=1)
@@ -262,7 +275,7 @@ def test_random_pairs_are_right_on_average() -> None:
     #   E[(|z|^2 - 2)^2 (z1^2 + 3 z2^2)^2] = 1008, so the variances are 1008 - 8^2 and 3 - 1.
     # The mean of n = 64,000 pairs lies within 5 standard deviations but for 6e-7 of all seeds.
     points, pairs, sigma = 2000, 32, 0.25
-    nodes = SteinMonteCarlo(sigma=sigma, pairs=pairs).nodes(points, 2, STREAM, 0)
+    nodes = SteinMonteCarlo(sigma=sigma, pairs=pairs).nodes(points, Derivatives(2), STREAM, 0)
     x1, x2 = nodes.offsets[..., 0], nodes.offsets[..., 1]
     _, gradient, lap = nodes.estimate(x1**2 + 3 * x2**2 + x1)
     total = points * pairs
@@ -277,17 +290,17 @@ def test_random_pairs_are_right_on_average() -> None:
 
 def test_random_nodes_are_new_at_every_point_and_step() -> None:
     estimator = SteinMonteCarlo(pairs=3)
-    first, second = (estimator.nodes(4, 2, STREAM, step).offsets for step in (0, 1))
+    first, second = (estimator.nodes(4, Derivatives(2), STREAM, step).offsets for step in (0, 1))
     drawn = np.concatenate([first[:, 1::2], second[:, 1::2]]).reshape(-1)
     assert len(set(drawn.tolist())) == 2 * 4 * 3 * 2
-    more = estimator.nodes(6, 2, STREAM, 0).offsets
+    more = estimator.nodes(6, Derivatives(2), STREAM, 0).offsets
     assert (more[:4] == first).all()
 
 
 @pytest.mark.parametrize("power", [1, 2, 3, 4])
 def test_the_float64_estimates_are_the_rational_ones(power: int) -> None:
     # A sum of 13 terms has at most 15 roundings per term, a sample 6: below the 64 of `slack`.
-    nodes = SteinSparseGrid(sigma=1.0).nodes(1, 2, STREAM, 0)
+    nodes = SteinSparseGrid(sigma=1.0).nodes(1, Derivatives(2), STREAM, 0)
     u: Polynomial = {(power, 0): 3, (1, 1): -2}
     x = (Fraction(1, 2), Fraction(-3, 4))
     rows = nodes.offsets + np.array([float(a) for a in x])

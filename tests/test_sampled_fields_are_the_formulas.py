@@ -1,4 +1,4 @@
-"""On a datapath the smoothed network, its Laplacian and the loss are the formulas of the docs."""
+"""On a datapath the sampled solution, its derivatives and the loss are the formulas of the docs."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,34 +12,46 @@ from numpy.typing import ArrayLike, NDArray
 from bitpde.emu import Node, Tape, preset
 from bitpde.pde import (
     MLP,
+    Derivatives,
+    Differences,
     Estimator,
     Poisson,
     Run,
     SteinGaussHermite,
     SteinMonteCarlo,
+    SteinPlain,
+    SteinSobol,
     SteinSparseGrid,
     fields_at,
     held_out_points,
     initial_state,
-    smoothed_fields,
     training_step,
 )
 
 Array = NDArray[np.float64]
-ESTIMATORS = [SteinGaussHermite(), SteinSparseGrid(sigma=0.3), SteinMonteCarlo(pairs=3)]
+ESTIMATORS: list[Estimator] = [
+    SteinGaussHermite(),
+    SteinSparseGrid(sigma=0.3),
+    SteinMonteCarlo(pairs=3),
+    SteinSobol(pairs=4),
+    SteinPlain(samples=5),
+]
 NETWORK = MLP(widths=(2, 5, 4, 1))
 
 
-def make(estimator: Estimator, datapath: str = "exact") -> Run:
+def make(
+    estimator: Estimator, datapath: str = "exact", differences: Differences = Differences.NAIVE
+) -> Run:
     return Run(
         problem=Poisson(),
         datapath=preset(datapath),
-        estimator=estimator,
+        engine=estimator,
         network=NETWORK,
+        differences=differences,
         steps=5,
         domain_points=7,
-        boundary_points=6,
-        boundary_weight=3.0,
+        condition_points=6,
+        condition_weights=(3.0,),
         test_points=50,
     )
 
@@ -54,11 +66,12 @@ def network(parameters: list[Array], rows: Array) -> Array:
 
 
 def fields(run: Run, parameters: list[Array], points: Array, name: str, step: int) -> list[Array]:
-    nodes = run.estimator.nodes(len(points), 2, run.stream(name), step)
+    assert isinstance(run.engine, Estimator)
+    nodes = run.engine.nodes(len(points), run.problem.derivatives, run.stream(name), step)
     rows = points[:, None, :] + nodes.offsets - 0.5
     samples = network(parameters, rows.reshape(-1, 2)).reshape(len(points), -1)
-    value, _, laplacian = nodes.estimate(samples)
-    return [value, laplacian]
+    value, _, diffusion = nodes.estimate(samples)
+    return [value, diffusion]
 
 
 def random_parameters(seed: int) -> list[Array]:
@@ -75,34 +88,56 @@ def close(expected: Any) -> Any:
     return pytest.approx(expected, rel=1e-10, abs=1e-10)
 
 
+@pytest.mark.parametrize("differences", Differences)
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
 @settings(max_examples=10)
 @given(seed=st.integers(0, 2**32))
-def test_the_fields_are_those_of_the_plain_network(estimator: Estimator, seed: int) -> None:
-    run, parameters = make(estimator), random_parameters(seed)
+def test_the_fields_are_those_of_the_plain_network(
+    estimator: Estimator, differences: Differences, seed: int
+) -> None:
+    run, parameters = make(estimator, differences=differences), random_parameters(seed)
     points = held_out_points(run)[:32]  # one chunk, the streams of which start at step 0
     got = fields_at(run, parameters, points, run.datapath)
-    want = fields(run, parameters, points, "stein/test", 0)
+    want = fields(run, parameters, points, "engine/test", 0)
     for ours, theirs in zip(got, want, strict=True):
         assert ours == close(theirs)
 
 
+@pytest.mark.parametrize("unbiased", [False, True])
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
-def test_the_loss_is_residual_plus_weighted_boundary(estimator: Estimator) -> None:
-    run = make(estimator)
+def test_the_loss_is_residual_plus_weighted_boundary(estimator: Estimator, unbiased: bool) -> None:
+    run = replace(make(estimator), unbiased=unbiased)
     state = replace(initial_state(run), parameters=tuple(random_parameters(1)))
-    problem, step = run.problem, state.step
-    inside = problem.domain_points(7, run.stream("sampling/domain"), step)
-    edge = problem.boundary_points(6, run.stream("sampling/boundary"), step)
-    together = np.concatenate([inside, edge])
-    value, laplacian = fields(run, list(state.parameters), together, "stein", step)
-    residual = np.mean((laplacian[:7] - problem.source(inside)) ** 2)
-    boundary = np.mean((value[7:] - problem.exact(edge)) ** 2)
+    problem, step, parameters = run.problem, state.step, list(state.parameters)
+    (condition,) = problem.conditions
+    inside = problem.domain_points(run.stream("sampling/domain").uniform((7, 2), step))
+    edge = condition.points(run.stream("sampling/boundary").uniform((6, 3), step))
+    names = ["engine/residual/0", "engine/residual/0/second" if unbiased else "engine/residual/0"]
+    errors = [
+        fields(run, parameters, inside, name, step)[1] - problem.exact_diffusion(inside)
+        for name in names
+    ]
+    residual = np.mean(errors[0] * errors[1])
+    value = fields(run, parameters, edge, "engine/boundary/0", step)[0]
+    boundary = np.mean((value - problem.exact(edge)) ** 2)
     _, row = training_step(run, state)
     assert row.residual == close(residual)
-    assert row.boundary == close(boundary)
+    assert row.conditions == close(3 * boundary)
     assert row.loss == close(residual + 3 * boundary)
     assert row.learning_rate == 1e-3
+
+
+@pytest.mark.parametrize("rows", [1, 20, 40])
+def test_a_mean_may_be_differentiated_in_parts(rows: int) -> None:
+    # The nodes are the same for all points, so that the parts add up to the whole.
+    run = make(SteinGaussHermite())
+    state = replace(initial_state(run), parameters=tuple(random_parameters(3)))
+    (whole, all_at_once), (parts, bit_by_bit) = (
+        training_step(replace(run, rows=limit), state) for limit in (2**16, rows)
+    )
+    assert bit_by_bit.loss == close(all_at_once.loss)
+    for ours, theirs in zip(parts.optimizer.first, whole.optimizer.first, strict=True):
+        assert ours == close(theirs)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: e.name)
@@ -156,8 +191,9 @@ def test_coded_operands_are_counted_and_floats_are_not() -> None:
     for datapath in ("fp32", "smx8"):
         run = make(SteinGaussHermite(), datapath)
         counted[datapath] = training_step(run, initial_state(run))[0].ledger
+    # Each term of the loss is differentiated by itself, so that its weight gradients round twice.
     rows, weights, outputs = 13 * 9 * (2 + 5 + 4), 2 * 5 + 5 * 4 + 4 * 1, 13 * 9 * (5 + 4 + 1)
-    assert counted["smx8"].quantizations == rows + weights + outputs + weights
+    assert counted["smx8"].quantizations == rows + weights + outputs + 2 * weights
     assert counted["fp32"].quantizations == counted["fp32"].saturations == 0
     assert counted["smx8"].macs == counted["fp32"].macs
 
@@ -172,9 +208,9 @@ def test_the_network_runs_on_rows_rounded_once() -> None:
             return super().constant(array)
 
     run = make(SteinGaussHermite(), "fp32")
-    nodes = run.estimator.nodes(1, 2, run.stream("stein"), 0)
+    nodes = SteinGaussHermite().nodes(1, Derivatives(2), run.stream("engine"), 0)
     points, tape = np.array([[0.1, 1 / 3]]), Recorder(run.datapath)
     parameters = [tape.parameter(array) for array in initial_state(run).parameters]
-    smoothed_fields(run.network, parameters, points, nodes, tape)
+    run.engine.value(run.solution(parameters), points, run.stream("engine"), 0)
     assert seen[0].dtype == np.float32
-    assert (seen[0] == (points + nodes.offsets).astype(np.float32)).all()
+    assert (seen[0] == (points + nodes.offsets - 0.5).astype(np.float32)).all()
