@@ -28,7 +28,7 @@ class SteinMonteCarlo(Estimator):
     *Exactness*: unbiased.  An affine network has its exact value and Laplacian; a quadratic
     ``x^T A x`` has a Laplacian estimate of standard deviation
     ``sqrt(E[((|z|^2 - D) z^T A z)^2] - (2 tr A)^2) / sqrt(K)``, ``z`` standard normal, whatever
-    ``sigma`` is: for ``A = I`` relatively ``sqrt((D + 12 + 24 / D) / K)`` with K pairs.
+    ``sigma`` is: for ``A = I`` relatively ``sqrt((D + 12 + 24 / D) / (2 K))``.
 
     Examples
     --------
