@@ -93,8 +93,10 @@ def _show(arguments: argparse.Namespace) -> int:
     specs: dict[str, Any] = {f.name: getattr(path, f.name) for f in fields(path)}
     units = {unit.function: unit for unit in specs.pop("functions")}
     rows: list[Sequence[str]] = [("part", "what", "how")]
+    for casts in specs.pop("layers"):
+        units |= {f"layer {casts.layer} {role}": getattr(casts, role) for role in casts.changes}
     for part, spec in ({**specs, **units}).items():
-        if part != "name":
+        if part != "name" and spec is not None:
             rows += _described(part, spec)
     print_table(rows)
     return 0

@@ -65,6 +65,7 @@ from .lanes import BIT_SOURCE_KINDS as BIT_SOURCE_KINDS
 from .lanes import Lanes as Lanes
 from .lanes import jumped_lanes as jumped_lanes
 from .lanes import seeded_lanes as seeded_lanes
+from .layer_casts import LayerCasts as LayerCasts
 from .ledger import Ledger as Ledger
 from .lfsr import FibonacciLFSR as FibonacciLFSR
 from .lfsr import GaloisLFSR as GaloisLFSR

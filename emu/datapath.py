@@ -16,7 +16,7 @@ It is plain data: two machines are the same when their fields are, `to_json` say
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -36,12 +36,18 @@ from ..formats import (
 from .dot_accumulators import ACCUMULATOR_KINDS, DotAccumulator
 from .errors import DatapathError
 from .function_json import UNIT_KINDS
+from .layer_casts import LayerCasts
 from .softmax import AnyFunctionUnit
 
 #: Functions of one number that operations evaluate.
 VECTOR_FUNCTIONS: Final = ("tanh", "sin", "cos")
 
-_KINDS: dict[str, type] = {**SPEC_KINDS, **ACCUMULATOR_KINDS, **UNIT_KINDS}
+_KINDS: dict[str, type] = {
+    **SPEC_KINDS,
+    **ACCUMULATOR_KINDS,
+    **UNIT_KINDS,
+    "LayerCasts": LayerCasts,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +69,11 @@ class Datapath:
         holds; the others are the vector unit's own, correctly rounded in FP32.
     difference
         Cast of differences of activations as operands of matrix products; None: ``activation``.
+    master, moments
+        Casts in which an optimizer keeps parameters and its moments between steps, stochastic ones
+        too; None: the vector format.
+    layers
+        What single layers of a network do otherwise, each at most once.
 
     Examples
     --------
@@ -80,6 +91,9 @@ class Datapath:
     vector: Minifloat
     functions: tuple[AnyFunctionUnit, ...] = ()
     difference: Cast | None = None
+    master: Cast | None = None
+    moments: Cast | None = None
+    layers: tuple[LayerCasts, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str):
@@ -89,11 +103,12 @@ class Datapath:
             if not isinstance(getattr(self, role), Cast):
                 msg = f"{role} of datapath {self.name!r} is {getattr(self, role)!r}: give a Cast"
                 raise DatapathError(msg)
-        if not isinstance(self.difference, Cast | None):
-            msg = (
-                f"difference of datapath {self.name!r} is {self.difference!r}: give a Cast or None"
-            )
-            raise DatapathError(msg)
+        for role in ("difference", "master", "moments"):
+            if not isinstance(getattr(self, role), Cast | None):
+                msg = (
+                    f"{role} of datapath {self.name!r} is {getattr(self, role)!r}: give a Cast or "
+                )
+                raise DatapathError(msg + "None")
         if not isinstance(self.accumulator, DotAccumulator):
             msg = f"datapath {self.name!r} has accumulator {self.accumulator!r}: give one such as "
             raise DatapathError(msg + "SequentialAccumulator()")
@@ -105,6 +120,7 @@ class Datapath:
             raise DatapathError(msg)
         self._check_tiles()
         self._check_functions()
+        self._check_layers()
 
     @property
     def operand_casts(self) -> tuple[Cast, ...]:
@@ -122,6 +138,30 @@ class Datapath:
             if rows not in (1, columns):
                 msg = f"tile ({rows}, {columns}) is neither square nor (1, k): choose one of these"
                 raise DatapathError(msg)
+
+    def _check_layers(self) -> None:
+        """Each layer that differs is named once and makes a lawful machine."""
+        if not isinstance(self.layers, tuple) or not all(
+            isinstance(casts, LayerCasts) for casts in self.layers
+        ):
+            msg = (
+                f"layers of datapath {self.name!r} are {self.layers!r}: give a tuple of LayerCasts"
+            )
+            raise DatapathError(msg)
+        numbers = [casts.layer for casts in self.layers]
+        if len(set(numbers)) < len(numbers):
+            msg = f"datapath {self.name!r} has casts for the layers {numbers}: give each layer once"
+            raise DatapathError(msg)
+        for number in numbers:
+            self.for_layer(number)
+
+    def for_layer(self, number: int) -> "Datapath":
+        """The machine as it is in one layer."""
+        casts = next((casts for casts in self.layers if casts.layer == number), None)
+        if casts is None:
+            return self
+        changes = {role: getattr(casts, role) for role in casts.changes}
+        return replace(self, layers=(), **changes)
 
     def _check_functions(self) -> None:
         """Each unit evaluates another function, into numbers of the vector format."""
@@ -181,15 +221,14 @@ class Datapath:
     def digest(self) -> str:
         """SHA-256 of everything but the name: equal digests, equal bits.
 
-        Without units for functions they leave no trace, as in digests from before there were any,
-        nor do differences without a cast of their own.
+        What a machine does not have (units for functions, casts of differences, of what is kept
+        or of single layers) leaves no trace, as in digests from before there was such a thing.
         """
         data = self.to_json()
         del data["name"]
-        if not self.functions:
-            del data["functions"]
-        if self.difference is None:
-            del data["difference"]
+        for name in ("functions", "difference", "master", "moments", "layers"):
+            if not data[name]:
+                del data[name]
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 

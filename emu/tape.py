@@ -47,6 +47,7 @@ class Entry:
     parents: tuple[Node, ...]
     result: Node
     saved: Any
+    datapath: Datapath
 
 
 class Tape:
@@ -78,6 +79,7 @@ class Tape:
 
     def __init__(self, datapath: Datapath, *, shadow: bool = False) -> None:
         self.datapath = datapath
+        self._machine = datapath
         self.ledgers: dict[str, Ledger] = {}
         self.entries: list[Entry] = []
         self.shadow = Shadow(_exact_tape) if shadow else None
@@ -110,6 +112,20 @@ class Tape:
         finally:
             self._op = before
 
+    @contextmanager
+    def layer(self, number: int) -> Iterator[None]:
+        """Operations meanwhile, and their derivatives, are those of one layer of a network."""
+        with self._on(self._machine.for_layer(number)):
+            yield
+
+    @contextmanager
+    def _on(self, datapath: Datapath) -> Iterator[None]:
+        before, self.datapath = self.datapath, datapath
+        try:
+            yield
+        finally:
+            self.datapath = before
+
     def enter(self, ledger: Ledger) -> None:
         """Add to what the present operation did."""
         self.ledgers[self._op] = self.ledgers.get(self._op, Ledger()) + ledger
@@ -117,9 +133,9 @@ class Tape:
     def record(self, op: str, value: NDArray[Any], parents: Sequence[Node], saved: Any) -> Node:
         """Append one operation and return its result; for the functions of `ops`."""
         node = self._node(np.asarray(value), any(parent.differentiable for parent in parents))
-        self._enter_result(op, node.value)
+        self._check_result(op, node.value)
         if node.differentiable:
-            self.entries.append(Entry(op, tuple(parents), node, saved))
+            self.entries.append(Entry(op, tuple(parents), node, saved, self.datapath))
         return node
 
     def gradient(self, loss: Node, nodes: Sequence[Node]) -> list[NDArray[Any]]:
@@ -164,11 +180,11 @@ class Tape:
             if index not in gradients:
                 continue
             incoming = gradients[index] if index in wanted else gradients.pop(index)
-            with self.under(f"{entry.op} adjoint"):
+            with self.under(f"{entry.op} adjoint"), self._on(entry.datapath):
                 parts = VJPS[entry.op](entry, incoming)
                 for parent, part in zip(entry.parents, parts, strict=True):
                     if part is not None:
-                        self._enter_result(entry.op, part)
+                        self._check_result(f"{entry.op} adjoint", part)
                         held = gradients.get(parent.index)
                         gradients[parent.index] = part if held is None else held + part
             yield entry, incoming, parts
@@ -196,9 +212,19 @@ class Tape:
         dtype = np.complex128 if np.iscomplexobj(values) else np.float64
         return self._node(np.array(values, dtype=dtype, order="C"), differentiable)
 
-    def _enter_result(self, op: str, value: NDArray[Any]) -> None:
-        """Count the elements of a result; a product leaves the accumulator, not the vector unit."""
-        written = 0 if op.endswith("matmul") else value.size
+    def _check_result(self, op: str, value: NDArray[Any]) -> None:
+        """Count the elements of a result; a product leaves the accumulator, not the vector unit.
+
+        Raises
+        ------
+        DatapathError
+            If they are in another format than the vector unit's: no operation may leave it.
+        """
+        real = value.real.dtype if np.iscomplexobj(value) else value.dtype
+        if real != self.datapath.dtype:
+            msg = f"{op} gave {value.dtype}: the vector unit of {self.datapath.name!r} writes "
+            raise DatapathError(msg + f"{np.dtype(self.datapath.dtype)}, so the operation is wrong")
+        written = 0 if "matmul" in op else value.size
         self.enter(Ledger(vector_elements=written, nans=_nan_count(value)))
 
     def _leaf(self, array: ArrayLike, *, differentiable: bool) -> Node:

@@ -69,9 +69,11 @@ def _through_network(
                 solution.network.activation, rows, along, second, weights
             )
         weight, bias = parameters[layer], parameters[layer + 1]
-        along = ops.difference_matmul(along, weight)
-        second = None if second is None else ops.difference_matmul(second, weight)
-        rows = ops.add(ops.matmul(rows, weight), bias)
+        with rows.tape.layer(layer // 2):
+            along = ops.difference_matmul(along, weight)
+            second = None if second is None else ops.difference_matmul(second, weight)
+            product = ops.matmul(rows, weight)
+        rows = ops.add(product, bias)
     if second is None:
         second = solution.constant(np.zeros((len(points), 1)))
     return rows, along, second

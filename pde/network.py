@@ -104,7 +104,8 @@ class MLP(Spec):
         for layer in range(0, len(parameters), 2):
             if layer:
                 signal = self.activation.apply(signal)
-            product = ops.matmul(signal, parameters[layer])
+            with rows.tape.layer(layer // 2):
+                product = ops.matmul(signal, parameters[layer])
             signal = ops.add(product, parameters[layer + 1])
         return signal
 
@@ -123,6 +124,8 @@ class MLP(Spec):
                 differences = nonlinear(rows, differences)
                 rows = self.activation.apply(rows)
             weight, bias = parameters[layer], parameters[layer + 1]
-            differences = ops.difference_matmul(differences, weight)
-            rows = ops.add(ops.matmul(rows, weight), bias)
+            with rows.tape.layer(layer // 2):
+                differences = ops.difference_matmul(differences, weight)
+                product = ops.matmul(rows, weight)
+            rows = ops.add(product, bias)
         return rows, differences

@@ -1,5 +1,6 @@
 """One training step as a pure function: the next state is decided by the run and the last one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -7,19 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..emu import DatapathError, Ledger, OpError, Tape, ops
-from ..formats import FormatError
+from ..formats import FormatError, RandomBits
+from .adam import AdamState
 from .checkpoint import State
 from .errors import TrainingError
 from .loss import loss_terms, mean_of_part
 from .metrics import Metrics
 from .run import Run
+from .storage import Arrays, kept
 
 
 def initial_state(run: Run) -> State:
     """Return the state before step 0: drawn parameters, zero moments, nothing counted."""
     drawn = run.network.initialize(run.stream("initialization"), run.datapath.dtype)
     optimizer = run.optimizer.init(drawn)
-    return State(parameters=tuple(drawn), optimizer=optimizer, ledger=Ledger(), seconds=0.0)
+    parameters = _kept(run, "parameters", drawn, 0)
+    return State(parameters=parameters, optimizer=optimizer, ledger=Ledger(), seconds=0.0)
+
+
+def _kept(run: Run, what: str, arrays: Sequence[NDArray[Any]], step: int) -> Arrays:
+    """Return parameters or moments as the datapath stores them after ``step`` steps."""
+    cast = run.datapath.master if what == "parameters" else run.datapath.moments
+    return kept(arrays, cast, RandomBits(seed=run.seed, stream=f"rounding/{what}", step=step))
 
 
 def training_step(run: Run, state: State) -> tuple[State, Metrics]:
@@ -37,7 +47,8 @@ def training_step(run: Run, state: State) -> tuple[State, Metrics]:
     rate = run.schedule.rate(state.step, run.steps)
     with np.errstate(all="ignore"):  # what overflows is found by the checks below
         means, gradients = _means_and_gradients(run, state, tape)
-        moved, optimizer = run.optimizer.update(state.parameters, gradients, state.optimizer, rate)
+        updated = run.optimizer.update(state.parameters, gradients, state.optimizer, rate)
+        moved, optimizer = _stored(run, *updated)
     for index, arrays in enumerate(zip(moved, optimizer.first, optimizer.second, strict=True)):
         name = f"{'bias' if index % 2 else 'weight'} of layer {index // 2 + 1}"
         for kind, array in zip(
@@ -45,8 +56,22 @@ def training_step(run: Run, state: State) -> tuple[State, Metrics]:
         ):
             _require_finite(array, kind + name, state.step)
     ledger = state.ledger + tape.ledger
-    after = replace(state, parameters=tuple(moved), optimizer=optimizer, ledger=ledger)
+    after = replace(state, parameters=moved, optimizer=optimizer, ledger=ledger)
     return after, _metrics(run, state.step, means, rate, ledger)
+
+
+def _stored(run: Run, moved: list[NDArray[Any]], optimizer: AdamState) -> tuple[Arrays, AdamState]:
+    """Return parameters and moments as they are kept; a cast's refusal names the step."""
+    step = optimizer.step
+    try:
+        first = _kept(run, "first moments", optimizer.first, step)
+        second = _kept(run, "second moments", optimizer.second, step)
+        return _kept(run, "parameters", moved, step), AdamState(
+            step=step, first=first, second=second
+        )
+    except FormatError as error:
+        msg = f"the datapath {run.datapath.name} cannot keep what step {step - 1} made: {error}"
+        raise TrainingError(msg) from error
 
 
 def step_errors(run: Run, state: State) -> list[OpError]:

@@ -86,8 +86,8 @@ def test_the_backward_pass_is_that_of_the_exact_network(
 
 def test_a_weight_is_stored_once_for_both_signals() -> None:
     # 9 nodes: 1 row and 8 rows of differences a point, 8 + 4 points; layers 2-32, 32-32, 32-1.
-    # Backwards each of two terms of the loss rounds the gradient of a weight from either signal; but
-    # the value at the 8 points is no part of the residual, nor the last layer's product for them.
+    # Backwards each of two terms of the loss rounds the gradient of a weight from either signal;
+    # but the value at the 8 points is no part of the residual, nor the last product for them.
     run = make(SteinGaussHermite(), differences=Differences.SEPARATE)
     ledger = training_step(run, initial_state(run))[0].ledger
     weights = 2 * 32 + 32 * 32 + 32

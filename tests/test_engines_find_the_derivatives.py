@@ -243,9 +243,9 @@ def test_the_plain_identity_is_right_on_average() -> None:
 def test_the_noise_of_the_estimated_laplacian_is_the_closed_form(dimension: int) -> None:
     # Of u = |x|^2 relatively sqrt((d + 12 + 24/d) / K), where K counts both nodes of every pair:
     # at x = 0 both have the same value, so that a pair estimates 2 d by X (X - d) with X = |z|^2,
-    # whose moments are d, d (d + 2), d (d + 2) (d + 4), ...: the variance is (d + 12 + 24/d) / 2 times
-    # (2 d)^2.  A sample deviation of 4096 means of 16 pairs, of kurtosis below 3 + 200 / 16, is off
-    # by sqrt(14.5 / (4 4096)), 3 %: the seed is fixed, and a factor of sqrt 2 is 41 %.
+    # whose moments are d, d (d + 2), d (d + 2) (d + 4), ...: the variance is (d + 12 + 24/d) / 2
+    # times (2 d)^2.  A sample deviation of 4096 means of 16 pairs, of kurtosis below 3 + 200 / 16,
+    # is off by sqrt(14.5 / (4 4096)), 3 %: the seed is fixed, and a factor of sqrt 2 is 41 %.
     pairs, count = 16, 2**12
     engine = SteinMonteCarlo(sigma=0.5, pairs=pairs)
     stream = make(Free(), engine, Activation.TANH).stream("engine")
