@@ -18,6 +18,7 @@ from bitpde.emu import (
     Datapath,
     DatapathError,
     ExactAccumulator,
+    LayerCasts,
     Ledger,
     RoundedFunction,
     SequentialAccumulator,
@@ -191,16 +192,22 @@ def test_the_digest_sees_tiles_accumulator_and_vector_unit() -> None:
         replace(SMX8, accumulator=accumulator_preset("hopper_f16")),
         replace(SMX8, vector=FP64),
         replace(SMX8, functions=(RoundedFunction(function="tanh", cast=Cast(format=BF16)),)),
+        replace(SMX8, difference=SMX8.gradient),
+        replace(SMX8, master=Cast(format=BF16)),
+        replace(SMX8, moments=Cast(format=BF16)),
+        replace(SMX8, layers=(LayerCasts(layer=0, weight=SMX8.gradient),)),
+        replace(SMX8, layers=(LayerCasts(layer=1, weight=SMX8.gradient),)),
     ]
     assert len({machine.digest() for machine in changed}) == len(changed)
     kinds = {type(getattr(SMX8, field.name)) for field in fields(SMX8)}
-    assert kinds == {str, Cast, SequentialAccumulator, Minifloat, tuple}  # so nothing was left out
+    known = {str, Cast, SequentialAccumulator, Minifloat, tuple, type(None)}
+    assert kinds == known  # so nothing was left out
 
 
 def test_the_digest_does_not_depend_on_the_process() -> None:
-    # SHA-256 of the JSON without the name, keys in order, and without functions where there are
-    # none.  A change here changes every report.
-    left_out = ("name", "functions")
+    # SHA-256 of the JSON without the name, keys in order, and without what the machine has not.  A
+    # change here changes every report.
+    left_out = ("name", "functions", "difference", "master", "moments", "layers")
     data = {key: value for key, value in SMX8.to_json().items() if key not in left_out}
     assert SMX8.digest() == hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
