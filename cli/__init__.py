@@ -19,6 +19,7 @@ from .formats import add_formats
 from .output import MissingExtraError, say
 from .parser import Parser
 from .quantize import add_quantize
+from .study import add_study
 from .train import add_train
 from .verify import add_verify
 
@@ -33,6 +34,7 @@ examples:
   bitpde formats                the number formats that have a name
   bitpde formats show OCP_E2M1  one format: its extremes, its steps, every code
   bitpde quantize x.npy --format MXFP8_E4M3      what a format makes of an array
+  bitpde study estimator        what eight bits leave of an estimated derivative
   bitpde verify                 check this installation against the golden vectors
   bitpde verify --help          and against every float32, other libraries, published tables
 """
@@ -98,5 +100,6 @@ def _parser() -> Parser:
     add_emu(commands)
     add_formats(commands)
     add_quantize(commands)
+    add_study(commands)
     add_verify(commands)
     return parser

@@ -78,6 +78,7 @@ from .piecewise import Spacing as Spacing
 from .pinta_accumulator import PintaAccumulator as PintaAccumulator
 from .presets import PRESETS as PRESETS
 from .presets import preset as preset
+from .presets import smx_datapath as smx_datapath
 from .product import matmul as matmul
 from .product import outer as outer
 from .requantization import Requantization as Requantization

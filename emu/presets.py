@@ -1,5 +1,6 @@
 """Named machines."""
 
+from dataclasses import replace
 from typing import Final
 
 from ..formats import (
@@ -63,6 +64,33 @@ PRESETS: Final[dict[str, Datapath]] = {
         _integer("mxint8", MXINT8, _MXINT12),
     )
 }
+
+
+def smx_datapath(activation: int, weight: int, gradient: int) -> Datapath:
+    """The machine ``smx8`` with other widths, in bits, of integers in tiles of 4x4.
+
+    Raises
+    ------
+    FormatError
+        If a width is none that `Fixed` has.
+
+    Examples
+    --------
+    >>> smx_datapath(8, 8, 12).digest() == preset("smx8").digest()
+    True
+    >>> smx_datapath(4, 4, 8).name
+    'smx4-4-8'
+    """
+    near, weights, far = (
+        Cast(
+            format=Block(element=Fixed(bits=bits), tile=(4, 4)),
+            overflow=Overflow.SATURATE_SYMMETRIC,
+            nonfinite=NonFinite.RAISE,
+        )
+        for bits in (activation, weight, gradient)
+    )
+    name = f"smx{activation}-{weight}-{gradient}"
+    return replace(PRESETS["smx8"], name=name, activation=near, weight=weights, gradient=far)
 
 
 def preset(name: str) -> Datapath:

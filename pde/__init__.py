@@ -48,6 +48,7 @@ from .report import Row as Row
 from .report import format_table as format_table
 from .report import tier as tier
 from .run import Run as Run
+from .run_folder import claim_folder as claim_folder
 from .run_folder import load_run as load_run
 from .sampling import Sampling as Sampling
 from .schedule import SCHEDULES as SCHEDULES

@@ -1,0 +1,70 @@
+"""``bitpde study``: a measurement for every cell of a grid, with a table and a picture."""
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from .output import print_json, require_extras
+from .parser import add_command
+
+_EXAMPLES = """\
+examples:
+  bitpde study estimator                          below a minute, one seed
+  bitpde study estimator --tier study --seeds 5   stop it with Ctrl-C; the same words go on
+
+studies:
+  estimator    error of the estimated Laplacian against sigma, pairs, width and differences
+
+files in the folder:
+  config.json  results.jsonl (a line for each cell)  table.md  picture.png
+
+exit status: 0 done, 2 bad arguments, 130 interrupted
+"""
+
+
+def add_study(commands: Any) -> None:
+    """Add ``bitpde study`` with its options."""
+    text = "measure a question on a grid of settings"
+    parser = add_command(commands, "study", _study, text, _EXAMPLES)
+    parser.set_defaults(smaller="use a smaller tier")
+    parser.add_argument("name", metavar="NAME", choices=("estimator",), help="estimator")
+    tiers = ("smoke", "study", "paper")
+    parser.add_argument(
+        "--tier", choices=tiers, default="smoke", help="below a minute, half an hour, hours"
+    )
+    parser.add_argument("--seeds", type=int, default=1, metavar="N", help="how many (default: 1)")
+    parser.add_argument("--out", metavar="DIR", help="folder (default: studies/NAME-TIER)")
+
+
+def _study(arguments: argparse.Namespace) -> int:
+    """``bitpde study``: measure, write the folder, show the table."""
+    require_extras(rich=not arguments.json, matplotlib=True)
+    from ..validation.estimator_study import ESTIMATOR_STUDY
+    from ..validation.grid_study import run_grid
+
+    folder = Path(arguments.out or f"studies/{arguments.name}-{arguments.tier}")
+    with nullcontext() if arguments.json else _bar(ESTIMATOR_STUDY.name) as show:
+        results = run_grid(
+            ESTIMATOR_STUDY, folder, tier=arguments.tier, seeds=arguments.seeds, on_cell=show
+        )
+    if arguments.json:
+        print_json({"folder": str(folder), "results": list(results)})
+        return 0
+    print((folder / "table.md").read_text(encoding="utf-8"), end="")
+    print(f"folder: {folder}")
+    return 0
+
+
+@contextmanager
+def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a progress bar on standard error; nothing off a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(name)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
