@@ -21,7 +21,7 @@ examples:
   bitpde train poisson                            smx8 and fp32 from one seed, then the table
   bitpde train poisson --datapath mxint8 --datapath exact --seed 3
   bitpde train poisson --datapath mine.json --no-plot
-  bitpde train poisson --engine monte-carlo --sigma 0.01 --pairs 16 --differences separate
+  bitpde train poisson --engine monte-carlo --sigma 0.01 --pairs 16 --differences naive
   bitpde train poisson --engine forward-laplacian --datapath fp32
   bitpde train poisson --out runs/mine            stop it with Ctrl-C, then
   bitpde train poisson --out runs/mine --resume   go on, bit for bit as if never stopped
@@ -189,7 +189,7 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "--step": {"type": float, "metavar": "H", "help": "central-differences (default: 0.03)"},
         "--differences": {
             "choices": ("naive", "separate", "parts"),
-            "default": "naive",
+            "default": "parts",
             "help": "how samples are compared with their point: as values; as signals of their own "
             "(DiffQuant); by odd and even parts of these (default: %(default)s)",
         },

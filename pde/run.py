@@ -97,7 +97,7 @@ class Run(Spec):
     datapath: Datapath
     engine: Engine = field(default_factory=SteinGaussHermite)
     network: MLP = None  # type: ignore[assignment]
-    differences: Differences = Differences.NAIVE
+    differences: Differences = Differences.PARTS
     steps: int = 600
     domain_points: int = 100
     condition_points: int = 100
