@@ -233,6 +233,9 @@ def random_coded(format: Format, rows: int, columns: int, seed: int, spread: int
 ABSOLUTE = SimpleNamespace(
     **{name: getattr(ops, name) for name in ("matmul", "add", "multiply", "reshape", "columns")},
     mean_square=ops.mean_square,
+    transpose=ops.transpose,
+    pad_columns=ops.pad_columns,
+    vector_matmul=ops.vector_matmul,
     subtract=ops.add,
     tanh=lambda a: a,
     scale=lambda a, factor: ops.scale(a, abs(factor)),

@@ -67,6 +67,9 @@ CASES: dict[str, list[tuple[Function, st.SearchStrategy[Any]]]] = {
         (lambda o, a: o.contract(a, WEIGHTS[: a.shape[0], : a.shape[1]]), matrix),
     ],
     "mean_square": [(lambda o, a: o.mean_square(a), any_shape)],
+    "transpose": [(lambda o, a: o.transpose(a, (1, 0)), matrix)],
+    "pad_columns": [(lambda o, a: o.pad_columns(a, a.shape[1] + 2), matrix)],
+    "vector_matmul": [(lambda o, x, w: o.vector_matmul(x, w), chain)],
 }
 EVERY = [(name, function, shapes) for name, cases in CASES.items() for function, shapes in cases]
 
@@ -89,8 +92,8 @@ def test_every_operation_is_differentiated_right(
 def test_the_relative_error_is_below_1e_12(name: str, function: Function, shapes: Any) -> None:
     # 256 u = 2.9e-14, so 1e-12 leaves A / magnitude = 35.  The ratio is at most 1 where an input
     # reaches one output or an output has one input, and the seeds fix it elsewhere.
-    small = {"matmul": [(3, 4), (4, 2)], "pair": [(3, 1, 2), (4, 1)]}
-    given_shapes = small.get("pair" if shapes is pair else name, [(3, 4)])
+    small = {chain: [(3, 4), (4, 2)], pair: [(3, 1, 2), (4, 1)]}
+    given_shapes = small.get(shapes, [(3, 4)])
     for seed in range(20):
         check, absolute = adjoint_check(function, given_shapes, seed)
         assert absolute <= 35 * check.magnitude
@@ -104,14 +107,16 @@ def shallow(o: Any, x: Node, w1: Node, b1: Node, w2: Node, b2: Node, target: Nod
 
 
 def deep(o: Any, x: Node, w1: Node, b1: Node, w2: Node, b2: Node, target: Node) -> Node:
-    """Return the loss of two hidden layers, a skip connection, an estimator and a product."""
+    """Return the loss of two hidden layers, a skip connection, an estimator and products."""
     hidden = o.tanh(o.add(o.matmul(x, w1), b1))
     skipped = o.add(hidden, o.scale(o.multiply(hidden, hidden), 0.5))
     outputs = o.tanh(o.add(o.matmul(skipped, w2), b2))
     estimates = o.contract(outputs, WEIGHTS[0, : outputs.shape[1], :2])
     both = o.multiply(o.columns(estimates, 0, 1), o.columns(estimates, 1, 2))
     residual = o.subtract(o.reshape(both, (both.value.size, 1)), target)
-    return o.add(o.mean_square(residual), o.scale(o.mean_square(estimates), 0.25))
+    gram = o.pad_columns(o.vector_matmul(o.transpose(estimates, (1, 0)), estimates), 3)
+    loss = o.add(o.mean_square(residual), o.scale(o.mean_square(estimates), 0.25))
+    return o.add(loss, o.scale(o.mean_square(gram), 0.125))
 
 
 def network_shapes(m: int, k: int, h: int, n: int) -> Shapes:
@@ -149,7 +154,7 @@ def test_a_planted_wrong_derivative_is_caught(
         first, *others = right(entry, g)
         return (factor * first, *others)
 
-    given_shapes = [(3, 4), (4, 2)] if name == "matmul" else [(3, 4), (3, 4)]
+    given_shapes = [(3, 4), (4, 2)] if shapes is chain else [(3, 4), (3, 4)]
     count = 2 if shapes in (chain, pair) else 1
     with patch.dict(vjps.VJPS, {name: wrong}):
         check, _ = adjoint_check(function, given_shapes[:count], 0)
