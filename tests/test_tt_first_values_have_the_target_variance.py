@@ -85,7 +85,7 @@ def test_independent_cores_have_it_in_exact_expectation(layer: TTLayer) -> None:
 
 @pytest.mark.parametrize("form", TTForm)
 @pytest.mark.parametrize("count", FOUR)
-@pytest.mark.parametrize("rank", range(1, 33))
+@pytest.mark.parametrize("rank", [1, 2, 3, 8, 32])
 def test_the_deviation_of_independent_cores_solves_its_equation(
     form: TTForm, count: int, rank: int
 ) -> None:

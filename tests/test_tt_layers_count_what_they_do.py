@@ -85,6 +85,20 @@ def test_merging_does_not_depend_on_the_rows(layer: TTLayer, batches: tuple[int,
         assert one == other
 
 
+@pytest.mark.parametrize("plan", TTPlan)
+def test_several_signals_share_what_was_merged(plan: TTPlan) -> None:
+    layer = TTLayer(inputs=(2, 3), outputs=(3, 2), ranks=(1, 2, 3, 2, 1), plan=plan)
+    tape = Tape(preset("exact"))
+    cores = [tape.parameter(core) for core in layer.initialize(normal_of(0), 1.0)]
+    signals = [tape.constant(np.full((2, 6), k + 1.0)) for k in range(3)]
+    weights = layer.weights(cores)
+    before = len(tape.entries)
+    shared = [layer.multiply(weights, rows).value for rows in signals]
+    assert all(entry.op != "vector_matmul" for entry in tape.entries[before:])
+    apart = [layer.apply(cores, rows).value for rows in signals]
+    assert all(np.array_equal(one, other) for one, other in zip(shared, apart, strict=True))
+
+
 def test_halves_are_coded_once_each_and_gradients_as_they_come() -> None:
     layer = TTLayer(inputs=(4, 6), outputs=(5, 4), ranks=(1, 3, 7, 2, 1))
     b, (m, n), r = 9, layer.shape, 7

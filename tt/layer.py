@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 from ..emu import Node
 from ..formats import FormatError, spec_from_json, spec_to_json
 from .choices import TTForm, TTPlan, TTStart
-from .contraction import contracted
+from .contraction import merged, multiplied
 from .errors import TensorTrainError
 from .initialization import independent_cores, orthogonal_cores
 from .tensor_train import TensorTrain
@@ -211,11 +211,33 @@ class TTLayer:
         >>> layer.apply(cores, tape.constant([[1.0, 2.0, 3.0]])).value.tolist()
         [[6.0, 6.0, 6.0]]
         """
+        return self.multiply(self.weights(parameters), rows)
+
+    def weights(self, parameters: Sequence[Node]) -> tuple[Node, ...]:
+        """Return the matrices that rows are multiplied by, one after the other: half of `apply`.
+
+        They do not depend on rows, so that several signals can share them.
+
+        Raises
+        ------
+        TensorTrainError
+            If the parameters are not cores of this layer.
+        """
         self._check_shapes([each.shape for each in parameters])
+        return merged(self, parameters)
+
+    def multiply(self, weights: Sequence[Node], rows: Node) -> Node:
+        """Return ``X W`` with W by what `weights` returned: the other half of `apply`.
+
+        Raises
+        ------
+        TensorTrainError
+            If the rows are wider than the layer, or no matrix.
+        """
         if rows.value.ndim != 2 or rows.shape[1] > self.shape[0]:
             message = f"rows of shape {rows.shape} do not fit {self.shape[0]} inputs; give a "
             raise TensorTrainError(message + "matrix of at most as many columns")
-        return contracted(self, parameters, rows)
+        return multiplied(self, weights, rows)
 
     def _check_shapes(self, shapes: Sequence[tuple[int, ...]]) -> None:
         if tuple(shapes) != self.core_shapes:

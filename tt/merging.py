@@ -1,7 +1,7 @@
 """Merging cores: the matrices that a chain of cores is, made on the vector unit.
 
-Chains are merged from their outer end, where the rank is 1, towards the middle: this way no partial
-product has two ranks larger than 1 but for the middle one, and the products are the fewest.
+Chains are merged from their outer end, where the rank is 1, towards the middle, so that every
+partial product is a matrix with one rank for a side.
 """
 
 import math
