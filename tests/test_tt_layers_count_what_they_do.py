@@ -65,7 +65,7 @@ class Pass:
 
 
 @given(layer=layers(), batch=BATCHES)
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_the_formulas_are_the_counts(layer: TTLayer, batch: int) -> None:
     for each in plans_of(layer):
         done, cost = Pass(each, batch), contraction_cost(each, batch)

@@ -99,7 +99,7 @@ class TTLayer:
 
     @property
     def middle(self) -> int:
-        """How many cores are left of the bond where a half-merged plan leaves the chain apart.
+        """How many cores are left of the bond at which a half-merged plan parts the chain.
 
         Those of the inputs; where inputs and outputs share cores, the smaller half.
         """
