@@ -35,9 +35,8 @@ def orthogonal_cores(shapes: Shapes, normal: Normal, norm: float, of_one_norm: b
     """Return cores of a matrix of a given Frobenius norm, left-orthogonal or balanced.
 
     The columns of a core are uniform among the orthonormal ones: those of Q in a QR decomposition
-    with a positive diagonal (G. W. Stewart, SIAM Journal on Numerical Analysis 17
-    (1980)).  The last core is normal,
-    scaled.
+    with a positive diagonal (G. W. Stewart, SIAM Journal on Numerical Analysis 17 (1980)).  The
+    last core is normal, scaled.
 
     Raises
     ------
