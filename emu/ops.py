@@ -303,6 +303,47 @@ def grouped(a: Node, b: Node) -> tuple[NDArray[Any], NDArray[Any]]:
     return a.value[:, None, :], b.value.reshape(rows, -1, width)
 
 
+@operation
+def transpose(a: Node, axes: tuple[int, ...]) -> Node:
+    """The same numbers with axis ``axes[k]`` in place ``k``; exact."""
+    if sorted(axes) != list(range(a.value.ndim)):
+        msg = f"axes {axes} of shape {a.shape}: give each of 0 to {a.value.ndim - 1} once"
+        raise DatapathError(msg)
+    return a.tape.record("transpose", np.transpose(a.value, axes).copy(), (a,), axes)
+
+
+@operation
+def pad_columns(a: Node, width: int) -> Node:
+    """The columns of a matrix and zeros after them, ``width`` columns in all; exact."""
+    if a.value.ndim != 2 or width < a.shape[1]:
+        msg = f"shape {a.shape} padded to {width} columns: give a matrix of at most {width}"
+        raise DatapathError(msg)
+    value = np.zeros((a.shape[0], width), a.value.dtype)
+    value[:, : a.shape[1]] = a.value
+    return a.tape.record("pad_columns", value, (a,), None)
+
+
+@operation
+def vector_matmul(a: Node, b: Node) -> Node:
+    """``A B`` on the vector unit, without the casts of operands: (M, K) by (K, N).
+
+    *Exactness*: a rounded product and a rounded sum for each k in order, in the vector format.
+    """
+    tape = _tape(a, b)
+    if a.value.ndim != 2 or b.value.ndim != 2 or a.shape[1] != b.shape[0]:
+        msg = f"shapes {a.shape} and {b.shape} do not multiply: give (M, K) and (K, N)"
+        raise DatapathError(msg)
+    return tape.record("vector_matmul", ordered_product(a.value, b.value), (a, b), None)
+
+
+def ordered_product(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
+    """``A B``, from +0 a product and a sum for each k in order, each rounded to their format."""
+    total = np.zeros((a.shape[0], b.shape[1]), np.result_type(a, b))
+    for k in range(a.shape[1]):
+        total += a[:, k, None] * b[k]
+    return total
+
+
 def _tape(a: Node, b: Node) -> Tape:
     if a.tape is not b.tape:
         msg = "the operands belong to different tapes: build the whole computation on one"

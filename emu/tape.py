@@ -23,6 +23,9 @@ from .ledger import Ledger
 from .operand import Operand
 from .shadow import Shadow
 
+#: Operations whose results leave the accumulator.
+_ACCUMULATED = ("matmul", "difference_matmul")
+
 
 @dataclass(frozen=True, eq=False)
 class Node:
@@ -224,7 +227,7 @@ class Tape:
         if real != self.datapath.dtype:
             msg = f"{op} gave {value.dtype}: the vector unit of {self.datapath.name!r} writes "
             raise DatapathError(msg + f"{np.dtype(self.datapath.dtype)}, so the operation is wrong")
-        written = 0 if "matmul" in op else value.size
+        written = 0 if op.removesuffix(" adjoint") in _ACCUMULATED else value.size
         self.enter(Ledger(vector_elements=written, nans=_nan_count(value)))
 
     def _leaf(self, array: ArrayLike, *, differentiable: bool) -> Node:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .functions import cos, ordered_sum, sin
 from .operand import Operand
-from .ops import contract_coded
+from .ops import contract_coded, ordered_product
 from .tape import Entry
 
 Gradient = NDArray[Any]
@@ -187,6 +187,23 @@ def _mean_product(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
     )
 
 
+def _transpose(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    return (np.transpose(g, np.argsort(entry.saved)),)
+
+
+def _pad_columns(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    return (g[:, : entry.parents[0].shape[1]],)
+
+
+def _vector_matmul(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    """``dA = G B^T`` and ``dB = A^T G``, each in order as the product itself."""
+    a, b = entry.parents
+    return (
+        ordered_product(g, b.value.T) if a.differentiable else None,
+        ordered_product(a.value.T, g) if b.differentiable else None,
+    )
+
+
 VJPS: Final[dict[str, VJP]] = {
     "matmul": _matmul,
     "difference_matmul": _matmul,
@@ -207,4 +224,7 @@ VJPS: Final[dict[str, VJP]] = {
     "contract": _contract,
     "mean_square": _mean_square,
     "mean_product": _mean_product,
+    "transpose": _transpose,
+    "pad_columns": _pad_columns,
+    "vector_matmul": _vector_matmul,
 }

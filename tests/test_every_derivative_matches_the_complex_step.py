@@ -83,6 +83,9 @@ CASES: dict[str, list[tuple[Function, st.SearchStrategy[Any]]]] = {
     ],
     "mean_square": [(lambda o, a: o.mean_square(a), any_shape)],
     "mean_product": [(lambda o, a, b: o.mean_product(a, b), twice)],
+    "transpose": [(lambda o, a: o.transpose(a, (1, 0)), matrix)],
+    "pad_columns": [(lambda o, a: o.pad_columns(a, a.shape[1] + 2), matrix)],
+    "vector_matmul": [(lambda o, x, w: o.vector_matmul(x, w), chain)],
 }
 EVERY = [(name, function, shapes) for name, cases in CASES.items() for function, shapes in cases]
 
@@ -129,14 +132,16 @@ def shallow(o: Any, x: Node, w1: Node, b1: Node, w2: Node, b2: Node, target: Nod
 
 
 def deep(o: Any, x: Node, w1: Node, b1: Node, w2: Node, b2: Node, target: Node) -> Node:
-    """Return the loss of two hidden layers, a skip connection, an estimator and a product."""
+    """Return the loss of two hidden layers, a skip connection, an estimator and products."""
     hidden = o.tanh(o.add(o.matmul(x, w1), b1))
     skipped = o.add(hidden, o.scale(o.multiply(hidden, hidden), 0.5))
     outputs = o.tanh(o.add(o.matmul(skipped, w2), b2))
     estimates = o.contract(outputs, WEIGHTS[0, : outputs.shape[1], :2])
     both = o.multiply(o.columns(estimates, 0, 1), o.columns(estimates, 1, 2))
     residual = o.subtract(o.reshape(both, (both.value.size, 1)), target)
-    return o.add(o.mean_square(residual), o.scale(o.mean_square(estimates), 0.25))
+    gram = o.pad_columns(o.vector_matmul(o.transpose(estimates, (1, 0)), estimates), 3)
+    loss = o.add(o.mean_square(residual), o.scale(o.mean_square(estimates), 0.25))
+    return o.add(loss, o.scale(o.mean_square(gram), 0.125))
 
 
 def differing(o: Any, x: Node, w1: Node, b1: Node, w2: Node, b2: Node, target: Node) -> Node:

@@ -16,10 +16,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .errors import TensorTrainError
+from .sweeps import check_options, require_exponent, truncated, without_exponent
 from .tensor_train import TensorTrain
-
-# Beyond these powers of two a norm would overflow, or a core lose digits by underflow.
-_SMALLEST_EXPONENT, _LARGEST_EXPONENT = -960, 960
 
 
 def tt_svd(tensor: ArrayLike, tolerance: float = 0.0, max_rank: int | None = None) -> TensorTrain:
@@ -42,7 +41,7 @@ def tt_svd(tensor: ArrayLike, tolerance: float = 0.0, max_rank: int | None = Non
 
     Raises
     ------
-    ValueError
+    TensorTrainError
         If the tensor is not as above, or its largest element is not within 2 to the power of
         plus or minus 960, or the tolerance or the largest rank are out of range.
 
@@ -63,30 +62,19 @@ def tt_svd(tensor: ArrayLike, tolerance: float = 0.0, max_rank: int | None = Non
     True
     """
     values = _checked(tensor)
-    _check_options(tolerance, max_rank)
-    exponent = _exponent(values)
-    rest = np.ldexp(values, -exponent)  # so that squares neither overflow nor vanish
+    check_options(tolerance, max_rank)
+    rest, exponent = without_exponent(values)  # so that squares neither overflow nor vanish
+    require_exponent(exponent, "tensor")
     allowed = tolerance * float(np.linalg.norm(rest)) / math.sqrt(max(values.ndim - 1, 1))
     cores = []
     rank = 1
     for length in values.shape[:-1]:
-        core, rest = _split(rest.reshape(rank * length, -1), allowed, max_rank)
-        cores.append(core.reshape(rank, length, -1))
-        rank = core.shape[1]
+        left, kept, right = truncated(rest.reshape(rank * length, -1), allowed, max_rank)
+        cores.append(left.reshape(rank, length, -1))
+        rest = kept[:, None] * right
+        rank = len(kept)
     cores.append(np.ldexp(rest, exponent).reshape(rank, values.shape[-1], 1))
     return TensorTrain(tuple(cores))
-
-
-def _split(
-    matrix: NDArray[np.float64], allowed: float, max_rank: int | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return orthonormal columns ``q`` and ``q.T @ matrix``, as few as ``allowed`` permits."""
-    left, values, right = np.linalg.svd(matrix, full_matrices=False)
-    lost = np.sqrt(np.cumsum(values[::-1] ** 2))[::-1]  # by keeping 0, 1, 2 ... of them
-    rank = max(1, int(np.count_nonzero(lost > allowed)))
-    if max_rank is not None:
-        rank = min(rank, max_rank)
-    return left[:, :rank], values[:rank, None] * right[:rank]
 
 
 def _checked(tensor: ArrayLike) -> NDArray[np.float64]:
@@ -94,35 +82,13 @@ def _checked(tensor: ArrayLike) -> NDArray[np.float64]:
     given = np.asarray(tensor)
     if given.dtype.kind not in "fiub":
         message = f"the tensor is of {given.dtype}; give real numbers (for complex, each part)"
-        raise ValueError(message)
+        raise TensorTrainError(message)
     if given.ndim == 0 or given.size == 0:
         message = f"the tensor has shape {given.shape}; give at least one axis and one element"
-        raise ValueError(message)
+        raise TensorTrainError(message)
     values = given.astype(np.float64)
     if not np.isfinite(values).all():
         count = int(np.count_nonzero(~np.isfinite(values)))
         message = f"{count} elements of the tensor are NaN or Inf in float64; remove them"
-        raise ValueError(message)
+        raise TensorTrainError(message)
     return values
-
-
-def _check_options(tolerance: float, max_rank: int | None) -> None:
-    """Refuse a tolerance outside [0, 1) and a rank that is not a positive integer."""
-    if not 0.0 <= tolerance < 1.0:
-        message = f"the tolerance is {tolerance!r}; it is relative, so give 0 <= tolerance < 1"
-        raise ValueError(message)
-    if max_rank is not None and max_rank < 1:
-        message = f"the largest rank is {max_rank!r}; give a positive integer, or None"
-        raise ValueError(message)
-
-
-def _exponent(values: NDArray[np.float64]) -> int:
-    """Return e with the largest element in [2**(e - 1), 2**e), or 0 if all are zero."""
-    exponent = math.frexp(float(np.max(np.abs(values))))[1]
-    if not _SMALLEST_EXPONENT <= exponent <= _LARGEST_EXPONENT:
-        message = (
-            f"the largest element of the tensor is about 2**{exponent}, where the decomposition "
-            f"would overflow or lose digits; scale the tensor by a power of two"
-        )
-        raise ValueError(message)
-    return exponent
