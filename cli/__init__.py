@@ -66,11 +66,14 @@ def _guarded(arguments: argparse.Namespace) -> int:
     from ..emu import DatapathError
     from ..formats import FormatError
     from ..pde import CheckpointError, RunError, TrainingError
+    from ..tt import TensorTrainError
     from ..validation import ArrayFileError
 
     try:
         status: int = arguments.command(arguments)
-    except (ArrayFileError, DatapathError, FormatError, RunError, MissingExtraError) as error:
+    except (
+        ArrayFileError, DatapathError, FormatError, RunError, TensorTrainError, MissingExtraError
+    ) as error:  # fmt: skip
         return say(f"error: {error}", 2)
     except (CheckpointError, TrainingError) as error:
         return say(f"error: {error}", 1)

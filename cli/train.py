@@ -23,6 +23,7 @@ examples:
   bitpde train poisson --datapath mine.json --no-plot
   bitpde train poisson --engine monte-carlo --sigma 0.01 --pairs 16 --differences naive
   bitpde train poisson --engine forward-laplacian --datapath fp32
+  bitpde train poisson --tt-rank 8                the hidden layers as tensor trains
   bitpde train poisson --out runs/mine            stop it with Ctrl-C, then
   bitpde train poisson --out runs/mine --resume   go on, bit for bit as if never stopped
   bitpde train poisson --json | jq .rows          one JSON object on standard output
@@ -108,11 +109,13 @@ def _runs(arguments: argparse.Namespace) -> list["Run"]:
 
 def _network(problem: "Problem", arguments: argparse.Namespace) -> "MLP":
     """Return the problem's network, with the hidden layers that the arguments ask for."""
-    from ..pde import RunError
+    from ..pde import RunError, compressed
+    from ..tt import TTPlan
 
-    for option, value in (("--depth", arguments.depth), ("--width", arguments.width)):
+    named = {name: getattr(arguments, name) for name in ("depth", "width", "tt_rank")}
+    for option, value in named.items():
         if value is not None and value < 1:
-            msg = f"{option} is {value}: give an integer of at least 1"
+            msg = f"--{option.replace('_', '-')} is {value}: give an integer of at least 1"
             raise RunError(msg)
     network = problem.network
     hidden = network.widths[1:-1]
@@ -120,7 +123,10 @@ def _network(problem: "Problem", arguments: argparse.Namespace) -> "MLP":
     widths = hidden if arguments.depth is None else (hidden[0],) * depth
     if arguments.width is not None:
         widths = (arguments.width,) * depth
-    return replace(network, widths=(problem.dimension, *widths, 1))
+    network = replace(network, widths=(problem.dimension, *widths, 1))
+    if arguments.tt_rank is None:
+        return network
+    return compressed(network, arguments.tt_rank, TTPlan(arguments.tt_plan.replace("-", "_")))
 
 
 def _weights(given: list[float] | None) -> tuple[float, ...] | None:
@@ -209,6 +215,15 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
         "--seed": {**_COUNT, "default": 0, "help": "of all random numbers (default: %(default)s)"},
         "--width": {**_COUNT, "help": "hidden units (default: the problem's)"},
         "--depth": {**_COUNT, "help": "hidden layers (default: the problem's)"},
+        "--tt-rank": {
+            **_COUNT,
+            "help": "tensor trains of this rank in place of wide weights (default: matrices)",
+        },
+        "--tt-plan": {
+            "choices": ("sequential", "half-merged", "full"),
+            "default": "half-merged",
+            "help": "how rows meet their cores (default: %(default)s, partial reconstruction)",
+        },
         "--domain-points": {**_COUNT, "default": 100, "help": "per step (default: %(default)s)"},
         "--condition-points": {
             **_COUNT,

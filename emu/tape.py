@@ -89,6 +89,7 @@ class Tape:
         self._op = "leaf"
         self._count = 0
         self._parameters: set[int] = set()
+        self._kept: set[int] = set()
         self._stored: dict[tuple[int, Cast], Operand] = {}
 
     @property
@@ -198,9 +199,14 @@ class Tape:
         if kept is not None:
             return kept
         operand = Operand(self, node.value, cast, name)
-        if node.index in self._parameters:
+        if node.index in self._parameters or node.index in self._kept:
             self._stored[node.index, cast] = operand
         return operand
+
+    def keep(self, node: Node) -> Node:
+        """Let the codes of a node be kept like those of a parameter, until `forget`."""
+        self._kept.add(node.index)
+        return node
 
     def forget(self) -> None:
         """Drop all operations, but no leaf and no codes of a parameter.
@@ -209,6 +215,8 @@ class Tape:
         built from the same parameters, differentiated and forgotten.
         """
         self.entries.clear()
+        self._stored = {k: codes for k, codes in self._stored.items() if k[0] in self._parameters}
+        self._kept.clear()
 
     def lift(self, values: NDArray[Any], *, differentiable: bool) -> Node:
         """A leaf of any values, in float64 if they are real; for twins."""

@@ -13,6 +13,7 @@ from .central_differences import CentralDifferences as CentralDifferences
 from .checkpoint import State as State
 from .checkpoint import load_checkpoint as load_checkpoint
 from .checkpoint import save_checkpoint as save_checkpoint
+from .compression import compressed as compressed
 from .derivatives import Derivatives as Derivatives
 from .engine import Engine as Engine
 from .engines import ENGINES as ENGINES

@@ -62,18 +62,14 @@ def _through_network(
     """N, (P, 1), its derivatives along the directions, (P T, 1), and the weighted sum, (P, 1)."""
     rows, along = solution.local(points), solution.constant(tangents)
     second: Node | None = None
-    parameters = solution.parameters
-    for layer in range(0, len(parameters), 2):
+    for layer, (linear, bias) in enumerate(solution.network.maps(solution.parameters)):
         if layer:
             rows, along, second = _through_activation(
                 solution.network.activation, rows, along, second, weights
             )
-        weight, bias = parameters[layer], parameters[layer + 1]
-        with rows.tape.layer(layer // 2):
-            along = ops.difference_matmul(along, weight)
-            second = None if second is None else ops.difference_matmul(second, weight)
-            product = ops.matmul(rows, weight)
-        rows = ops.add(product, bias)
+        along = linear.apply_to_differences(along)
+        second = None if second is None else linear.apply_to_differences(second)
+        rows = ops.add(linear.apply(rows), bias)
     if second is None:
         second = solution.constant(np.zeros((len(points), 1)))
     return rows, along, second

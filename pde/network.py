@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..emu import Node, ops
+from ..tt import TTLayer
 from .errors import RunError
+from .linear import BoundLinear, Linear
 from .spec import Spec, require_integer
 from .streams import Stream
 
@@ -55,6 +58,10 @@ class MLP(Spec):
         Number of inputs, hidden units of each layer, outputs.
     activation
         phi.
+    trains
+        For each layer the tensor train that holds its weights, or None where they are a matrix; ()
+        for none at all.  A train may have more inputs than the layer, which are zero, and more
+        outputs, which are cut off.
 
     Examples
     --------
@@ -67,6 +74,7 @@ class MLP(Spec):
 
     widths: tuple[int, ...] = (2, 256, 256, 256, 1)
     activation: Activation = Activation.TANH
+    trains: tuple[TTLayer | None, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.widths, tuple) or len(self.widths) < 2:
@@ -74,25 +82,72 @@ class MLP(Spec):
             raise RunError(msg)
         for width in self.widths:
             require_integer("a width of MLP.widths", width, least=1, most=2**20)
+        if not isinstance(self.activation, Activation):
+            msg = f"MLP.activation is {self.activation!r}: give an Activation"
+            raise RunError(msg)
+        self._check_trains()
+
+    def _check_trains(self) -> None:
+        """Each train is as wide as its layer, or wider."""
+        layers = len(self.widths) - 1
+        if not isinstance(self.trains, tuple) or len(self.trains) not in (0, layers):
+            msg = (
+                f"MLP.trains is {self.trains!r}: give () or a tuple of {layers}, one for each layer"
+            )
+            raise RunError(msg)
+        for sides, train in zip(pairwise(self.widths), self.trains, strict=False):
+            if train is None:
+                continue
+            if not isinstance(train, TTLayer) or not all(
+                side <= wide for side, wide in zip(sides, train.shape, strict=True)
+            ):
+                msg = f"MLP.trains holds {train!r} for a layer of {sides[0]} inputs and {sides[1]} "
+                raise RunError(msg + "outputs: give a TTLayer that is as wide, or None")
+
+    @property
+    def linears(self) -> tuple[Linear, ...]:
+        """The linear maps of the layers, in order."""
+        trains = self.trains or (None,) * (len(self.widths) - 1)
+        return tuple(
+            Linear(inputs=inputs, outputs=outputs, train=train)
+            for (inputs, outputs), train in zip(pairwise(self.widths), trains, strict=True)
+        )
 
     @property
     def parameter_count(self) -> int:
         """The number of weights and biases."""
-        return sum((a + 1) * b for a, b in zip(self.widths, self.widths[1:], strict=False))
+        return sum(linear.parameter_count for linear in self.linears)
+
+    @property
+    def parameter_names(self) -> list[str]:
+        """What messages call the parameters, in order."""
+        return [
+            f"{name} of layer {k}"
+            for k, linear in enumerate(self.linears, start=1)
+            for name in linear.parameter_names
+        ]
 
     def initialize(self, stream: Stream, dtype: DTypeLike) -> list[NDArray[Any]]:
         """Return ``[W_1, b_1, W_2, b_2, ...]``, each W normal of variance 2/(in + out), b zero.
 
         The rule is Glorot and Bengio's (AISTATS 2010).  Layer k is drawn at step k of the stream,
-        in float64, and rounded once to ``dtype``.
+        in float64, and rounded once to ``dtype``.  In place of a weight that is a train there are
+        its cores, balanced, of a matrix of that variance; core j is drawn at step 1024 (k + 1) + j.
         """
         parameters: list[NDArray[Any]] = []
-        pairs = zip(self.widths, self.widths[1:], strict=False)
-        for layer, (inputs, outputs) in enumerate(pairs):
-            deviation = (2 / (inputs + outputs)) ** 0.5
-            weight = deviation * stream.normal((inputs, outputs), layer)
-            parameters += [weight.astype(dtype), np.zeros((1, outputs), dtype)]
+        for layer, linear in enumerate(self.linears):
+            parameters += linear.initialize(stream, layer, dtype)
         return parameters
+
+    def maps(self, parameters: Sequence[Node]) -> list[tuple[BoundLinear, Node]]:
+        """The linear maps and biases of parameters on a tape, in order."""
+        maps, start = [], 0
+        for layer, linear in enumerate(self.linears):
+            stop = start + len(linear.parameter_names)
+            weights, bias = parameters[start : stop - 1], parameters[stop - 1]
+            maps.append((BoundLinear.of(linear, weights, layer), bias))
+            start = stop
+        return maps
 
     def apply(self, parameters: Sequence[Node], rows: Node) -> Node:
         """Return the outputs (R, outputs) for ``rows`` (R, inputs), recorded on their tape.
@@ -101,12 +156,10 @@ class MLP(Spec):
         the nonlinearity in its vector format.
         """
         signal = rows
-        for layer in range(0, len(parameters), 2):
+        for layer, (linear, bias) in enumerate(self.maps(parameters)):
             if layer:
                 signal = self.activation.apply(signal)
-            with rows.tape.layer(layer // 2):
-                product = ops.matmul(signal, parameters[layer])
-            signal = ops.add(product, parameters[layer + 1])
+            signal = ops.add(linear.apply(signal), bias)
         return signal
 
     def apply_differences(
@@ -116,16 +169,13 @@ class MLP(Spec):
 
         Rows p J to p J + J - 1 of ``differences``, (P J, inputs), belong to row p.  With ``parts``
         they are the odd parts of pairs of differences, and as many even parts follow: so are the
-        results.  A weight that a tape holds as a parameter is stored once for both signals.
+        results.  Weights are stored once for both signals.
         """
         nonlinear = self.activation.parts if parts else self.activation.rises
-        for layer in range(0, len(parameters), 2):
+        for layer, (linear, bias) in enumerate(self.maps(parameters)):
             if layer:
                 differences = nonlinear(rows, differences)
                 rows = self.activation.apply(rows)
-            weight, bias = parameters[layer], parameters[layer + 1]
-            with rows.tape.layer(layer // 2):
-                differences = ops.difference_matmul(differences, weight)
-                product = ops.matmul(rows, weight)
-            rows = ops.add(product, bias)
+            differences = linear.apply_to_differences(differences)
+            rows = ops.add(linear.apply(rows), bias)
         return rows, differences

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from ..emu import Datapath, Node
+from ..tt import TTForm, TTLayer, TTPlan
 from .adam import Adam
 from .catalogue import PROBLEMS
 from .engine import Engine
@@ -40,6 +41,9 @@ _KINDS: dict[str, type] = {
         *ENGINES.values(),
         *SCHEDULES.values(),
         MLP,
+        TTLayer,
+        TTForm,
+        TTPlan,
         Activation,
         Differences,
         Sampling,

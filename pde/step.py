@@ -49,8 +49,8 @@ def training_step(run: Run, state: State) -> tuple[State, Metrics]:
         means, gradients = _means_and_gradients(run, state, tape)
         updated = run.optimizer.update(state.parameters, gradients, state.optimizer, rate)
         moved, optimizer = _stored(run, *updated)
-    for index, arrays in enumerate(zip(moved, optimizer.first, optimizer.second, strict=True)):
-        name = f"{'bias' if index % 2 else 'weight'} of layer {index // 2 + 1}"
+    groups = zip(moved, optimizer.first, optimizer.second, strict=True)
+    for name, arrays in zip(run.network.parameter_names, groups, strict=True):
         for kind, array in zip(
             ("", "first moment of the ", "second moment of the "), arrays, strict=True
         ):

@@ -1,12 +1,12 @@
 """The three plans: how rows are multiplied by the matrix of a train, on a tape.
 
 `merged` makes the matrices that rows meet, one for each product, from the cores and without the
-rows; `multiplied` brings the rows.  Each product is the machine's `ops.matmul`; between them
-numbers are only rearranged.
+rows; `multiplied` brings the rows.  Each product is the machine's, `ops.matmul` or its like;
+between them numbers are only rearranged.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..emu import Node, ops
@@ -15,6 +15,8 @@ from .merging import merged_left, merged_matrix, merged_right, rearranged
 
 if TYPE_CHECKING:
     from .layer import TTLayer
+
+Product = Callable[[Node, Node], Node]
 
 
 def merged(layer: "TTLayer", cores: Sequence[Node]) -> tuple[Node, ...]:
@@ -33,23 +35,23 @@ def merged(layer: "TTLayer", cores: Sequence[Node]) -> tuple[Node, ...]:
     return tuple(_as_matrix(core, 1 + (paired or k < middle)) for k, core in enumerate(cores))
 
 
-def multiplied(layer: "TTLayer", weights: Sequence[Node], rows: Node) -> Node:
+def multiplied(layer: "TTLayer", weights: Sequence[Node], rows: Node, times: Product) -> Node:
     """Return the rows, as wide as the layer or less, times the matrix that was `merged`."""
     batch, width = rows.shape
     inputs, outputs = layer.shape
     wide = rows if width == inputs else ops.pad_columns(rows, inputs)
     single, middle = layer.form is TTForm.TT, layer.middle
     if layer.plan is TTPlan.FULL:
-        product = ops.matmul(wide, weights[0])
+        product = times(wide, weights[0])
     elif layer.plan is TTPlan.HALF_MERGED and single:
-        product = ops.matmul(ops.matmul(wide, weights[0]), weights[1])
+        product = times(times(wide, weights[0]), weights[1])
     elif layer.plan is TTPlan.HALF_MERGED:
-        product = _paired_halves(layer, weights[0], weights[1], wide)
+        product = _paired_halves(layer, weights[0], weights[1], wide, times)
     elif single:
-        signal = _input_cores(layer, weights[:middle], wide)
-        product = _output_cores(layer, weights[middle:], signal)
+        signal = _input_cores(layer, weights[:middle], wide, times)
+        product = _output_cores(layer, weights[middle:], signal, times)
     else:
-        product = _paired_cores(layer, weights, wide)
+        product = _paired_cores(layer, weights, wide, times)
     return ops.reshape(product, (batch, outputs))
 
 
@@ -58,7 +60,7 @@ def _as_matrix(core: Node, at: int) -> Node:
     return ops.reshape(core, (math.prod(core.shape[:at]), math.prod(core.shape[at:])))
 
 
-def _input_cores(layer: "TTLayer", weights: Sequence[Node], rows: Node) -> Node:
+def _input_cores(layer: "TTLayer", weights: Sequence[Node], rows: Node, times: Product) -> Node:
     """One product per core, each of which uses up an axis: (B, M) becomes (B, r)."""
     signal = rows
     batch, rest = rows.shape
@@ -67,20 +69,20 @@ def _input_cores(layer: "TTLayer", weights: Sequence[Node], rows: Node) -> Node:
         # What is used up goes last: (B, m, rest, r) becomes (B, rest, r, m).
         held = (batch, side, rest, rank)
         signal = rearranged(signal, held, (0, 2, 3, 1), (batch * rest, rank * side))
-        signal = ops.matmul(signal, weight)
+        signal = times(signal, weight)
     return signal
 
 
-def _output_cores(layer: "TTLayer", weights: Sequence[Node], signal: Node) -> Node:
+def _output_cores(layer: "TTLayer", weights: Sequence[Node], signal: Node, times: Product) -> Node:
     """One product per core, each of which adds an axis: (B, r) becomes (B, N)."""
     grown = signal.shape[0]
     for weight, side in zip(weights, layer.outputs, strict=True):
-        signal = ops.matmul(ops.reshape(signal, (grown, weight.shape[0])), weight)
+        signal = times(ops.reshape(signal, (grown, weight.shape[0])), weight)
         grown *= side
     return signal
 
 
-def _paired_cores(layer: "TTLayer", weights: Sequence[Node], rows: Node) -> Node:
+def _paired_cores(layer: "TTLayer", weights: Sequence[Node], rows: Node, times: Product) -> Node:
     """One product per core, each of which exchanges an input axis for an output axis."""
     signal = rows
     grown, rest = rows.shape
@@ -90,21 +92,21 @@ def _paired_cores(layer: "TTLayer", weights: Sequence[Node], rows: Node) -> Node
         # product becomes (grown, n, rest, r').
         held = (grown, m, rest, before)
         signal = rearranged(signal, held, (0, 2, 3, 1), (grown * rest, before * m))
-        signal = ops.matmul(signal, weight)
+        signal = times(signal, weight)
         held = (grown, rest, n, after)
         grown *= n
         signal = rearranged(signal, held, (0, 2, 1, 3), (grown, rest * after))
     return signal
 
 
-def _paired_halves(layer: "TTLayer", left: Node, right: Node, rows: Node) -> Node:
+def _paired_halves(layer: "TTLayer", left: Node, right: Node, rows: Node, times: Product) -> Node:
     """Two products with L of shape (M1, N1 r) and R of shape (r M2, N2), other axes in the rows."""
     batch, rank = rows.shape[0], layer.ranks[layer.middle]
     (m1, m2), (n1, _) = _halves(layer)
     signal = rearranged(rows, (batch, m1, m2), (0, 2, 1), (batch * m2, m1))
-    signal = ops.matmul(signal, left)
+    signal = times(signal, left)
     signal = rearranged(signal, (batch, m2, n1, rank), (0, 2, 3, 1), (batch * n1, rank * m2))
-    return ops.matmul(signal, right)
+    return times(signal, right)
 
 
 def _halves(layer: "TTLayer") -> tuple[tuple[int, int], tuple[int, int]]:

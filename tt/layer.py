@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..emu import Node
+from ..emu import Node, ops
 from ..formats import FormatError, spec_from_json, spec_to_json
 from .choices import TTForm, TTPlan, TTStart
 from .contraction import merged, multiplied
@@ -226,8 +226,15 @@ class TTLayer:
         self._check_shapes([each.shape for each in parameters])
         return merged(self, parameters)
 
-    def multiply(self, weights: Sequence[Node], rows: Node) -> Node:
+    def multiply(
+        self,
+        weights: Sequence[Node],
+        rows: Node,
+        product: Callable[[Node, Node], Node] = ops.matmul,
+    ) -> Node:
         """Return ``X W`` with W by what `weights` returned: the other half of `apply`.
+
+        ``product`` is `ops.matmul` or `ops.difference_matmul`.
 
         Raises
         ------
@@ -237,7 +244,7 @@ class TTLayer:
         if rows.value.ndim != 2 or rows.shape[1] > self.shape[0]:
             message = f"rows of shape {rows.shape} do not fit {self.shape[0]} inputs; give a "
             raise TensorTrainError(message + "matrix of at most as many columns")
-        return multiplied(self, weights, rows)
+        return multiplied(self, weights, rows, product)
 
     def _check_shapes(self, shapes: Sequence[tuple[int, ...]]) -> None:
         if tuple(shapes) != self.core_shapes:
