@@ -75,7 +75,7 @@ def test_gradients_of_cores_are_right(plan: TTPlan, differences: Differences) ->
 
 
 def test_merged_halves_are_stored_once_for_both_signals() -> None:
-    # The middle layer in SMX INT8: L (32 x 3) and R (3 x 32) once for each term of the loss, of two.
+    # The middle layer in SMX INT8: L (32 x 3) and R (3 x 32) once for each of two loss terms.
     network = compressed(DENSE, 3)
     (train,) = (train for train in network.trains if train)
     assert train.shape == (32, 32)
