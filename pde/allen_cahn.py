@@ -19,9 +19,9 @@ class AllenCahn(Problem):
     """``u_t = 1e-4 u_xx + 5 u - 5 u^3`` for x in (-1, 1) and t in (0, 1), from ``x^2 cos(pi x)``.
 
     The walls hold ``u = -1``.  The equation and the initial value are those of Raissi, Perdikaris
-    and Karniadakis (J. Comput. Phys. 378, 2019), whose walls are periodic: a difference of 8e-4 at
-    most, near the walls.  Initial and boundary values are built in:
-    ``u = x^2 cos(pi x) + t (1 - x^2) N``.
+    and Karniadakis (J. Comput. Phys. 378, 2019), whose walls are periodic: there the kink of the
+    initial value makes u at the walls differ by about ``4 sqrt(1e-4 t / pi) exp(-10 t)``, 3e-3 at
+    most.  Initial and boundary values are built in: ``u = x^2 cos(pi x) + t (1 - x^2) N``.
 
     Notes
     -----

@@ -65,7 +65,7 @@ class AllenCahnSolver:
             free = self._advanced(free, start, stop, *motion)
             values.append(patches.completed(free, -1.0))
         spectra = patches.coefficients(np.array(values))
-        return np.einsum("st,tkn->ksn", to_coefficients(self.times), spectra)
+        return np.asarray(np.einsum("st,tkn->ksn", to_coefficients(self.times), spectra))
 
     def _advanced(
         self, free: Array, start: float, stop: float, matrix: Array, vector: Array

@@ -74,7 +74,8 @@ def ball_points(uniform: Array) -> Array:
     [[-0.25], [0.5]]
     """
     dimension = uniform.shape[1] - 1
-    return uniform[:, :1] ** (1 / dimension) * sphere_points(uniform[:, 1:])
+    radius = np.asarray(uniform[:, :1] ** (1 / dimension), np.float64)
+    return radius * sphere_points(uniform[:, 1:])
 
 
 def with_time(space: Array, time: Array | float) -> Array:

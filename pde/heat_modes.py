@@ -78,7 +78,7 @@ class HeatModes(Problem):
             weight=1000.0,
             draws=self.space,
             points=lambda uniform: with_time(uniform, 0.0),
-            target=lambda points: self._waves(points, np.zeros(2)).sum(axis=1, keepdims=True),
+            target=lambda points: self._sum(points, np.zeros(2)),
         )
         boundary = Condition(
             name="boundary",
@@ -91,18 +91,19 @@ class HeatModes(Problem):
 
     def exact(self, points: Array) -> Array:
         """Return half the sum of both waves."""
-        return self._waves(points, self.rates).sum(axis=1, keepdims=True)
+        return self._sum(points, self.rates)
 
     def exact_diffusion(self, points: Array) -> Array:
         """Return the waves times minus their rates."""
-        return (-self.rates * self._waves(points, self.rates)).sum(axis=1, keepdims=True)
+        waves = self._waves(points, self.rates)
+        return np.asarray(-(self.rates * waves).sum(axis=1, keepdims=True))
 
     def trivial_predictors(self) -> dict[str, Field]:
         """The initial value at all times, and the solution with the mean of the diffusivities."""
         mean = np.full(2, 4 * math.pi**2 * self.diffusivities[:-1].mean())
         return {
-            "u at t = 0": lambda points: self._waves(points, np.zeros(2)).sum(1, keepdims=True),
-            "mean diffusivity": lambda points: self._waves(points, mean).sum(1, keepdims=True),
+            "u at t = 0": lambda points: self._sum(points, np.zeros(2)),
+            "mean diffusivity": lambda points: self._sum(points, mean),
         }
 
     @property
@@ -117,6 +118,10 @@ class HeatModes(Problem):
         supports = np.stack([index < half, index >= half], axis=1)
         signs = (-1.0) ** index[:, None]
         return np.asarray(2 * math.pi * signs * supports / np.sqrt(supports.sum(axis=0)))
+
+    def _sum(self, points: Array, rates: Array) -> Array:
+        """Return half the sum of both waves, (P, 1), as if they decayed at ``rates``, (2,)."""
+        return np.asarray(self._waves(points, rates).sum(axis=1, keepdims=True))
 
     def _waves(self, points: Array, rates: Array) -> Array:
         """Return half of each wave, (P, 2), as if they decayed at ``rates``, (2,)."""

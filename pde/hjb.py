@@ -61,7 +61,7 @@ class HJB(Problem):
 
     def lift(self, points: Array) -> Array:
         """Return ``sum x``, the terminal value."""
-        return points[:, :-1].sum(axis=1, keepdims=True)
+        return np.asarray(points[:, :-1].sum(axis=1, keepdims=True))
 
     def factor(self, points: Array) -> Array:
         """Return ``1 - t``."""

@@ -15,11 +15,12 @@ from .terms import slope, squared_gradient
 
 @dataclass(frozen=True, kw_only=True)
 class HJBLog(Problem):
-    """``u_t + Laplacian u = mu |grad u|^2`` in (0, 1)^d x (0, 1), ``u = log((1 + |x|^2) / 2)`` at t = 1.
+    """``u_t + Laplacian u = mu |grad u|^2`` in (0, 1)^d x (0, 1), with logarithmic terminal data.
 
-    The control problem of Han, Jentzen and E (PNAS 2018; d = 100) and of He, Li, Shi, Gao et al.
-    (arXiv 2206.14005's code; d = 250, where x is normal and not, as here, uniform in a cube).  The
-    terminal condition is built in: ``u = log((1 + |x|^2) / 2) + (1 - t) N``.
+    At t = 1, ``u = log((1 + |x|^2) / 2)``.  This is the control problem of Han, Jentzen and E (PNAS
+    115, 2018; d = 100) and of He, Li, Shi, Gao et al. (arXiv 2206.14005's code; d = 250, where x is
+    normal and not, as here, uniform in a cube).  The terminal condition is built in:
+    ``u = log((1 + |x|^2) / 2) + (1 - t) N``.
 
     Parameters
     ----------
@@ -44,8 +45,8 @@ class HJBLog(Problem):
     --------
     >>> hjb = HJBLog(space_dimension=2)
     >>> point = np.array([[0.5, 0.5, 0.0]])
-    >>> round(float(hjb.exact(point)[0, 0]), 12), round(float(hjb.exact_diffusion(point)[0, 0]), 12)
-    (0.462335010000, 0.487856580000)
+    >>> [round(float(f(point)[0, 0]), 6) for f in (hjb.exact, hjb.exact_diffusion)]
+    [0.462335, 0.487857]
     """
 
     space_dimension: int = 20

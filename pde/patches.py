@@ -18,12 +18,13 @@ def lobatto_points(degree: int) -> Array:
     >>> lobatto_points(2).round(15).tolist()
     [-1.0, -0.0, 1.0]
     """
-    return -np.cos(math.pi * np.arange(degree + 1) / degree)
+    return -np.cos(np.linspace(0.0, math.pi, degree + 1))
 
 
 def to_coefficients(degree: int) -> Array:
     """Return the matrix that takes values at `lobatto_points` to Chebyshev coefficients."""
-    return np.asarray(np.linalg.inv(chebyshev.chebvander(lobatto_points(degree), degree)))
+    values = chebyshev.chebvander(lobatto_points(degree), degree)
+    return np.asarray(np.linalg.inv(values), np.float64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ class Patches:
         rows = np.ones((len(self.edges) - 1, self.degree + 1), bool)
         rows[:, [0, -1]] = False
         twice = (self._slopes @ self._slopes)[rows.ravel()]
-        return twice @ expand, right * (twice @ last)
+        return np.asarray(twice @ expand), np.asarray(twice @ last * right)
 
     def coefficients(self, values: Array) -> Array:
         """Return the Chebyshev coefficients of values (..., degree + 1) along the last axis."""
@@ -77,7 +78,7 @@ class Patches:
         n = self.degree
         basis = [chebyshev.chebval(lobatto_points(n), chebyshev.chebder(e)) for e in np.eye(n + 1)]
         one = np.stack(basis, axis=1) @ to_coefficients(n)
-        return np.kron(np.diag(2 / np.diff(self.edges)), one)
+        return np.asarray(np.kron(np.diag(2 / np.diff(self.edges)), one), np.float64)
 
     @cached_property
     def _completion(self) -> tuple[Array, Array]:

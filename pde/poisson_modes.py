@@ -76,12 +76,12 @@ class PoissonModes(Problem):
 
     def exact(self, points: Array) -> Array:
         """Return ``mean_k sin(k pi x1) sin(k pi x2)``."""
-        return self._modes(points).mean(axis=1, keepdims=True)
+        return np.asarray(self._modes(points).mean(axis=1, keepdims=True))
 
     def exact_diffusion(self, points: Array) -> Array:
         """Return ``-2 pi^2 mean_k k^2 sin(k pi x1) sin(k pi x2)``."""
         factors = -2 * (math.pi * np.arange(1, self.highest + 1)) ** 2
-        return (factors * self._modes(points)).mean(axis=1, keepdims=True)
+        return np.asarray((factors * self._modes(points)).mean(axis=1, keepdims=True))
 
     def _modes(self, points: Array) -> Array:
         """Return ``sin(k pi x1) sin(k pi x2)``, (P, highest)."""

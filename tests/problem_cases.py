@@ -50,7 +50,7 @@ CASES = {
     "allen-cahn": Case(problem=AllenCahn(), error=2e-14, step=2.0**-11, wide=2.0**-11),
 }
 
-#: Central differences ``sum_k c_k (u(x + k h) -+ u(x - k h))``, k = 1, 2, ..., and c_0 of the second.
+#: Central differences ``sum_k c_k (u(x + k h) -+ u(x - k h))``; those of the second begin with c_0.
 FIRST = {6: (3 / 4, -3 / 20, 1 / 60), 8: (4 / 5, -1 / 5, 4 / 105, -1 / 280)}
 SECOND = {
     6: (-49 / 18, 3 / 2, -3 / 20, 1 / 90),
@@ -91,7 +91,7 @@ def second(case: Case, points: Array, axis: int) -> tuple[Array, Array]:
         total = total + sum(c * (sides[k + 1] + sides[-k - 1]) for k, c in enumerate(rest))
         estimates.append(total / case.wide**2)
     noise = 2 * sum(map(abs, SECOND[8])) * case.error / case.wide**2
-    return estimates[0], np.abs(estimates[0] - estimates[1]) + noise
+    return np.asarray(estimates[0]), np.asarray(np.abs(estimates[0] - estimates[1]) + noise)
 
 
 def _sides(case: Case, points: Array, axis: int, step: float) -> dict[int, Array]:

@@ -118,7 +118,7 @@ def test_patches_differentiate_polynomials_and_obey_their_laws() -> None:
     matrix, vector = patches.second_derivative(2.0)
     assert np.abs(matrix @ free + vector + 2).max() <= 1e-9
     spectra = patches.coefficients(patches.points**3)
-    # T_0 ... T_3 of the first interval, x = 0.15 (1 + s): (1 + s)^3 = (10 + 15 s + 6 T_2 + T_3) / 4.
+    # On the first interval x = 0.15 (1 + s), and (1 + s)^3 = (10 T_0 + 15 T_1 + 6 T_2 + T_3) / 4.
     expected = 0.15**3 * np.array([10, 15, 6, 1, 0, 0, 0]) / 4
     assert np.abs(spectra[0] - expected).max() <= 1e-15
     assert lobatto_points(8)[[0, 4, 8]] == pytest.approx([-1, 0, 1], abs=1e-16)
@@ -136,7 +136,7 @@ def test_without_diffusion_the_predictor_solves_the_reaction() -> None:
     predictor = AllenCahn().trivial_predictors()["no diffusion"]
     points = AllenCahn().domain_points(np.random.default_rng(0).random((500, 2)))
     h = 2.0**-10
-    sides = [predictor(points + [0.0, k * h]) for k in (-2, -1, 1, 2)]
+    sides = [predictor(points + np.array([0.0, k * h])) for k in (-2, -1, 1, 2)]
     slope = (8 * (sides[2] - sides[1]) - (sides[3] - sides[0])) / (12 * h)
     u = predictor(points)
     # h^4/30 times a fifth derivative, below 10^5 times u: 3e-9; rounding 1e-12.

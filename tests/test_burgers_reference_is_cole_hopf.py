@@ -45,7 +45,7 @@ def test_value_and_second_derivative_are_those_of_the_transform(x: float, t: flo
     found = burgers_solution(np.array([[x]]), np.array([[t]]), NU)
     with mpmath.workdps(30):
         h = mpmath.mpf(2) ** -26
-        low, mid, high = (oracle(x + k * h, mpmath.mpf(t)) for k in (-1, 0, 1))
+        low, mid, high = (oracle(mpmath.mpf(x) + k * h, mpmath.mpf(t)) for k in (-1, 0, 1))
         bend = (high - 2 * mid + low) / h**2
     # u varies over 0.01 by 2: its fourth derivative is below 1e10, times h^2 / 12 = 2e-17.  The
     # reference: weights with exponents of up to 150, rounded, in means of numbers up to
@@ -54,17 +54,20 @@ def test_value_and_second_derivative_are_those_of_the_transform(x: float, t: flo
     assert abs(found[1].item() - bend) <= 150 * 2.0**-52 / (2 * NU) ** 2 + 1e-6
 
 
-@pytest.mark.parametrize(("x", "t"), POINTS[::9])
+@pytest.mark.parametrize(("x", "t"), POINTS[::12])
 def test_the_oracle_does_not_depend_on_its_rule(x: float, t: float) -> None:
     with mpmath.workdps(20):
         place, time = mpmath.mpf(x), mpmath.mpf(t)
         reach = time + 18 * mpmath.sqrt(NU * time)
         cuts = mpmath.linspace(place - reach, place + reach, 17)
+        grid = mpmath.linspace(place - reach, place + reach, 400)
+        top = max(density(place, time, y) for y in grid)  # the rule stops at absolute errors
         mass, moment = (
-            mpmath.quad(
-                lambda y, k=k: y**k * density(place, time, y), cuts, method="gauss-legendre"
+            mpmath.mpf(mpmath.quad(part, cuts, method="gauss-legendre"))
+            for part in (
+                lambda y: density(place, time, y) / top,
+                lambda y: y * density(place, time, y) / top,
             )
-            for k in (0, 1)
         )
         assert abs((place - moment / mass) / time - oracle(place, time)) <= 1e-13
 
@@ -73,7 +76,7 @@ def test_the_steepest_slope_is_the_published_one() -> None:
     # Basdevant et al. (1986): |u_x| at x = 0 is largest, 152.00516, at t = 1.6037 / pi.  A rounded
     # time of a maximum enters squared.  Central differences of order 8 in the layer of 0.01.
     h, t = 2.0**-12, np.full((4, 1), 1.6037 / math.pi)
-    u = burgers_solution(h * np.arange(1, 5)[:, None], t, NU)[0]
+    u = burgers_solution(np.array([[h], [2 * h], [3 * h], [4 * h]]), t, NU)[0]
     slope = 2 / h * (np.array([4 / 5, -1 / 5, 4 / 105, -1 / 280]) @ u).item()
     assert abs(slope + 152.00516) <= 6e-6
 

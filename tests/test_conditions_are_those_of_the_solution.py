@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def test_targets_are_values_of_the_solution(name: str, called: str) -> None:
 
 @pytest.mark.parametrize(("name", "called"), SOFT)
 def test_conditions_hold_where_they_say(name: str, called: str) -> None:
-    problem, found, points = condition(name, called)
+    problem, _, points = condition(name, called)
     space, center = points[:, : problem.space], np.array(problem.center)[: problem.space]
     if problem.name == "heat":
         radii = np.linalg.norm(space, axis=1)
@@ -141,7 +142,7 @@ def test_names_are_distinct() -> None:
 
 
 @pytest.mark.parametrize("bad", [0, -1, 2.0, True, "3", 10**6])
-def test_dimensions_are_checked(bad: object) -> None:
+def test_dimensions_are_checked(bad: Any) -> None:
     for cls in (HJB, HJBLog, Heat, HeatModes):
         with pytest.raises(RunError, match=f"{cls.__name__}.space_dimension is"):
             cls(space_dimension=bad)
@@ -150,7 +151,7 @@ def test_dimensions_are_checked(bad: object) -> None:
 
 
 @pytest.mark.parametrize("bad", [0.0, 0.05, 10.5, math.nan, math.inf, "1"])
-def test_the_cost_of_control_is_checked(bad: object) -> None:
+def test_the_cost_of_control_is_checked(bad: Any) -> None:
     with pytest.raises(RunError, match=r"HJBLog\.mu is"):
         HJBLog(mu=bad)
     assert HJBLog(mu=10) == HJBLog(mu=10.0)

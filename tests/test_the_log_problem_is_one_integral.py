@@ -92,7 +92,7 @@ def test_the_moments_at_the_end_are_those_of_a_gamma_distribution() -> None:
 @pytest.mark.parametrize("dimension", [1, 20, 1000])
 def test_a_thousand_dimensions_neither_under_nor_overflow(dimension: int) -> None:
     problem = HJBLog(space_dimension=dimension)
-    points = np.vstack([np.zeros(dimension + 1), np.ones(dimension + 1), 0.5 + np.zeros(dimension + 1)])
+    points = np.array([[0.0], [0.5], [1.0]]) + np.zeros(dimension + 1)
     for field in (problem.exact, problem.exact_diffusion, problem.exact_slopes):
         assert np.isfinite(field(points)).all()
 

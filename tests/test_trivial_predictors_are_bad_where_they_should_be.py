@@ -58,7 +58,7 @@ def test_points(problem: Problem) -> Array:
 test_points.__test__ = False  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("problem", "stated"), STATED, ids=lambda value: getattr(value, "name", ""))
+@pytest.mark.parametrize(("problem", "stated"), STATED, ids=[one.name for one, _ in STATED])
 def test_the_stated_errors_are_measured(problem: Problem, stated: dict[str, float]) -> None:
     errors = trivial_errors(problem, test_points(problem))
     assert set(stated) <= set(errors)
