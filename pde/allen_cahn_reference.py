@@ -37,8 +37,8 @@ class AllenCahnSolver:
     -----
     *Exactness*: with the defaults u differs by less than 1e-9 from a solution with 15 intervals of
     degree 28, degree 80 in time and a third of the tolerance.  ``D u_xx``, which is up to 0.65,
-    differs by less than 5e-8 where \|x\| < 0.95 and t > 0.05, by 1e-7 of its L2 norm, and by 2e-4
-    at most: at the corner, where it jumps by 8e-4.
+    differs by less than 1e-7 where \|x\| < 0.95 and t > 0.05, by about 1e-7 of its L2 norm, and by
+    2e-4 at most: at the corner, where it jumps by 8e-4.
     """
 
     degree: int = 24

@@ -46,10 +46,9 @@ def test_a_coarser_solution_differs_by_less_than_1e_8() -> None:
 def test_a_finer_solution_differs_by_less_than_1e_9() -> None:
     edges = (0, 0.1, 0.25, 0.4, 0.46, 0.48, 0.5, 0.52, 0.54, 0.6, 0.75, 0.9, 0.97, 0.99, 0.998, 1.0)
     fine = AllenCahnSolver(degree=28, times=80, tolerance=3e-12, edges=edges)
-    assert_agree(fine, value=1e-9, inner=5e-8, norm=1e-5)
+    assert_agree(fine, value=1e-9, inner=1e-7, norm=1e-5)
 
 
-@pytest.mark.exhaustive
 def test_finite_differences_converge_to_it() -> None:
     # Central differences on n intervals of [0, 1] are off by a series in h^2 once the layer of
     # 0.006 is resolved; extrapolation leaves h^4: a sixteenth of (coarse - fine) is generous.
