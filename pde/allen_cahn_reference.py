@@ -92,12 +92,20 @@ class AllenCahnSolver:
 
         The solution is computed once in a process for each solver, in a few seconds.
 
+        Raises
+        ------
+        RunError
+            For a point outside, where a polynomial is no solution.
+
         Examples
         --------
         >>> wall = np.array([[1.0], [-1.0]])
         >>> AllenCahnSolver().at(wall, np.array([[0.3], [1.0]])).round(12).ravel().tolist()
         [-1.0, -1.0]
         """
+        if not ((np.abs(x) <= 1) & (t >= 0) & (t <= 1)).all():
+            msg = "a point lies outside of [-1, 1] x [0, 1]: the Allen-Cahn reference ends there"
+            raise RunError(msg)
         solution, distance = _solved(self), np.abs(x[:, 0])
         interval = np.clip(np.searchsorted(self.edges, distance, "right") - 1, 0, len(solution) - 1)
         times = chebyshev.chebvander(2 * np.sqrt(t[:, 0]) - 1, self.times)

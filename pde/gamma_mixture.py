@@ -44,13 +44,13 @@ class Mixture:
 
         The trapezoidal rule with 201 nodes in y, where ``v = v_0 exp(y - exp(-y))`` and v_0 is the
         largest of the integrand: in y it falls doubly exponentially on both sides, and the rule
-        converges faster than any power.  Powers such as ``(1 + 4 tau v)^(-d/2)`` are exponents until
-        the largest is taken off, so that no d under- or overflows.
+        converges faster than any power.  Powers such as ``(1 + 4 tau v)^(-d/2)`` are exponents
+        until the largest is taken off, so that no d under- or overflows.
 
         *Exactness*: halving the step about doubles the number of correct digits.  A point at which
         101 and 201 nodes differ by more than 1e-10 is refused; for d up to 1000, mu from 0.1 to 10
-        and ``|x|^2 <= 10 d`` they differ by at most 1e-8 of what would be refused, and what is
-        left is the rounding of exponents of size d: some ``1e-16 d`` in the logarithm.
+        and ``|x|^2 <= d`` they differ by less than 2e-12, so that what is left is rounding: a few
+        units of 2^-53 in the logarithm, times d at most.
 
         Raises
         ------

@@ -33,10 +33,10 @@ class HeatModes(Problem):
 
     Notes
     -----
-    Manufactured, the harder companion of `Heat`.  ``k_j . y`` has a standard deviation of
-    2 pi / sqrt(12) = 1.8 for every d, so that the waves neither vanish nor become noise in many
-    dimensions.  The signs alternate so that neither ``sum x`` nor any function of ``|y|`` and t
-    knows them.
+    Manufactured, the harder companion of `Heat`, with its network.  ``k_j . y`` has a standard
+    deviation of 2 pi / sqrt(12) = 1.8 for every d, so that the waves neither vanish nor become
+    noise in many dimensions.  The signs alternate so that neither ``sum x`` nor any function of
+    ``|y|`` and t knows them.
 
     Examples
     --------

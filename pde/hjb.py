@@ -17,7 +17,8 @@ class HJB(Problem):
 
     The solution is ``u = sum x + 1 - t``.  With d = 20, where 1/d is the published 0.05, this is
     the 20-D problem of the public code that Lu, Tian, Zhao, Li and Zhang (arXiv 2512.09202) build
-    on.  As there, the terminal condition is built in: ``u = sum x + (1 - t) N``.
+    on.  As there, the terminal condition is built in, ``u = sum x + (1 - t) N``, and the network
+    has two layers of 512.
 
     Parameters
     ----------

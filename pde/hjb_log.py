@@ -35,7 +35,7 @@ class HJBLog(Problem):
     times the `Mixture` after ``tau = 1 - t``, from which value and derivatives follow exactly but
     for one convergent quadrature.
 
-    The domain is that of `HJB`, so that the two problems differ in the solution alone; over it
+    Domain and network are those of `HJB`, so that only the solutions differ; over the domain
     ``|x|^2`` has the mean d/3 and the standard deviation ``0.3 sqrt(d)``.
 
     Traps: in many dimensions ``|x|^2`` hardly varies, and u is close to a function of t:

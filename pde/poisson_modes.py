@@ -31,7 +31,8 @@ class PoissonModes(Problem):
     four has an error of 85 % there.
 
     The boundary weight 300 is that of `Poisson`, and near ``4 pi^4 = 390``, at which an error of u
-    costs as much on the boundary as one of the same mean square in the lowest mode inside.
+    costs as much on the boundary as one of the same mean square in the lowest mode inside.  The
+    network is that of `Poisson`.
 
     Traps: u is symmetric about the middle, so a linear fit is no better than a constant; u = 0
     satisfies the boundary condition and has an error of 1.

@@ -123,6 +123,12 @@ def test_patches_differentiate_polynomials_and_obey_their_laws() -> None:
     assert lobatto_points(8)[[0, 4, 8]] == pytest.approx([-1, 0, 1], abs=1e-16)
 
 
+@pytest.mark.parametrize("place", [(1.001, 0.5), (0.5, -0.001), (0.5, 1.001), (math.nan, 0.5)])
+def test_places_outside_are_refused(place: tuple[float, float]) -> None:
+    with pytest.raises(RunError, match="outside of"):
+        AllenCahn().exact(np.array([place]))
+
+
 def test_an_integration_that_fails_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     failed = SimpleNamespace(success=False, t=[0.0, 0.5], message="the step is too small")
     monkeypatch.setattr("scipy.integrate.solve_ivp", lambda *_, **__: failed)

@@ -111,9 +111,18 @@ def test_points_do_not_see_their_neighbours() -> None:
     assert Burgers().exact(points[:0]).shape == (0, 1)
 
 
-def test_a_layer_too_thin_for_the_quadrature_is_refused() -> None:
+def test_times_too_long_for_the_quadrature_are_refused() -> None:
+    # In z the exponent has the second derivative -2 - 2 pi t at its sharpest.
+    places = np.linspace(-1, 1, 201)[:, None]
     with pytest.raises(RunError, match="two quadratures"):
-        burgers_solution(np.array([[0.001]]), np.ones((1, 1)), NU / 50)
+        burgers_solution(places, np.full_like(places, 1.8), NU)
+
+
+@pytest.mark.parametrize("t", [-0.001, 1.84, math.nan])
+def test_times_the_nodes_do_not_reach_are_refused(t: float) -> None:
+    # 576 * 0.01 / pi is 1.83.
+    with pytest.raises(RunError, match="give 0 <= t <= 576 viscosities"):
+        burgers_solution(np.zeros((2, 1)), np.array([[0.5], [t]]), NU)
 
 
 def test_without_viscosity_waves_break() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bitpde.pde import gamma_mixture
 from bitpde.pde.errors import RunError
 from bitpde.pde.gamma_mixture import Mixture
 from bitpde.pde.hjb_log import HJBLog
@@ -103,6 +104,18 @@ def test_points_do_not_see_their_neighbours() -> None:
     together = problem.exact(points)
     assert (together[4321:4323] == problem.exact(points[4321:4323])).all()
     assert problem.exact(points[:0]).shape == (0, 1)
+
+
+@pytest.mark.parametrize("mu", [0.1, 1.0, 10.0])
+@pytest.mark.parametrize("dimension", [1, 20, 1000])
+def test_half_the_nodes_would_do(
+    dimension: int, mu: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gamma_mixture, "_AGREEMENT", 2e-12)
+    numbers = np.random.default_rng(5).random((500, 2))
+    numbers[:4] = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    square, tau = numbers[:, :1] * dimension, numbers[:, 1:]
+    assert np.isfinite(Mixture.at(square, tau, dimension, mu).variance).all()
 
 
 def test_a_place_the_quadrature_cannot_reach_is_refused() -> None:
