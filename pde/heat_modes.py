@@ -1,6 +1,5 @@
 """Heat conduction that differs by direction, with two decaying waves as its solution."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,8 @@ from .problem import Array, Condition, Field, Fields, Problem
 from .spec import require_integer
 from .terms import slope
 
+_LENGTH = 4.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class HeatModes(Problem):
@@ -22,9 +23,9 @@ class HeatModes(Problem):
         u = (exp(-l_1 t) sin(k_1 . y) + exp(-l_2 t) cos(k_2 . y)) / 2,   l_j = sum_i a_i k_ji^2,
 
     given at t = 0 and on the faces, soft, of weight 1000 each as in `Heat`.  The wave vectors have
-    the length 2 pi and components of one size and alternating sign: k_1 on the first half of the
-    coordinates, k_2 on the others.  The diffusivities rise linearly from 1/160 to 7/160, so that
-    the waves decay at about 0.6 and 1.4 where their mean would make both decay at 1.
+    the length 4 and components of one size and alternating sign: k_1 on the first half of the
+    coordinates, k_2 on the others.  The diffusivities rise linearly from 1/64 to 7/64, so that the
+    waves decay at about 0.6 and 1.4 where their mean would make both decay at 1.
 
     Parameters
     ----------
@@ -34,20 +35,24 @@ class HeatModes(Problem):
     Notes
     -----
     Manufactured, the harder companion of `Heat`, with its network.  ``k_j . y`` has a standard
-    deviation of 2 pi / sqrt(12) = 1.8 for every d, so that the waves neither vanish nor become
-    noise in many dimensions.  The signs alternate so that neither ``sum x`` nor any function of
-    ``|y|`` and t knows them.
+    deviation of 4 / sqrt(12) = 1.15 for every d, so that the waves neither vanish nor become noise
+    in many dimensions.  The signs alternate so that neither ``sum x`` nor any function of ``|y|``
+    and t knows them.
+
+    Why d = 20: the network, fitted to u itself at 150 fresh points a step, has a relative L2 error
+    of 9 % after 1,000 steps (one seed), and of 47 % with d = 100: what an equation would teach it
+    in as many steps could not be seen there.
 
     Examples
     --------
     >>> waves = HeatModes(space_dimension=2)
     >>> waves.diffusivities.tolist()
-    [0.00625, 0.04375, 0.0]
+    [0.015625, 0.109375, 0.0]
     >>> float(waves.exact(np.array([[0.5, 0.5, 0.0]]))[0, 0])
     0.5
     """
 
-    space_dimension: int = 100
+    space_dimension: int = 20
 
     name = "heat-modes"
 
@@ -59,8 +64,8 @@ class HeatModes(Problem):
 
     @property
     def diffusivities(self) -> Array:
-        """``(1 + 6 i / (d - 1)) / 160`` for i = 0 ... d - 1, then 0 for the time."""
-        return np.append(np.linspace(1.0, 7.0, self.space) / 160, 0.0)
+        """``(1 + 6 i / (d - 1)) / 64`` for i = 0 ... d - 1, then 0 for the time."""
+        return np.append(np.linspace(1.0, 7.0, self.space) / 64, 0.0)
 
     def residual(self, fields: Fields, points: Array) -> Node:
         """Return ``u_t - sum_i a_i u_ii``; one rounding."""
@@ -100,7 +105,7 @@ class HeatModes(Problem):
 
     def trivial_predictors(self) -> dict[str, Field]:
         """The initial value at all times, and the solution with the mean of the diffusivities."""
-        mean = np.full(2, 4 * math.pi**2 * self.diffusivities[:-1].mean())
+        mean = np.full(2, _LENGTH**2 * self.diffusivities[:-1].mean())
         return {
             "u at t = 0": lambda points: self._sum(points, np.zeros(2)),
             "mean diffusivity": lambda points: self._sum(points, mean),
@@ -117,7 +122,7 @@ class HeatModes(Problem):
         index, half = np.arange(self.space), self.space // 2
         supports = np.stack([index < half, index >= half], axis=1)
         signs = (-1.0) ** index[:, None]
-        return np.asarray(2 * math.pi * signs * supports / np.sqrt(supports.sum(axis=0)))
+        return np.asarray(_LENGTH * signs * supports / np.sqrt(supports.sum(axis=0)))
 
     def _sum(self, points: Array, rates: Array) -> Array:
         """Return half the sum of both waves, (P, 1), as if they decayed at ``rates``, (2,)."""

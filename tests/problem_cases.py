@@ -31,7 +31,7 @@ class Case:
 
 
 #: Errors: one sine, product or sum of the formula costs 2^-53 of its terms; the sums of d terms of
-#: HJB, of phases of size 2 pi sqrt(d) of HeatModes, and of exponents of size d of HJBLog dominate.
+#: HJB, of phases of size 2 sqrt(d) of HeatModes, and of exponents of size d of HJBLog dominate.
 CASES = {
     "poisson-modes": Case(problem=PoissonModes(), error=8e-15, wide=2.0**-7),
     "poisson-one-mode": Case(problem=PoissonModes(highest=1), error=2e-15),
@@ -44,7 +44,8 @@ CASES = {
     ),
     "heat": Case(problem=Heat(), error=1e-15),
     "heat-2": Case(problem=Heat(space_dimension=2), error=1e-15),
-    "heat-modes": Case(problem=HeatModes(), error=1e-14),
+    "heat-modes": Case(problem=HeatModes(), error=4e-15),
+    "heat-modes-100": Case(problem=HeatModes(space_dimension=100), error=1e-14),
     "heat-modes-3": Case(problem=HeatModes(space_dimension=3), error=4e-15),
     "burgers": Case(problem=Burgers(), error=2e-14, step=2.0**-12, wide=2.0**-12),
     "allen-cahn": Case(problem=AllenCahn(), error=2e-14, step=2.0**-11, wide=2.0**-11),

@@ -1,8 +1,10 @@
 """The errors of predictors that need no training are those that the documents state.
 
-Each is a quotient of two sample means over N points.  Where the pointwise squares lie within c
-times their means, the quotient is within a relative ``6 sqrt((c - 1) / N)`` of its limit up to
-second order, at six standard deviations; N = 20,000 and c = 6 give 10 %, its square root 5 %.
+They are those of one sample, whose numbers are a function of a name, stated with two or three
+digits: 5 % covers that.  What they say about the whole domain: an error is the root of a quotient
+of two means over N = 20,000 points.  Where squares are at most c times their mean, the mean of the
+sample is within ``6 sqrt((c - 1) / N)`` of it, relatively, at six standard deviations; c = 9 (the
+peak of `HeatModes`) gives 12 %, both means 24 % and the root 12 %.
 """
 
 import numpy as np
@@ -36,11 +38,11 @@ STATED: list[tuple[Problem, dict[str, float]]] = [
     (
         HeatModes(),
         {
-            "constant": 0.988,
-            "affine": 0.903,
-            "radial": 0.985,
-            "u at t = 0": 0.603,
-            "mean diffusivity": 0.162,
+            "constant": 0.911,
+            "affine": 0.590,
+            "radial": 0.894,
+            "u at t = 0": 0.625,
+            "mean diffusivity": 0.168,
         },
     ),
     (Burgers(), {"constant": 1.0, "affine": 0.817, "u at t = 0": 0.59, "no viscosity": 0.069}),
@@ -68,7 +70,7 @@ def test_the_stated_errors_are_measured(problem: Problem, stated: dict[str, floa
 
 @pytest.mark.parametrize("dimension", [2, 10, 100])
 def test_conduction_by_direction_has_no_cheap_predictor(dimension: int) -> None:
-    # All of them are above 0.5 in the limit, where 30 % was asked for: ten standard deviations.
+    # The least is 0.37, at d = 2: 12 % less would be 0.325.
     problem = HeatModes(space_dimension=dimension)
     points = test_points(problem)
     errors = trivial_errors(problem, points)
@@ -82,9 +84,9 @@ def test_conduction_by_direction_has_no_cheap_predictor(dimension: int) -> None:
 
 def test_waves_decay_by_direction() -> None:
     problem = HeatModes()
-    assert problem.rates == pytest.approx([0.613, 1.361], rel=1e-3)
+    assert problem.rates == pytest.approx([0.605, 1.395], rel=1e-3)
     vectors = problem.wave_vectors
-    assert np.linalg.norm(vectors, axis=0) == pytest.approx([2 * np.pi] * 2)
+    assert np.linalg.norm(vectors, axis=0) == pytest.approx([4.0, 4.0])
     assert vectors[:, 0] @ vectors[:, 1] == 0
     assert np.abs(vectors.sum(axis=0)).max() <= 1e-14
 
