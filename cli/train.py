@@ -23,6 +23,7 @@ examples:
   bitpde train poisson --datapath mine.json --no-plot
   bitpde train poisson --engine monte-carlo --sigma 0.01 --pairs 16 --differences naive
   bitpde train poisson --engine forward-laplacian --datapath fp32
+  bitpde train hjb --engine sparse-grid --steps 200
   bitpde train poisson --tt-rank 8                the hidden layers as tensor trains
   bitpde train poisson --out runs/mine            stop it with Ctrl-C, then
   bitpde train poisson --out runs/mine --resume   go on, bit for bit as if never stopped
@@ -168,7 +169,7 @@ def _interruption(runs: list["Run"], folder: Path, arguments: argparse.Namespace
     return f"interrupted: {where}; to go on: {shlex.join(words)}"
 
 
-_PROBLEMS = "poisson"
+_PROBLEMS = "poisson, poisson-modes, hjb, hjb-log, heat, heat-modes, burgers or allen-cahn"
 _COUNT = {"type": int, "metavar": "N"}
 _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
     "machine": {

@@ -6,7 +6,9 @@ for the loop and `study` for the table.
 
 from .adam import Adam as Adam
 from .adam import AdamState as AdamState
+from .allen_cahn import AllenCahn as AllenCahn
 from .baselines import polynomial_baselines as polynomial_baselines
+from .burgers import Burgers as Burgers
 from .catalogue import PROBLEMS as PROBLEMS
 from .catalogue import problem_named as problem_named
 from .central_differences import CentralDifferences as CentralDifferences
@@ -28,6 +30,10 @@ from .exact_engines import ForwardLaplacian as ForwardLaplacian
 from .exact_engines import HutchinsonTaylor as HutchinsonTaylor
 from .field_errors import FieldErrors as FieldErrors
 from .field_errors import relative_l2 as relative_l2
+from .heat import Heat as Heat
+from .heat_modes import HeatModes as HeatModes
+from .hjb import HJB as HJB
+from .hjb_log import HJBLog as HJBLog
 from .loss import Term as Term
 from .loss import loss_terms as loss_terms
 from .metrics import Metrics as Metrics
@@ -40,6 +46,7 @@ from .network import Activation as Activation
 from .nodes import Nodes as Nodes
 from .plot import plot_study as plot_study
 from .poisson import Poisson as Poisson
+from .poisson_modes import PoissonModes as PoissonModes
 from .problem import Condition as Condition
 from .problem import Fields as Fields
 from .problem import Problem as Problem
@@ -71,3 +78,5 @@ from .terminal import print_table as print_table
 from .terminal import progress_bars as progress_bars
 from .train import Result as Result
 from .train import train as train
+from .trivial_errors import trivial_errors as trivial_errors
+from .trivial_errors import trivial_table as trivial_table

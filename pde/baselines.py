@@ -9,13 +9,16 @@ from .field_errors import FieldErrors, relative_l2
 from .nodes import Array
 from .problem import Field, Problem
 
+#: Coefficients of a fit: more take longer than a training.
+_MOST = 512
+
 
 def polynomial_baselines(problem: Problem, points: Array) -> dict[str, FieldErrors]:
     """Return the errors of the best constant, linear and quadratic function on ``points``.
 
     Each is the least-squares fit to the exact solution on the very points it is tested on, so no
     function of its kind does better there.  Its diffusion term is that of the fitted polynomial.
-    A quadratic with more coefficients than half the points is left out.  The problem's own
+    A fit with more coefficients than half the points, or than 512, is left out.  The problem's own
     `trivial_predictors` follow, with the diffusion term by central differences.
 
     Parameters
@@ -38,7 +41,7 @@ def polynomial_baselines(problem: Problem, points: Array) -> dict[str, FieldErro
     exact, diffusion = problem.exact(points), problem.exact_diffusion(points)
     errors = {}
     for name, degree in (("constant", 0), ("linear", 1), ("quadratic", 2)):
-        if 2 * math.comb(problem.dimension + degree, degree) > len(points):
+        if math.comb(problem.dimension + degree, degree) > min(len(points) // 2, _MOST):
             continue
         basis, curvature = _monomials(local, degree, problem.diffusivities)
         coefficients = np.linalg.lstsq(basis, exact, rcond=None)[0]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..emu import Node, ops
-from .cube import face_points
+from .domains import cube_faces
 from .problem import Array, Condition, Fields, Problem
 
 
@@ -46,9 +46,7 @@ class Poisson(Problem):
     def conditions(self) -> tuple[Condition, ...]:
         """The values on the four sides, with weight 300."""
         return (
-            Condition(
-                name="boundary", weight=300.0, draws=3, points=face_points, target=self.exact
-            ),
+            Condition(name="boundary", weight=300.0, draws=3, points=cube_faces, target=self.exact),
         )
 
     def exact(self, points: Array) -> Array:

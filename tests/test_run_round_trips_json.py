@@ -23,6 +23,8 @@ from bitpde.pde import (
     HutchinsonTaylor,
     Linear,
     Poisson,
+    PoissonModes,
+    Problem,
     Run,
     RunError,
     Sampling,
@@ -56,7 +58,7 @@ SCHEDULES = st.one_of(
 WIDTHS = st.lists(st.integers(1, 512), max_size=4).map(lambda hidden: (2, *hidden, 1))
 RUNS = st.builds(
     Run,
-    problem=st.sampled_from(list(PROBLEMS.values())),
+    problem=st.sampled_from([Poisson(), PoissonModes(), PoissonModes(highest=2)]),
     datapath=st.sampled_from(list(PRESETS.values())),
     engine=ENGINES,
     network=st.builds(MLP, widths=WIDTHS, activation=st.sampled_from(Activation)),
@@ -82,6 +84,15 @@ def test_a_run_survives_json(run: Run) -> None:
     assert again == run
     assert again.digest() == run.digest()
     assert hash(again) == hash(run)
+
+
+@pytest.mark.parametrize("problem", PROBLEMS.values(), ids=lambda problem: problem.name)
+def test_every_problem_has_a_run_of_its_own(problem: Problem) -> None:
+    run = Run(problem=problem, datapath=preset("smx8"), engine=ForwardLaplacian())
+    assert run.network == problem.network
+    assert run.network.widths == problem.widths
+    assert run.weights == tuple(condition.weight for condition in problem.conditions)
+    assert Run.from_json(json.loads(json.dumps(run.to_json()))) == run
 
 
 @given(first=RUNS, second=RUNS)
