@@ -47,9 +47,9 @@ class AllenCahn(Problem):
     widths = (2, 128, 128, 128, 128, 1)
 
     @property
-    def diffusivities(self) -> Array:
+    def diffusivities(self) -> tuple[float, ...]:
         """1e-4 for x, 0 for t."""
-        return np.array([AllenCahnSolver.DIFFUSIVITY, 0.0])
+        return (AllenCahnSolver.DIFFUSIVITY, 0.0)
 
     def residual(self, fields: Fields, points: Array) -> Node:
         """Return ``u_t - 1e-4 u_xx - 5 u + 5 u^3``; a rounding for each operation."""

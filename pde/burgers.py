@@ -46,9 +46,9 @@ class Burgers(Problem):
     widths = (2, 20, 20, 20, 20, 20, 20, 20, 20, 1)
 
     @property
-    def diffusivities(self) -> Array:
+    def diffusivities(self) -> tuple[float, ...]:
         """0.01 / pi for x, 0 for t."""
-        return np.array([_VISCOSITY, 0.0])
+        return (_VISCOSITY, 0.0)
 
     def residual(self, fields: Fields, points: Array) -> Node:
         """Return ``u_t + u u_x - nu u_xx``; a rounding for each operation."""

@@ -46,8 +46,8 @@ class HeatModes(Problem):
     Examples
     --------
     >>> waves = HeatModes(space_dimension=2)
-    >>> waves.diffusivities.tolist()
-    [0.015625, 0.109375, 0.0]
+    >>> waves.diffusivities
+    (0.015625, 0.109375, 0.0)
     >>> float(waves.exact(np.array([[0.5, 0.5, 0.0]]))[0, 0])
     0.5
     """
@@ -63,9 +63,9 @@ class HeatModes(Problem):
         derive(self, widths=(d + 1, 256, 256, 256, 1))
 
     @property
-    def diffusivities(self) -> Array:
+    def diffusivities(self) -> tuple[float, ...]:
         """``(1 + 6 i / (d - 1)) / 64`` for i = 0 ... d - 1, then 0 for the time."""
-        return np.append(np.linspace(1.0, 7.0, self.space) / 64, 0.0)
+        return (*(np.linspace(1.0, 7.0, self.space) / 64).tolist(), 0.0)
 
     def residual(self, fields: Fields, points: Array) -> Node:
         """Return ``u_t - sum_i a_i u_ii``; one rounding."""
@@ -105,7 +105,7 @@ class HeatModes(Problem):
 
     def trivial_predictors(self) -> dict[str, Field]:
         """The initial value at all times, and the solution with the mean of the diffusivities."""
-        mean = np.full(2, _LENGTH**2 * self.diffusivities[:-1].mean())
+        mean = np.full(2, _LENGTH**2 * float(np.mean(self.diffusivities[:-1])))
         return {
             "u at t = 0": lambda points: self._sum(points, np.zeros(2)),
             "mean diffusivity": lambda points: self._sum(points, mean),
@@ -114,7 +114,7 @@ class HeatModes(Problem):
     @property
     def rates(self) -> Array:
         """``l_j = sum_i a_i k_ji^2``, (2,)."""
-        return np.asarray(self.diffusivities[:-1] @ self.wave_vectors**2)
+        return np.asarray(np.array(self.diffusivities[:-1]) @ self.wave_vectors**2)
 
     @property
     def wave_vectors(self) -> Array:
