@@ -105,7 +105,7 @@ class HeatModes(Problem):
 
     def trivial_predictors(self) -> dict[str, Field]:
         """The initial value at all times, and the solution with the mean of the diffusivities."""
-        mean = np.full(2, _LENGTH**2 * np.mean(self.diffusivities[:-1]))
+        mean = np.full(2, _LENGTH**2 * float(np.mean(self.diffusivities[:-1])))
         return {
             "u at t = 0": lambda points: self._sum(points, np.zeros(2)),
             "mean diffusivity": lambda points: self._sum(points, mean),

@@ -8,6 +8,7 @@ import numpy as np
 from ..emu import Node, ops
 from .derived import derive
 from .gamma_mixture import Mixture
+from .network import Activation
 from .problem import Array, Field, Fields, Problem
 from .spec import require_integer, settle_real
 from .terms import slope, squared_gradient
@@ -53,6 +54,7 @@ class HJBLog(Problem):
     mu: float = 1.0
 
     name = "hjb-log"
+    activation = Activation.SINE
 
     def __post_init__(self) -> None:
         d = self.space_dimension
