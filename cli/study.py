@@ -41,8 +41,7 @@ def add_study(commands: Any) -> None:
 def _study(arguments: argparse.Namespace) -> int:
     """``bitpde study``: measure, write the folder, show the table."""
     require_extras(rich=not arguments.json, matplotlib=True)
-    from ..validation.estimator_study import ESTIMATOR_STUDY
-    from ..validation.grid_study import run_grid
+    from ..validation import ESTIMATOR_STUDY, run_grid
 
     folder = Path(arguments.out or f"studies/{arguments.name}-{arguments.tier}")
     with nullcontext() if arguments.json else _bar(ESTIMATOR_STUDY.name) as show:

@@ -16,26 +16,38 @@ and ``r = tanh o``,
     sin:   odd = cos(a + e) sin o,
            even = 2 cos(a + e/2) sin(e/2) - 2 sin(a + e) sin(o/2)^2.
 
+Where a and b are large and of opposite signs, ``1 + p q`` is what is left of two ones, but the
+difference is large and its values may be subtracted: wherever it, or D, is below 1/4, the
+operations evaluate tanh at the sums.
+
 Every function value is the vector unit's or a unit's; every operation above rounds once, in the
 order written, left to right.  (``1 - s^2`` and its like are products and differences.)
 """
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
 
-def tanh_difference(p: Array, q: Array) -> Array:
-    """``tanh(a + b) - tanh a`` from both tangents; 6 roundings."""
-    result: Array = q * (1 - p * p) / (1 + p * q)
-    return result
+#: Denominators below it are not divided by.
+_LEAST = 0.25
 
 
-def tanh_parts(p: Array, s: Array, r: Array) -> tuple[Array, Array]:
-    """The odd and the even part of a pair of differences."""
+def tanh_difference(p: Array, q: Array) -> tuple[Array, Array]:
+    """``tanh(a + b) - tanh a`` from both tangents, 6 roundings; and where that is not for use."""
+    below = 1 + p * q
+    near = np.real(below) < _LEAST
+    return q * (1 - p * p) / np.where(near, 1, below), near
+
+
+def tanh_parts(p: Array, s: Array, r: Array) -> tuple[Array, Array, Array]:
+    """The odd and the even part of a pair of differences, and where these are not for use."""
     slope, ss, rr = 1 - p * p, s * s, r * r
     steady, twist = s * (1 - rr), ss - rr
     below = 1 - ss * rr + 2 * p * steady + p * p * twist
-    return slope * r * (1 - ss) / below, slope * (steady + p * twist) / below
+    near = np.real(below) < _LEAST
+    safe = np.where(near, 1, below)
+    return slope * r * (1 - ss) / safe, slope * (steady + p * twist) / safe, near

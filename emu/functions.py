@@ -63,7 +63,7 @@ def sin(x: NDArray[Any]) -> NDArray[Any]:
     Examples
     --------
     >>> sin(np.array([0.0, 0.5, -1e300]))
-    array([ 0.        ,  0.47942554,  0.81788127])
+    array([0.        , 0.47942554, 0.81788191])
     """
     return np.sin(x) if np.iscomplexobj(x) else _turned("sin", x, 0)
 

@@ -149,8 +149,11 @@ def tanh_difference(a: Node, b: Node) -> Node:
     """
     base, b_value = grouped(a, b)
     p, q = (evaluate(a.tape, "tanh", x, functions.tanh) for x in (base, b_value))
-    value = differences.tanh_difference(p, q).reshape(b.shape)
-    return _tape(a, b).record("tanh_difference", value, (a, b), p)
+    value, near = differences.tanh_difference(p, q)
+    if near.any():
+        ends = evaluate(a.tape, "tanh", (base + b_value)[near], functions.tanh)
+        value[near] = ends - np.broadcast_to(p, near.shape)[near]
+    return _tape(a, b).record("tanh_difference", value.reshape(b.shape), (a, b), p)
 
 
 @operation
@@ -179,7 +182,13 @@ def tanh_parts(a: Node, b: Node) -> Node:
     """
     base, odd, even = _halves(a, b)
     p, s, r = (evaluate(a.tape, "tanh", x, functions.tanh) for x in (base, even, odd))
-    parts = np.stack(differences.tanh_parts(p, s, r))
+    *both, near = differences.tanh_parts(p, s, r)
+    parts = np.stack(both)
+    if near.any():
+        sums = ((base + even) + odd)[near], ((base + even) - odd)[near]
+        upper, lower = (evaluate(a.tape, "tanh", x, functions.tanh) for x in sums)
+        middle = (upper + lower) / 2 - np.broadcast_to(p, near.shape)[near]
+        parts[:, near] = (upper - lower) / 2, middle
     return _tape(a, b).record("tanh_parts", parts.reshape(b.shape), (a, b), p)
 
 

@@ -25,7 +25,7 @@ def compressed(
     >>> [train and (train.inputs, train.ranks) for train in small.trains]
     [None, ((4, 4, 4, 4), (1, 4, 8, 8, 8, 8, 8, 4, 1)), None]
     >>> MLP(widths=(2, 256, 256, 1)).parameter_count, small.parameter_count
-    (66817, 2689)
+    (66817, 2593)
     """
     trains = tuple(
         _train(inputs, outputs, rank, plan, form) if min(inputs, outputs) >= NARROWEST else None

@@ -22,7 +22,7 @@ class Derivatives:
     Examples
     --------
     >>> Derivatives(3, slopes=(2,), diffusivities=(1.0, 1.0, 0.0)).coordinates
-    (0, 1, 2)
+    (2, 0, 1)
     """
 
     dimension: int

@@ -40,8 +40,8 @@ def relative_l2(estimate: Array, truth: Array) -> float:
     --------
     >>> relative_l2(np.array([3.0, 5.0]), np.array([3.0, 4.0]))
     0.2
-    >>> relative_l2(np.array([3.0, 4.0]), np.zeros(2)) == 12.5**0.5
-    True
+    >>> relative_l2(np.array([-3.0]), np.zeros(1))
+    3.0
     """
     size = float(np.linalg.norm(truth)) or truth.size**0.5
     return float(np.linalg.norm(estimate - truth)) / size

@@ -35,7 +35,7 @@ def first_derivatives(function: Field, points: Array, directions: Array) -> Arra
     Examples
     --------
     >>> points, along = np.array([[0.5]]), np.array([[[1.0]]])
-    >>> round(first_derivatives(np.exp, points, along).item() / np.exp(0.5), 13)
+    >>> round(first_derivatives(np.exp, points, along).item() / float(np.exp(0.5)), 13)
     1.0
     """
     return _derivative(function, points, directions, 1) / _RADIUS

@@ -24,6 +24,9 @@ from .solution import Differences, Solution
 from .spec import Spec, read_spec, require_integer
 from .streams import Stream
 
+#: Of the network for one point.
+_MOST_ROWS = 2**26
+
 _PARTS = {
     "problem": Problem,
     "datapath": Datapath,
@@ -131,6 +134,10 @@ class Run(Spec):
         if not isinstance(self.unbiased, bool):
             msg = f"Run.unbiased is {self.unbiased!r}: give True or False"
             raise RunError(msg)
+        rows = self.engine.rows(self.problem.derivatives)
+        if rows > _MOST_ROWS:
+            msg = f"Run.engine is {self.engine!r}, with {rows:.1e} rows for each point of "
+            raise RunError(msg + f"{self.problem.dimension} coordinates: choose another engine")
         widths, dimension = self.network.widths, self.problem.dimension
         if widths[0] != dimension or widths[-1] != 1:
             msg = (

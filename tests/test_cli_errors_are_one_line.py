@@ -104,7 +104,7 @@ def test_bad_options_of_train(words: list[str], said: str, fails: Fails, tmp_pat
         ([], "required: COMMAND: see bitpde --help"),
         (["dance"], "invalid choice: 'dance'"),
         (["train"], "required: PROBLEM"),
-        (["train", "heat"], "there is no problem 'heat': use one of poisson"),
+        (["train", "laplace"], "there is no problem 'laplace': use one of poisson"),
         (["datapath"], "required: ACTION"),
         (["datapath", "show"], "required: NAME"),
         (["datapath", "show", "fp7"], "unknown datapath 'fp7'"),

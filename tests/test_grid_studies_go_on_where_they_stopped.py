@@ -9,8 +9,7 @@ import pytest
 
 from bitpde.cli import main
 from bitpde.pde import RunError
-from bitpde.validation.estimator_study import ESTIMATOR_STUDY
-from bitpde.validation.grid_study import GridStudy, mean_and_spread, run_grid
+from bitpde.validation import ESTIMATOR_STUDY, GridStudy, mean_and_spread, run_grid
 
 measured: list[int] = []
 
@@ -100,7 +99,7 @@ def test_the_command_shows_the_table(
 ) -> None:
     pytest.importorskip("matplotlib")
     pytest.importorskip("rich")
-    monkeypatch.setattr("bitpde.validation.estimator_study.ESTIMATOR_STUDY", SQUARES)
+    monkeypatch.setattr("bitpde.validation.ESTIMATOR_STUDY", SQUARES)
     folder = tmp_path / "study"
     assert main(["study", "estimator", "--out", str(folder)]) == 0
     assert capsys.readouterr().out == f"0 0\n1 1\n2 4folder: {folder}\n"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bitpde.emu import PRESETS, DatapathError, preset
 from bitpde.pde import (
+    HJB,
     MLP,
     PROBLEMS,
     Activation,
@@ -93,6 +94,11 @@ def test_every_problem_has_a_run_of_its_own(problem: Problem) -> None:
     assert run.network.widths == problem.widths
     assert run.weights == tuple(condition.weight for condition in problem.conditions)
     assert Run.from_json(json.loads(json.dumps(run.to_json()))) == run
+
+
+def test_an_engine_with_too_many_rows_is_refused() -> None:
+    with pytest.raises(RunError, match=r"SteinGaussHermite.* 1.0e\+10 rows .* 21 coordinates"):
+        Run(problem=HJB(), datapath=preset("smx8"))
 
 
 @given(first=RUNS, second=RUNS)

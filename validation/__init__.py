@@ -14,6 +14,7 @@ from .accumulator_table import family_of as family_of
 from .array_file import ArrayFileError as ArrayFileError
 from .array_file import read_array as read_array
 from .array_file import require_absent as require_absent
+from .estimator_study import ESTIMATOR_STUDY as ESTIMATOR_STUDY
 from .format_facts import BlockFacts as BlockFacts
 from .format_facts import ScalarFacts as ScalarFacts
 from .format_facts import binades as binades
@@ -29,6 +30,9 @@ from .format_table import format_json as format_json
 from .format_table import formats_markdown as formats_markdown
 from .format_table import number_json as number_json
 from .format_table import scalar_rows as scalar_rows
+from .grid_study import GridStudy as GridStudy
+from .grid_study import mean_and_spread as mean_and_spread
+from .grid_study import run_grid as run_grid
 from .named_formats import NAMED as NAMED
 from .named_formats import SOURCES as SOURCES
 from .named_formats import AnyFormat as AnyFormat
