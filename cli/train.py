@@ -23,7 +23,7 @@ examples:
   bitpde train poisson --datapath mine.json --no-plot
   bitpde train poisson --engine monte-carlo --sigma 0.01 --pairs 16 --differences naive
   bitpde train poisson --engine forward-laplacian --datapath fp32
-  bitpde train hjb --engine sparse-grid --steps 200
+  bitpde train hjb --engine sparse-grid --rows 20000
   bitpde train poisson --tt-rank 8                the hidden layers as tensor trains
   bitpde train poisson --out runs/mine            stop it with Ctrl-C, then
   bitpde train poisson --out runs/mine --resume   go on, bit for bit as if never stopped
@@ -84,7 +84,7 @@ def _runs(arguments: argparse.Namespace) -> list["Run"]:
     problem = problem_named(arguments.problem)
     named = ("sigma", "pairs", "level", "order", "samples", "probes", "step")
     options = {name: getattr(arguments, name) for name in named}
-    engine = arguments.engine or ("gauss-hermite" if problem.dimension < 4 else "monte-carlo")
+    engine = arguments.engine or ("gauss-hermite" if problem.dimension < 4 else "forward-laplacian")
     names = arguments.datapath or ["smx8", "fp32"]
     return [
         Run(
@@ -185,7 +185,7 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
             "metavar": "NAME",
             "help": "Stein's identity by gauss-hermite, sparse-grid, monte-carlo, sobol or plain; "
             "central-differences, hutchinson or forward-laplacian (default: gauss-hermite up to "
-            "three coordinates, else monte-carlo)",
+            "three coordinates, else forward-laplacian)",
         },
         "--sigma": {"type": float, "metavar": "S", "help": "Stein: deviation (default: 0.1)"},
         "--order": {**_COUNT, "help": "gauss-hermite: points per coordinate (default: 3)"},
