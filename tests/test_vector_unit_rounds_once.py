@@ -129,7 +129,7 @@ def test_mean_square_rounds_squares_their_sum_once_and_the_quotient(
 def test_the_sum_of_squares_is_not_rounded_twice() -> None:
     # 1 + 2^-24 + 2^-60: to 53 bits it is a tie of float32, to 24 bits at once it is not.
     x = np.array([1, 2.0**-12, 2.0**-30], np.float32)
-    assert float(functions.sum_of_squares(x)) == 1 + 2.0**-23
+    assert float(functions.exact_sum(x * x)) == 1 + 2.0**-23
     # And from below: 1 + 3 2^-24 - 2^-71, as the square of (1 - 2^-24) x is (1 - 2^-23) x^2.
     below = 1 - 2.0**-24
     y = [1, 2.0**-12, 2.0**-12, 2.0**-12 * below, 2.0**-24, 2.0**-24 * below]
