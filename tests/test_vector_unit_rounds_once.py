@@ -132,8 +132,8 @@ def test_the_sum_of_squares_is_not_rounded_twice() -> None:
     assert float(functions.exact_sum(x * x)) == 1 + 2.0**-23
     # And from below: 1 + 3 2^-24 - 2^-71, as the square of (1 - 2^-24) x is (1 - 2^-23) x^2.
     below = 1 - 2.0**-24
-    y = [1, 2.0**-12, 2.0**-12, 2.0**-12 * below, 2.0**-24, 2.0**-24 * below]
-    assert float(functions.sum_of_squares(np.array(y, np.float32))) == 1 + 2.0**-23
+    y = np.array([1, 2.0**-12, 2.0**-12, 2.0**-12 * below, 2.0**-24, 2.0**-24 * below], np.float32)
+    assert float(functions.exact_sum(y * y)) == 1 + 2.0**-23
 
 
 @machines
