@@ -22,6 +22,8 @@ _POINTS = 1000
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _SMOOTHED_OVER = 10
 _SMALLEST = 1e-30
+#: What of a loss is drawn, and what it is called.
+_TERMS = (("residual", "mean square residual"), ("conditions", "weighted conditions"))
 
 
 def plot_study(study: Study, path: Path) -> None:
@@ -42,7 +44,9 @@ def plot_study(study: Study, path: Path) -> None:
     planar = run.problem.dimension == 2
     panels = upper.subplots(rows, 2, squeeze=False, sharex="col", sharey="col")
     (_fields_in_plane if planar else _points_of_space)(panels, study.results)
-    _losses(lower.subplots(1, 2, sharey=False), study.results)
+    shown = _TERMS if run.problem.conditions else _TERMS[:1]
+    panels = lower.subplots(1, len(shown), squeeze=False)[0]
+    _losses(panels, shown, study.results)
     figure.savefig(path, dpi=120)
 
 
@@ -107,15 +111,13 @@ def _field(
     panel.figure.colorbar(picture, ax=panel, shrink=0.9)
 
 
-def _losses(panels: Sequence["Axes"], results: Sequence[Result]) -> None:
-    """Draw both terms of the loss over the steps, each as it was and as a running mean."""
+def _losses(
+    panels: Sequence["Axes"], terms: Sequence[tuple[str, str]], results: Sequence[Result]
+) -> None:
+    """Draw terms of the loss over the steps, each as it was and as a running mean."""
     from matplotlib.ticker import NullFormatter
 
-    titles = (
-        ("residual", "mean square residual"),
-        ("conditions", "weighted conditions"),
-    )
-    for panel, (term, title) in zip(panels, titles, strict=True):
+    for panel, (term, title) in zip(panels, terms, strict=True):
         curves = [np.array([getattr(row, term) for row in r.history]) for r in results]
         for colour, result, values in zip(cycle(_COLOURS), results, curves, strict=False):
             window = min(_SMOOTHED_OVER, len(values))
