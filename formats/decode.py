@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .affine import Affine
 from .block import Block, element_of
+from .coded_checks import read_only
 from .decode_affine import decode_affine
 from .decode_tables import Lane, lane_for
 from .decode_tables import value_table as value_table
@@ -113,7 +114,9 @@ def _by_factors(
         return values
     failed: list[bool] = []
     for tiling, its_scales, (its_codes, part) in matrices(format, scales, codes, stored):
-        decode = partial(lane.kernel, its_codes, its_scales, *tiling.tile, lane.factors, part)
+        decode = partial(
+            lane.kernel, its_codes, read_only(its_scales), *tiling.tile, lane.factors, part
+        )
 
         def work(start: int, stop: int, decode: Callable[..., bool] = decode) -> None:
             if not failed and not decode(start, stop):
@@ -134,7 +137,7 @@ def _decode_general(
     element = element_integers(element_of(format))
     for tiling, its_scales, (its_codes, out) in matrices(format, scales, codes, values):
         work = partial(
-            decode_strips, its_codes, its_scales, *tiling.tile, tiling.scale.bias,
+            decode_strips, its_codes, read_only(its_scales), *tiling.tile, tiling.scale.bias,
             tiling.scale.nan_code, element, out,
         )  # fmt: skip
         split_work(work, its_scales.shape[0], tiling.strips_per_chunk(*its_codes.shape))

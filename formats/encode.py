@@ -11,6 +11,7 @@ from .block import Block
 from .carrier import Carrier
 from .coded import Coded
 from .jit import kernels_are_compiled
+from .kernel_views import kernel_views
 from .kinds import Format
 from .layout import Tiling, matrices
 from .outputs import room
@@ -75,13 +76,14 @@ def encode_array(
         return _encode_native(x, format, plan.native)
     codes = room(out, x, random, plan.code_dtype)
     scales = np.zeros(format.grid(x.shape), np.uint8) if isinstance(format, Block) else None
+    x, stored = kernel_views(x, codes)
     lane = _encode_strips
     if x.dtype == np.float32 and plan.has_vector_lane and kernels_are_compiled():
         lane = _encode_vector_strips
     counts: list[list[int]] = []
     bits = (random,) if isinstance(random, np.ndarray) else ()
     position = 0
-    for tiling, its_scales, parts in matrices(format, scales, x, codes, *bits):
+    for tiling, its_scales, parts in matrices(format, scales, x, stored, *bits):
         draws = parts[2] if bits else random
         job = _Job(tiling, parts[0], its_scales, parts[1], draws, position, plan)
         position += job.x.size

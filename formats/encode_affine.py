@@ -13,6 +13,7 @@ from .coded import Coded
 from .encode import Counts, Encoding, Random, encode_array
 from .fixed import Fixed
 from .jit import kernels_are_compiled
+from .kernel_views import kernel_views
 from .layout import per_chunk
 from .outputs import room
 from .overflow import Overflow
@@ -45,7 +46,8 @@ def _encode_rows(x: Carrier, plan: AffinePlan, out: NDArray[Any] | None) -> Enco
     tables = affine_tables(plan, elements_together(plan.format, x.shape))
     codes = room(out, x, None, plan.format.element.code_dtype)
     counts: list[tuple[int, int, bool]] = []
-    work = partial(_count, x.view(np.uint32).reshape(-1), tables, codes.reshape(-1), counts)
+    words, stored = kernel_views(x.view(np.uint32).reshape(-1), codes.reshape(-1))
+    work = partial(_count, words, tables, stored, counts)
     split_work(work, tables.row_count(x.size), per_chunk(x.size, tables.columns))
     saturated, underflowed, finite = map(sum, zip(*counts, strict=True))
     if finite < len(counts) or (saturated and plan.policies.overflow is Overflow.RAISE):

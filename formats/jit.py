@@ -87,7 +87,10 @@ def _compiled(function: Callable[..., Any], *, inlined: bool) -> Callable[..., A
     with _LOCK:
         before = config.CACHE_DIR  # process-wide: set it, use it, put it back
         folder = cache_folder(before) if Path(inspect.getfile(function)).is_file() else None
-        flags: dict[str, Any] = {"forceinline": inlined, "_nrt": not inlined}
+        # No C callbacks are made of kernels, and each would be compiled besides.
+        flags: dict[str, Any] = {
+            "forceinline": inlined, "_nrt": not inlined, "no_cfunc_wrapper": True
+        }  # fmt: skip
         compiler = numba.njit(
             cache=folder is not None, fastmath=False, nogil=True, error_model="numpy", **flags
         )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .carrier import Carrier
+from .coded_checks import read_only
 from .encode import Random, rounding_arguments, vector_kernel
 from .exact import floor_log2
 from .fixed import Fixed
@@ -51,7 +52,7 @@ def quantize_array(
     constants = _constants(plan)
     if constants is None:
         return None
-    values = room(out, x, random, np.float32)
+    values, x = room(out, x, random, np.float32), read_only(x)
     bits = (random,) if isinstance(random, np.ndarray) else ()
     scales = np.zeros(plan.format.grid(x.shape), np.uint8) if plan.blocked else None  # type: ignore[union-attr]
     failed: list[bool] = []
@@ -109,7 +110,7 @@ def _constants(plan: Plan) -> _Constants | None:
     words = np.array([2.0**-steps, *ends], np.float32).view(np.uint32)
     scaling, low = plan.low_words
     greatest = 254 - shift
-    if greatest < 1 or (not plan.blocked and low > greatest):
+    if greatest < 1 or (not plan.blocked and not 1 <= low <= greatest):
         return None
     if plan.blocked:
         scaling = np.array(scale_words(plan.element, plan.scale, plan.policies.scaling, greatest))

@@ -10,6 +10,7 @@ from .affine_plan import AffinePlan, AffineTables, affine_tables
 from .affine_rows import elements_together
 from .carrier import Carrier
 from .jit import kernels_are_compiled
+from .kernel_views import kernel_views
 from .layout import per_chunk
 from .threads import split_work
 
@@ -35,7 +36,7 @@ def quantize_affine(
     if x.size == 0:
         return values
     failed: list[bool] = []
-    words, its_values = (array.view(np.uint32).reshape(-1) for array in (x, values))
+    words, its_values = kernel_views(*(array.view(np.uint32).reshape(-1) for array in (x, values)))
     work = partial(_quantize, words, its_values, tables, failed)
     split_work(work, tables.row_count(x.size), per_chunk(x.size, tables.columns))
     return None if failed else values

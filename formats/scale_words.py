@@ -28,8 +28,8 @@ def unit_low(element: Fixed | Minifloat) -> int:
 
 
 def lawful_low(low: int) -> int:
-    """The low, or 0, for which the vector lane must not run, where a word cannot hold it."""
-    return low if 1 <= low <= _GREATEST_LOW else 0
+    """The low, or all ones, for which the vector lane must not run, where it would wrap."""
+    return low if 0 <= low <= _GREATEST_LOW else 2**32 - 1
 
 
 @lru_cache(maxsize=256)

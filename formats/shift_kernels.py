@@ -36,14 +36,15 @@ def take_apart(word, low, drop):
     """A float32 as (sign mask, 2m, shift, over) for a tile.
 
     Its magnitude is ``m`` steps of its own last bit, ``m < 2^24``.  ``low`` is the biased exponent
-    of the element's least normal value in the tile; the float's is ``over`` above it, or not
-    above.  To count in steps of the element ``shift`` bits of ``2m`` go, at least one, at most 31.
+    of the element's least normal value in the tile, 0 if a float32 of it is subnormal; the float's
+    is ``over`` above it, or not above.  To count in steps of the element ``shift`` bits of ``2m``
+    go, at least one, at most 31.
     """
     magnitude = both(word, MAGNITUDE)
     field = right(magnitude, EXPONENT_SHIFT)
     exponent = greater(field, ONE)
     m = add(both(magnitude, FRACTION), left(lesser(field, ONE), EXPONENT_SHIFT))
-    top = greater(exponent, low)
+    top = greater(field, low)
     shift = add(add(drop, ONE), subtract(top, exponent))
     negative = subtract(ZERO, right(word, SIGN_SHIFT))
     return negative, left(m, ONE), shift, subtract(top, low)

@@ -26,6 +26,7 @@ from .vector_words import (
     spread_16,
     store_16,
     sum_of_16,
+    writable,
 )
 from .words import add, both, greater, subtract
 
@@ -209,7 +210,7 @@ def cast_in_two_passes(
     rounding, ends, scales, results, counts, work, lows, spare, spare_results,
 ):  # fmt: skip
     """The same for a strip of any tiles, or rows of a scalar format if ``scaling`` is empty."""
-    most = subtract(first_low, ONE)
+    most = first_low
     if scaling.size > 0:
         most = prepare_strip(words, first, last, tile_columns, scaling, scales, work, lows)
     if most == ONES:
@@ -237,6 +238,7 @@ def cast_strips(
     words are in ``draws``, or, if that is empty, those of `philox_kernels` under ``key`` for the
     positions from ``position`` on.
     """
+    words = writable(words)
     rows, columns = words.shape
     width = one_pass_width(tile_rows, tile_columns, kind) if scaling.size > 0 else 0
     together = strips_together(width, tile_rows, columns)

@@ -12,6 +12,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
 from .vector_type import LANES, SIXTEEN_WORDS, VECTOR, everywhere
@@ -48,6 +49,15 @@ def _store_16(typing_context: Any, array: Any, start: Any, vector: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(array, types.intp, SIXTEEN_WORDS), codegen
+
+
+def _writable(typing_context: Any, array: Any) -> Any:
+    """A read-only array as the type of those that are not, for loops that only read both."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return impl_ret_borrowed(context, builder, signature.return_type, arguments[0])
+
+    return array.copy(readonly=False)(array), codegen
 
 
 def _spread_16(typing_context: Any, word: Any) -> Any:
@@ -117,6 +127,7 @@ def _store_firsts(size: int) -> Any:
 
 load_16: Any = intrinsic(_load_16)
 store_16: Any = intrinsic(_store_16)
+writable: Any = intrinsic(_writable)
 spread_16: Any = intrinsic(_spread_16)
 places_of_16: Any = intrinsic(_places_of_16)
 #: the greatest of the words, and their sum

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..emu import Node
 from .derivatives import Derivatives
 from .engine import Engine
 from .nodes import Array, Nodes
@@ -59,7 +58,3 @@ class CentralDifferences(Engine):
     def fields(self, solution: Solution, points: Array, stream: Stream, step: int) -> Fields:
         """Return u and its derivatives."""
         return sampled_fields(solution, points, self.nodes(solution.problem.derivatives))
-
-    def value(self, solution: Solution, points: Array, stream: Stream, step: int) -> Node:
-        """Return u."""
-        return solution.at(points)

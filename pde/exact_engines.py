@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..emu import Node
 from .derivatives import Derivatives
 from .engine import Engine
 from .jets import jet_fields
@@ -34,10 +33,6 @@ class ForwardLaplacian(Engine):
         chosen = list(derivatives.coordinates)
         directions = np.eye(derivatives.dimension)[chosen]
         return jet_fields(solution, points, directions, derivatives.factors[chosen])
-
-    def value(self, solution: Solution, points: Array, stream: Stream, step: int) -> Node:
-        """Return u."""
-        return solution.at(points)
 
     def rows(self, derivatives: Derivatives) -> int:
         """Return 2 and the number of coordinates."""
@@ -80,10 +75,6 @@ class HutchinsonTaylor(Engine):
         )
         weights = np.array([0.0] * len(chosen) + [1 / self.probes] * self.probes)
         return jet_fields(solution, points, np.concatenate([slopes, probes], axis=1), weights)
-
-    def value(self, solution: Solution, points: Array, stream: Stream, step: int) -> Node:
-        """Return u."""
-        return solution.at(points)
 
     def rows(self, derivatives: Derivatives) -> int:
         """Return 2, the number of slopes and that of probes."""

@@ -16,10 +16,10 @@ size; all of it is operations on the tape, and is differentiated backwards like 
 import numpy as np
 
 from ..emu import Node, ops
-from .known_derivatives import first_derivatives, second_derivatives
+from .known_derivatives import directional_derivatives
 from .network import Activation
 from .nodes import Array
-from .problem import Fields
+from .problem import Field, Fields
 from .solution import Solution
 
 
@@ -100,13 +100,8 @@ def _constrained(
     """The three of ``lift + factor N`` by the product rule."""
     value, along, second = jet
     lift, factor = solution.problem.lift, solution.problem.factor
-    known = (
-        first_derivatives(lift, points, directions),
-        first_derivatives(factor, points, directions),
-    )
-    bends = (second_derivatives(f, points, directions) @ weights[:, None] for f in (lift, factor))
-    lift_bend, factor_bend = (solution.constant(bend) for bend in bends)
-    lift_along, factor_along = (solution.constant(part) for part in known)
+    lift_along, lift_bend = _known(solution, lift, points, directions, weights)
+    factor_along, factor_bend = _known(solution, factor, points, directions, weights)
     here = solution.constant(factor(points))
     cross = ops.contract(ops.multiply(factor_along, along), 2 * weights[:, None])
     bent = ops.add(ops.add(ops.multiply(here, second), cross), ops.multiply(factor_bend, value))
@@ -115,3 +110,11 @@ def _constrained(
         ops.add(lift_along, ops.add(ops.multiply(factor_along, value), ops.multiply(here, along))),
         ops.add(lift_bend, bent),
     )
+
+
+def _known(
+    solution: Solution, function: Field, points: Array, directions: Array, weights: Array
+) -> tuple[Node, Node]:
+    """The first derivatives of a known function, and the weighted sum of its second ones."""
+    first, second = directional_derivatives(function, points, directions)
+    return solution.constant(first), solution.constant(second @ weights[:, None])

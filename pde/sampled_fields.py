@@ -27,7 +27,7 @@ def sampled_fields(solution: Solution, points: Array, nodes: Nodes) -> Fields:
 
 def sampled_value(solution: Solution, points: Array, nodes: Nodes) -> Node:
     """Return the value alone, (P, 1)."""
-    base, terms = _terms(solution, points, nodes, nodes.weights[..., :1])
+    base, terms = _terms(solution, points, nodes, nodes.value_weights[1:, None])
     return terms if base is None else ops.add(base, terms)
 
 

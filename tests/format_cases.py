@@ -66,6 +66,7 @@ EXTRA: dict[str, Any] = {
     "least_nan_only": minifloat(2, 1, 5, Specials.NAN_ONLY),
     "one_exponent_bit": minifloat(1, 14, 3, FNUZ),
     "far_below_one": minifloat(4, 3, 1060, Specials.NAN_ONLY),
+    "subnormal_as_float32": minifloat(3, 2, 128, Specials.NONE),
     "far_above_one": minifloat(4, 3, -1000, Specials.NAN_ONLY),
     "fp32_without_infinity": minifloat(8, 23, 127, Specials.NAN_ONLY),
     "fp32_of_another_bias": minifloat(8, 23, 120, Specials.IEEE),

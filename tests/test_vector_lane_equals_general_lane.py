@@ -36,6 +36,12 @@ EDGES = {
         exponent_bits=1, significand_bits=4, bias=1, specials=Specials.NONE
     ),
     "far bias": Minifloat(exponent_bits=3, significand_bits=2, bias=90, specials=Specials.NONE),
+    "one bit, subnormal as float32": Minifloat(
+        exponent_bits=8, significand_bits=0, bias=128, specials=Specials.NAN_ONLY, signed=False
+    ),
+    "below all float32": Minifloat(
+        exponent_bits=3, significand_bits=2, bias=129, specials=Specials.NONE
+    ),
     "22 bits": Fixed(bits=22, fraction_bits=30),
     "ragged tile": Block(element=OCP_E3M2, tile=(3, 5)),
     "column tile": Block(element=INT4, tile=(32, 1)),

@@ -21,8 +21,9 @@ import numpy as np
 
 from ..formats import Cast, FormatError, Overflow, Rounding, thread_count
 from .breakpoints import PATTERNS, staircase
+from .json_lines import append
 from .sweep import Tally, check_every, check_some
-from .sweep_log import Line, answer, append, line_of, lines, table
+from .sweep_log import Line, answer, line_of, lines, table
 from .sweep_workers import worker_processes
 from .targets import lawful_casts, targets
 

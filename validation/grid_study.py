@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..pde import RunError, claim_folder
+from .json_lines import append, whole_lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,22 +76,20 @@ def run_grid(
     config = {"study": study.name, "tier": tier, "seeds": seeds}
     claim_folder(folder, config, resume=(folder / "config.json").exists())
     cells = study.cells(tier, seeds)
-    done = _read(folder / RESULTS)
-    with (folder / RESULTS).open("a", encoding="utf-8") as log:
-        for number, cell in enumerate(cells):
-            if on_cell is not None:
-                on_cell(number, len(cells))
-            if _key(cell) in done:
-                continue
-            start = time.perf_counter()
-            found = study.measure(cell)
-            line = {"cell": cell, "found": found, "seconds": time.perf_counter() - start}
-            log.write(json.dumps(line, allow_nan=False) + "\n")
-            log.flush()
-            done[_key(cell)] = line
+    done = {_key(line["cell"]): line["found"] for _, line in whole_lines(folder / RESULTS)}
+    for number, cell in enumerate(cells):
+        if on_cell is not None:
+            on_cell(number, len(cells))
+        if _key(cell) in done:
+            continue
+        start = time.perf_counter()
+        found = study.measure(cell)
+        seconds = time.perf_counter() - start
+        append(folder / RESULTS, {"cell": cell, "found": found, "seconds": seconds})
+        done[_key(cell)] = found
     if on_cell is not None:
         on_cell(len(cells), len(cells))
-    results: list[Finished] = [{**cell, **done[_key(cell)]["found"]} for cell in cells]
+    results: list[Finished] = [{**cell, **done[_key(cell)]} for cell in cells]
     _show(study, folder, results)
     return results
 
@@ -107,20 +106,6 @@ def _show(study: GridStudy, folder: Path, results: Sequence[Finished]) -> None:
 
 def _key(cell: Cell) -> str:
     return json.dumps(cell, sort_keys=True)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """The finished lines by cell; a torn last line, of an interruption, is not looked at."""
-    if not path.exists():
-        return {}
-    found = {}
-    for text in path.read_text(encoding="utf-8").splitlines():
-        try:
-            line = json.loads(text)
-        except ValueError:
-            continue
-        found[_key(line["cell"])] = line
-    return found
 
 
 def mean_and_spread(values: Sequence[float]) -> str:

@@ -6,7 +6,6 @@ are made and checked, and of the libraries that compile and run them.
 
 import ast
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import version
@@ -15,6 +14,7 @@ from typing import Any, Final
 
 from ..formats import Cast, FormatError, spec_to_json
 from .breakpoints import PATTERNS
+from .json_lines import whole_lines
 from .sweep import Tally
 
 _PACKAGE: Final = Path(__file__).parents[1]
@@ -77,16 +77,6 @@ def question_of(cast: Cast) -> Line:
     }
 
 
-def append(path: Path, line: Line) -> None:
-    """Add a line to a log, below one that was cut off if there is such."""
-    text = json.dumps(line, separators=(",", ":")) + "\n"
-    with path.open("a+b") as file:
-        if file.tell():
-            file.seek(-1, 2)
-            text = text if file.read(1) == b"\n" else "\n" + text
-        file.write(text.encode())
-
-
 def lines(path: Path) -> list[Line]:
     """The lines of a log; what an interruption has cut off is left out.
 
@@ -96,11 +86,7 @@ def lines(path: Path) -> list[Line]:
         If the file holds something else than such lines.
     """
     found = []
-    for text in path.read_text().splitlines() if path.exists() else []:
-        try:
-            line = json.loads(text)
-        except ValueError:
-            continue
+    for text, line in whole_lines(path):
         if not isinstance(line, dict) or not {"format", "digest", "inputs"} <= set(line):
             msg = f"{path} is no log of checks: it holds {text[:60]!r}; give another file"
             raise FormatError(msg)
