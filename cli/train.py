@@ -14,7 +14,7 @@ from .output import require_extras, say
 from .parser import add_command
 
 if TYPE_CHECKING:
-    from ..pde import MLP, Problem, Run, Study
+    from ..pde import LBFGS, MLP, Problem, Run, Study
 
 _EXAMPLES = """\
 examples:
@@ -25,6 +25,7 @@ examples:
   bitpde train poisson --engine forward-laplacian --datapath fp32
   bitpde train hjb --engine sparse-grid --rows 20000
   bitpde train poisson --tt-rank 8                the hidden layers as tensor trains
+  bitpde train poisson --datapath exact --steps 200 --lbfgs-rounds 3
   bitpde train poisson --out runs/mine            stop it with Ctrl-C, then
   bitpde train poisson --out runs/mine --resume   go on, bit for bit as if never stopped
   bitpde train poisson --json | jq .rows          one JSON object on standard output
@@ -101,6 +102,7 @@ def _runs(arguments: argparse.Namespace) -> list["Run"]:
             unbiased=arguments.unbiased,
             rows=arguments.rows,
             schedule=Linear(initial=arguments.learning_rate),
+            refinement=_refinement(arguments),
             seed=arguments.seed,
             test_points=arguments.test_points,
         )
@@ -128,6 +130,15 @@ def _network(problem: "Problem", arguments: argparse.Namespace) -> "MLP":
     if arguments.tt_rank is None:
         return network
     return compressed(network, arguments.tt_rank, TTPlan(arguments.tt_plan.replace("-", "_")))
+
+
+def _refinement(arguments: argparse.Namespace) -> "LBFGS | None":
+    """Return the rounds of L-BFGS that were asked for."""
+    from ..pde import LBFGS
+
+    if not arguments.lbfgs_rounds:
+        return None
+    return LBFGS(rounds=arguments.lbfgs_rounds, iterations=arguments.lbfgs_iterations)
 
 
 def _weights(given: list[float] | None) -> tuple[float, ...] | None:
@@ -212,6 +223,16 @@ _OPTIONS: dict[str, dict[str, dict[str, Any]]] = {
             "default": 1e-3,
             "metavar": "R",
             "help": "at step 0, falling linearly to 0 (default: %(default)s)",
+        },
+        "--lbfgs-rounds": {
+            **_COUNT,
+            "default": 0,
+            "help": "of L-BFGS after Adam, each on points of its own (default: %(default)s)",
+        },
+        "--lbfgs-iterations": {
+            **_COUNT,
+            "default": 100,
+            "help": "of each round, at most (default: %(default)s)",
         },
         "--seed": {**_COUNT, "default": 0, "help": "of all random numbers (default: %(default)s)"},
         "--width": {**_COUNT, "help": "hidden units (default: the problem's)"},

@@ -34,6 +34,8 @@ from .heat import Heat as Heat
 from .heat_modes import HeatModes as HeatModes
 from .hjb import HJB as HJB
 from .hjb_log import HJBLog as HJBLog
+from .lbfgs import LBFGS as LBFGS
+from .lbfgs import Refinement as Refinement
 from .loss import Term as Term
 from .loss import loss_terms as loss_terms
 from .metrics import Metrics as Metrics
@@ -52,6 +54,7 @@ from .problem import Fields as Fields
 from .problem import Problem as Problem
 from .quadrature import SteinGaussHermite as SteinGaussHermite
 from .quadrature import SteinSparseGrid as SteinSparseGrid
+from .refine import refined as refined
 from .report import Row as Row
 from .report import format_table as format_table
 from .report import tier as tier

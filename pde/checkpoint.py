@@ -1,8 +1,9 @@
 """Checkpoints: a training state in one file that is whole, its own, and never overwritten in place.
 
 A checkpoint is a ``.npz`` archive without pickles: the parameters, Adam's two moments of each, and
-a line of JSON with the step, the run's digest, the ledger and the seconds used.  A SHA-256 over
-all of that is stored with it.  The file written before is kept beside it, as
+a line of JSON with the step, the run's digest, the ledger, the seconds used and what rounds of
+L-BFGS have done.  A SHA-256 over all of that is stored with it.  The file written before is kept
+beside it, as
 ``checkpoint.previous.npz``.
 """
 
@@ -10,7 +11,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from ..emu import Ledger
 from .adam import AdamState
 from .errors import CheckpointError
 from .files import write_atomically
+from .lbfgs import Refinement
 
 NAME = "checkpoint.npz"
 PREVIOUS = "checkpoint.previous.npz"
@@ -34,10 +36,11 @@ class State:
     optimizer: AdamState
     ledger: Ledger
     seconds: float
+    refinements: tuple[Refinement, ...] = ()
 
     @property
     def step(self) -> int:
-        """The steps done."""
+        """The steps of Adam done."""
         return self.optimizer.step
 
 
@@ -59,6 +62,7 @@ def save_checkpoint(folder: Path, state: State, run_digest: str) -> None:
         "run": run_digest,
         "ledger": state.ledger.to_json(),
         "seconds": state.seconds,
+        "refinements": [asdict(refinement) for refinement in state.refinements],
     }
     arrays["facts"] = np.array(json.dumps(facts))
     arrays["sha256"] = np.array(contents_digest(arrays))
@@ -107,7 +111,11 @@ def _state(arrays: Mapping[str, NDArray[Any]], facts: dict[str, Any]) -> State:
     optimizer = AdamState(step=int(facts["step"]), first=groups[1], second=groups[2])
     ledger = Ledger.from_json(facts["ledger"])
     seconds = float(facts["seconds"])
-    return State(parameters=groups[0], optimizer=optimizer, ledger=ledger, seconds=seconds)
+    refinements = tuple(Refinement(**told) for told in facts["refinements"])
+    return State(
+        parameters=groups[0], optimizer=optimizer, ledger=ledger, seconds=seconds,
+        refinements=refinements,
+    )  # fmt: skip
 
 
 def contents_digest(arrays: Mapping[str, NDArray[Any]]) -> str:

@@ -14,6 +14,7 @@ from .catalogue import PROBLEMS
 from .engine import Engine
 from .engines import ENGINES
 from .errors import RunError
+from .lbfgs import LBFGS
 from .network import MLP, Activation
 from .nodes import Array
 from .problem import Problem
@@ -51,6 +52,7 @@ _KINDS: dict[str, type] = {
         Differences,
         Sampling,
         Adam,
+        LBFGS,
     )
 }
 
@@ -72,7 +74,7 @@ class Run(Spec):
     differences
         How engines that sample find the rises of the solution to their nodes.
     steps
-        Optimizer steps, at least 1; every step draws fresh points.
+        Steps of Adam, at least 1; every step draws fresh points.
     domain_points, condition_points
         Points per step of the residual, and of each condition of the problem, 1 to 2^24.
     sampling
@@ -86,6 +88,8 @@ class Run(Spec):
         are more: a limit of the memory of a step.
     schedule, optimizer
         The learning rate as a function of the step, and the constants of Adam.
+    refinement
+        Rounds of L-BFGS after the steps, or None.
     seed
         A non-negative integer from which every stream of random numbers is split.
     test_points
@@ -114,6 +118,7 @@ class Run(Spec):
     rows: int = 2**16
     schedule: Schedule = field(default_factory=Linear)
     optimizer: Adam = field(default_factory=Adam)
+    refinement: LBFGS | None = None
     seed: int = 0
     test_points: int = 20_000
 
@@ -124,6 +129,9 @@ class Run(Spec):
             if not isinstance(getattr(self, name), kind):
                 msg = f"Run.{name} is {getattr(self, name)!r}: give a {kind.__name__}"
                 raise RunError(msg)
+        if not isinstance(self.refinement, LBFGS | None):
+            msg = f"Run.refinement is {self.refinement!r}: give an LBFGS or None"
+            raise RunError(msg)
         require_integer("Run.steps", self.steps, least=1)
         require_integer("Run.domain_points", self.domain_points, least=1, most=2**24)
         require_integer("Run.condition_points", self.condition_points, least=1, most=2**24)
@@ -164,6 +172,11 @@ class Run(Spec):
         if self.condition_weights is not None:
             return self.condition_weights
         return tuple(condition.weight for condition in self.problem.conditions)
+
+    @property
+    def rounds(self) -> int:
+        """The rounds of L-BFGS."""
+        return 0 if self.refinement is None else self.refinement.rounds
 
     @property
     def part_size(self) -> int:

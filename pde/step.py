@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..emu import DatapathError, Ledger, OpError, Tape, ops
+from ..emu import Ledger, OpError, Tape
 from ..formats import FormatError, RandomBits
 from .adam import AdamState
 from .checkpoint import State
 from .errors import TrainingError
-from .loss import loss_terms, mean_of_part
+from .gradients import means_and_gradients, require_finite, total_loss, weighted_conditions
 from .metrics import Metrics
 from .run import Run
 from .storage import Arrays, kept
@@ -22,14 +22,25 @@ def initial_state(run: Run) -> State:
     """Return the state before step 0: drawn parameters, zero moments, nothing counted."""
     drawn = run.network.initialize(run.stream("initialization"), run.datapath.dtype)
     optimizer = run.optimizer.init(drawn)
-    parameters = _kept(run, "parameters", drawn, 0)
+    parameters = stored(run, "parameters", drawn, 0)
     return State(parameters=parameters, optimizer=optimizer, ledger=Ledger(), seconds=0.0)
 
 
-def _kept(run: Run, what: str, arrays: Sequence[NDArray[Any]], step: int) -> Arrays:
-    """Return parameters or moments as the datapath stores them after ``step`` steps."""
+def stored(run: Run, what: str, arrays: Sequence[NDArray[Any]], step: int) -> Arrays:
+    """Return parameters or moments as the datapath keeps them after ``step`` steps.
+
+    Raises
+    ------
+    TrainingError
+        Where a cast refuses a number.
+    """
     cast = run.datapath.master if what == "parameters" else run.datapath.moments
-    return kept(arrays, cast, RandomBits(seed=run.seed, stream=f"rounding/{what}", step=step))
+    bits = RandomBits(seed=run.seed, stream=f"rounding/{what}", step=step)
+    try:
+        return kept(arrays, cast, bits)
+    except FormatError as error:
+        msg = f"the datapath {run.datapath.name} cannot keep what step {step - 1} made: {error}"
+        raise TrainingError(msg) from error
 
 
 def training_step(run: Run, state: State) -> tuple[State, Metrics]:
@@ -46,32 +57,24 @@ def training_step(run: Run, state: State) -> tuple[State, Metrics]:
     tape = Tape(run.datapath)
     rate = run.schedule.rate(state.step, run.steps)
     with np.errstate(all="ignore"):  # what overflows is found by the checks below
-        means, gradients = _means_and_gradients(run, state, tape)
-        updated = run.optimizer.update(state.parameters, gradients, state.optimizer, rate)
-        moved, optimizer = _stored(run, *updated)
-    groups = zip(moved, optimizer.first, optimizer.second, strict=True)
+        means, gradients = means_and_gradients(run, state.parameters, tape, state.step)
+        moved, moments = run.optimizer.update(state.parameters, gradients, state.optimizer, rate)
+        step = moments.step
+        parameters = stored(run, "parameters", moved, step)
+        optimizer = AdamState(
+            step=step,
+            first=stored(run, "first moments", moments.first, step),
+            second=stored(run, "second moments", moments.second, step),
+        )
+    groups = zip(parameters, optimizer.first, optimizer.second, strict=True)
     for name, arrays in zip(run.network.parameter_names, groups, strict=True):
         for kind, array in zip(
             ("", "first moment of the ", "second moment of the "), arrays, strict=True
         ):
-            _require_finite(array, kind + name, state.step)
+            require_finite(array, kind + name, state.step)
     ledger = state.ledger + tape.ledger
-    after = replace(state, parameters=moved, optimizer=optimizer, ledger=ledger)
+    after = replace(state, parameters=parameters, optimizer=optimizer, ledger=ledger)
     return after, _metrics(run, state.step, means, rate, ledger)
-
-
-def _stored(run: Run, moved: list[NDArray[Any]], optimizer: AdamState) -> tuple[Arrays, AdamState]:
-    """Return parameters and moments as they are kept; a cast's refusal names the step."""
-    step = optimizer.step
-    try:
-        first = _kept(run, "first moments", optimizer.first, step)
-        second = _kept(run, "second moments", optimizer.second, step)
-        return _kept(run, "parameters", moved, step), AdamState(
-            step=step, first=first, second=second
-        )
-    except FormatError as error:
-        msg = f"the datapath {run.datapath.name} cannot keep what step {step - 1} made: {error}"
-        raise TrainingError(msg) from error
 
 
 def step_errors(run: Run, state: State) -> list[OpError]:
@@ -84,56 +87,18 @@ def step_errors(run: Run, state: State) -> list[OpError]:
     """
     tape = Tape(run.datapath, shadow=True)
     with np.errstate(all="ignore"):
-        _means_and_gradients(run, state, tape)
+        means_and_gradients(run, state.parameters, tape, state.step)
     return [] if tape.shadow is None else tape.shadow.errors
 
 
-def _means_and_gradients(
-    run: Run, state: State, tape: Tape
-) -> tuple[list[float], list[NDArray[Any]]]:
-    """Return the means of the loss and its gradients; a cast's refusal names the step.
-
-    Of each mean as many points at a time as `Run.part_size` says are recorded, differentiated and
-    forgotten; the gradients are added up in that order in the vector format.
-    """
-    try:
-        solution = run.solution([tape.parameter(array) for array in state.parameters])
-        terms, means = loss_terms(run, state.step), []
-        gradients = [np.zeros_like(array) for array in state.parameters]
-        for term in terms:
-            mean = 0.0
-            for part in term.parts(run.part_size):
-                node = mean_of_part(run, solution, term, part, state.step)
-                share = len(part[1]) / len(term.points)
-                mean += share * node.value.item()
-                weighted = ops.scale(node, share * term.weight)
-                _require_finite(node.value, f"{term.name} term of the loss", state.step)
-                found = tape.gradient(weighted, solution.parameters)
-                gradients = [total + g for total, g in zip(gradients, found, strict=True)]
-                tape.forget()
-            means.append(mean)
-    except (DatapathError, FormatError) as error:
-        msg = f"the datapath {run.datapath.name} cannot go on at step {state.step}: {error}"
-        raise TrainingError(msg) from error
-    return means, gradients
-
-
 def _metrics(run: Run, step: int, means: list[float], rate: float, ledger: Ledger) -> Metrics:
-    residual, *others = means
-    conditions = sum(w * mean for w, mean in zip(run.weights, others, strict=True))
     return Metrics(
         step=step,
-        loss=residual + conditions,
-        residual=residual,
-        conditions=conditions,
+        loss=total_loss(run, means),
+        residual=means[0],
+        conditions=weighted_conditions(run, means),
         learning_rate=rate,
         quantizations=ledger.quantizations,
         saturations=ledger.saturations,
         underflows=ledger.underflows,
     )
-
-
-def _require_finite(array: NDArray[Any], name: str, step: int) -> None:
-    if not np.isfinite(array).all():
-        msg = f"the {name} is not finite at step {step}: lower the learning rate, or widen a format"
-        raise TrainingError(msg)

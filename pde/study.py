@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from .errors import RunError
 from .files import write_atomically, write_json
+from .lbfgs import Refinement
 from .metrics import Metrics
 from .report import Row, baseline_rows, format_table, result_row, tier
 from .run import Run
 from .run_folder import CONFIG, claim_folder
 from .train import Result, train
 
-OnStudyStep = Callable[[Run, Metrics], None]
+OnStudyStep = Callable[[Run, Metrics | Refinement], None]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,19 +37,38 @@ class Study:
             "test_points": first.test_points,
             "runs": {result.run.datapath.name: result.run.digest() for result in self.results},
             "rows": [row.to_json() for row in self.rows],
+            "refinements": {
+                result.run.datapath.name: [asdict(told) for told in result.state.refinements]
+                for result in self.results
+            },
         }
 
     def caption(self) -> str:
         """Return the lines that belong under the table."""
         facts = self.to_json()
         digests = ", ".join(f"{name} {digest[:12]}" for name, digest in facts["runs"].items())
-        return (
+        refined = "".join(_refinement(result) for result in self.results)
+        return refined + (
             f"{facts['problem']}, one seed ({facts['seed']}), {facts['steps']} steps, "
             f"{facts['test_points']} test points, tier {facts['tier']}; run digests: {digests}\n"
             "u is what the engine differentiates (for Stein estimators the smoothed network "
             "f(x) = E[u(x + delta)]), in training and in these errors; "
             "polynomials are least-squares fits to the exact solution\n"
         )
+
+
+def _refinement(result: Result) -> str:
+    """The line that says what L-BFGS did to one network, if it ran."""
+    told = result.state.refinements
+    if not told:
+        return ""
+    iterations = sum(each.iterations for each in told)
+    evaluations = sum(each.evaluations for each in told)
+    return (
+        f"L-BFGS on {result.run.datapath.name}: {len(told)} rounds, {iterations} iterations, "
+        f"{evaluations} losses, from {told[0].before:.2e} to {told[-1].after:.2e}; "
+        f"stopped by {told[-1].reason}\n"
+    )
 
 
 def run_study(

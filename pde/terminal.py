@@ -6,6 +6,7 @@ rich (extra ``app``) is imported inside the functions.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from .lbfgs import Refinement
 from .metrics import Metrics
 from .report import TITLES, Row
 from .run import Run
@@ -16,8 +17,8 @@ from .study import OnStudyStep
 def progress_bars(runs: Sequence[Run]) -> Iterator[OnStudyStep]:
     """Show one bar per run on stderr for as long as the context lasts; nothing off a terminal.
 
-    Yields the function to be called after each step.  After the last one a further bar says that
-    the errors are being measured.
+    Yields the function to be called after each step and round.  After the last one a further bar
+    says that the errors are being measured.
     """
     from rich.console import Console
     from rich.progress import (
@@ -38,16 +39,24 @@ def progress_bars(runs: Sequence[Run]) -> Iterator[OnStudyStep]:
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         tasks = {
-            run: progress.add_task(run.datapath.name, total=run.steps, said="", start=False)
+            run: progress.add_task(
+                run.datapath.name, total=run.steps + run.rounds, said="", start=False
+            )
             for run in runs
         }
+        rounds = dict.fromkeys(runs, 0)
 
-        def show(run: Run, row: Metrics) -> None:
+        def show(run: Run, row: Metrics | Refinement) -> None:
             progress.start_task(tasks[run])
-            done = row.step + 1
-            said = f"step {done} of {run.steps}, loss {row.loss:.2e}"
+            if isinstance(row, Metrics):
+                done = row.step + 1
+                said = f"step {done} of {run.steps}, loss {row.loss:.2e}"
+            else:
+                rounds[run] += 1
+                done = run.steps + rounds[run]
+                said = f"L-BFGS round {rounds[run]} of {run.rounds}, loss {row.after:.2e}"
             progress.update(tasks[run], completed=done, said=said)
-            if run == runs[-1] and done == run.steps:
+            if run == runs[-1] and done == run.steps + run.rounds:
                 progress.add_task("errors", total=None, said="measured on the test points")
 
         yield show

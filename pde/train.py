@@ -8,13 +8,15 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from .checkpoint import NAME, State, save_checkpoint
+from .lbfgs import Refinement
 from .metrics import Metrics, write_metrics
+from .refine import refined
 from .run import Run
 from .run_folder import METRICS, open_run
 from .spec import require_integer
 from .step import training_step
 
-OnStep = Callable[[Metrics], None]
+OnStep = Callable[[Metrics | Refinement], None]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,12 +49,13 @@ def train(
     folder
         A folder that does not exist or is empty; with ``resume``, one this run was trained in.
     on_step
-        Called with the metrics of each step after its row is written.
+        Called with the metrics of each step after its row is written, and with what each round of
+        L-BFGS did.
     resume
         Go on from the checkpoint of ``folder``; a finished run is returned as it is.
     checkpoint_every
-        Steps between checkpoints.  One is also written at the start, at the end, and when
-        anything interrupts the loop.
+        Steps between checkpoints.  One is also written at the start, at the end, after each round
+        of L-BFGS, and when anything interrupts the steps.
 
     Raises
     ------
@@ -85,7 +88,20 @@ def train(
         finally:
             if state.step > saved:
                 _save(folder, state, digest, table)
+    state = _refined(run, state, folder, on_step)
     return Result(run=run, state=state, history=tuple(rows))
+
+
+def _refined(run: Run, state: State, folder: Path, on_step: OnStep | None) -> State:
+    """Do the rounds of L-BFGS that are left; one that is interrupted is done anew."""
+    while run.refinement is not None and len(state.refinements) < run.rounds:
+        start = time.perf_counter()
+        after = refined(run, run.refinement, state)
+        state = replace(after, seconds=state.seconds + time.perf_counter() - start)
+        save_checkpoint(folder, state, run.digest())
+        if on_step is not None:
+            on_step(state.refinements[-1])
+    return state
 
 
 def _timed_step(run: Run, state: State, table: TextIOWrapper) -> tuple[State, Metrics]:
