@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from .output import print_json, require_extras
 from .parser import add_command
@@ -15,7 +15,7 @@ examples:
   bitpde study estimator --tier study --seeds 5   stop it with Ctrl-C; the same words go on
 
 studies:
-  estimator    error of the estimated Laplacian against sigma, pairs, width and differences
+{studies}
 
 files in the folder:
   config.json  results.jsonl (a line for each cell)  table.md  picture.png
@@ -24,12 +24,19 @@ exit status: 0 done, 2 bad arguments, 130 interrupted
 """
 
 
+#: What can be asked, and in a line what it measures.
+STUDIES: Final = {
+    "estimator": "error of the estimated Laplacian against sigma, pairs, width and differences",
+}
+
+
 def add_study(commands: Any) -> None:
     """Add ``bitpde study`` with its options."""
     text = "measure a question on a grid of settings"
-    parser = add_command(commands, "study", _study, text, _EXAMPLES)
+    listed = "\n".join(f"  {name:<12} {said}" for name, said in STUDIES.items())
+    parser = add_command(commands, "study", _study, text, _EXAMPLES.format(studies=listed))
     parser.set_defaults(smaller="use a smaller tier")
-    parser.add_argument("name", metavar="NAME", choices=("estimator",), help="estimator")
+    parser.add_argument("name", metavar="NAME", choices=STUDIES, help=", ".join(STUDIES))
     tiers = ("smoke", "study", "paper")
     parser.add_argument(
         "--tier", choices=tiers, default="smoke", help="below a minute, half an hour, hours"
@@ -41,13 +48,12 @@ def add_study(commands: Any) -> None:
 def _study(arguments: argparse.Namespace) -> int:
     """``bitpde study``: measure, write the folder, show the table."""
     require_extras(rich=not arguments.json, matplotlib=True)
-    from ..validation import ESTIMATOR_STUDY, run_grid
+    from ..validation import GRID_STUDIES, run_grid
 
+    study = GRID_STUDIES[arguments.name]
     folder = Path(arguments.out or f"studies/{arguments.name}-{arguments.tier}")
-    with nullcontext() if arguments.json else _bar(ESTIMATOR_STUDY.name) as show:
-        results = run_grid(
-            ESTIMATOR_STUDY, folder, tier=arguments.tier, seeds=arguments.seeds, on_cell=show
-        )
+    with nullcontext() if arguments.json else _bar(study.name) as show:
+        results = run_grid(study, folder, tier=arguments.tier, seeds=arguments.seeds, on_cell=show)
     if arguments.json:
         print_json({"folder": str(folder), "results": list(results)})
         return 0

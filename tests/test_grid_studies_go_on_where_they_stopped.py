@@ -9,7 +9,8 @@ import pytest
 
 from bitpde.cli import main
 from bitpde.pde import RunError
-from bitpde.validation import ESTIMATOR_STUDY, GridStudy, mean_and_spread, run_grid
+from bitpde.cli.study import STUDIES
+from bitpde.validation import GRID_STUDIES, GridStudy, mean_and_spread, run_grid
 
 measured: list[int] = []
 
@@ -79,10 +80,17 @@ def test_the_spread_is_that_of_a_sample() -> None:
     assert mean_and_spread([1.0, 3.0]) == "2.0e+00 ± 1.4e+00"
 
 
-def test_no_two_cells_of_the_estimator_study_are_alike() -> None:
-    for tier in ("smoke", "study", "paper"):
-        made = ESTIMATOR_STUDY.cells(tier, 2)
-        assert len({json.dumps(cell) for cell in made}) == len(made) == 2 * 3 * (5 * 4 + 2)
+def test_the_command_lists_every_study() -> None:
+    assert list(STUDIES) == list(GRID_STUDIES)
+
+
+@pytest.mark.parametrize("tier", ["smoke", "study", "paper"])
+@pytest.mark.parametrize("name", GRID_STUDIES)
+def test_every_seed_has_its_cells_and_no_two_are_alike(name: str, tier: str) -> None:
+    one, two = (GRID_STUDIES[name].cells(tier, seeds) for seeds in (1, 2))
+    assert len(two) == 2 * len(one) > 0
+    assert len({json.dumps(cell, sort_keys=True) for cell in two}) == len(two)
+    assert one == [cell for cell in two if cell["seed"] == 0]
 
 
 def test_the_estimator_study_measures_what_its_tests_do() -> None:
@@ -91,10 +99,10 @@ def test_the_estimator_study_measures_what_its_tests_do() -> None:
     wanted = {"sigma": 1e-3, "bits": 8, "pairs": 256, "seed": 0}
     few = [
         {**cell, "hidden": 8, "points": 8}
-        for cell in ESTIMATOR_STUDY.cells("smoke", 1)
+        for cell in GRID_STUDIES["estimator"].cells("smoke", 1)
         if all(cell[key] == value for key, value in wanted.items())
     ]
-    found = {cell["differences"]: ESTIMATOR_STUDY.measure(cell) for cell in few}
+    found = {cell["differences"]: GRID_STUDIES["estimator"].measure(cell) for cell in few}
     noises = [result["noise"] for result in found.values()]
     assert max(noises) - min(noises) < 1e-6 * max(noises)
     assert found["naive"]["error"] > 100 * noises[0]
@@ -107,7 +115,7 @@ def test_the_command_shows_the_table(
 ) -> None:
     pytest.importorskip("matplotlib")
     pytest.importorskip("rich")
-    monkeypatch.setattr("bitpde.validation.ESTIMATOR_STUDY", SQUARES)
+    monkeypatch.setattr("bitpde.validation.GRID_STUDIES["estimator"]", SQUARES)
     folder = tmp_path / "study"
     assert main(["study", "estimator", "--out", str(folder)]) == 0
     assert capsys.readouterr().out == f"0 0\n1 1\n2 4folder: {folder}\n"

@@ -14,7 +14,6 @@ from .accumulator_table import family_of as family_of
 from .array_file import ArrayFileError as ArrayFileError
 from .array_file import read_array as read_array
 from .array_file import require_absent as require_absent
-from .estimator_study import ESTIMATOR_STUDY as ESTIMATOR_STUDY
 from .format_facts import BlockFacts as BlockFacts
 from .format_facts import ScalarFacts as ScalarFacts
 from .format_facts import binades as binades
@@ -30,6 +29,7 @@ from .format_table import format_json as format_json
 from .format_table import formats_markdown as formats_markdown
 from .format_table import number_json as number_json
 from .format_table import scalar_rows as scalar_rows
+from .grid_studies import GRID_STUDIES as GRID_STUDIES
 from .grid_study import GridStudy as GridStudy
 from .grid_study import mean_and_spread as mean_and_spread
 from .grid_study import run_grid as run_grid

@@ -1,0 +1,8 @@
+"""All studies of a grid, by the names the command knows them by."""
+
+from typing import Final
+
+from .estimator_study import ESTIMATOR_STUDY
+from .grid_study import GridStudy
+
+GRID_STUDIES: Final[dict[str, GridStudy]] = {study.name: study for study in (ESTIMATOR_STUDY,)}
