@@ -115,7 +115,7 @@ def test_the_command_shows_the_table(
 ) -> None:
     pytest.importorskip("matplotlib")
     pytest.importorskip("rich")
-    monkeypatch.setattr("bitpde.validation.GRID_STUDIES["estimator"]", SQUARES)
+    monkeypatch.setitem(GRID_STUDIES, "estimator", SQUARES)
     folder = tmp_path / "study"
     assert main(["study", "estimator", "--out", str(folder)]) == 0
     assert capsys.readouterr().out == f"0 0\n1 1\n2 4folder: {folder}\n"
