@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bitpde.cli import main
-from bitpde.pde import RunError
 from bitpde.cli.study import STUDIES
+from bitpde.pde import RunError
 from bitpde.validation import GRID_STUDIES, GridStudy, mean_and_spread, run_grid
 
 measured: list[int] = []
