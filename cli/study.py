@@ -26,7 +26,10 @@ exit status: 0 done, 2 bad arguments, 130 interrupted
 
 #: What can be asked, and in a line what it measures.
 STUDIES: Final = {
+    "methods": "trains with each idea of the paper in turn, on every problem",
     "estimator": "error of the estimated Laplacian against sigma, pairs, width and differences",
+    "widths": "trains with 4 to 16 bits for activations, weights and gradients",
+    "updates": "trains with master weights of 16 bits, rounded to nearest or stochastically",
 }
 
 

@@ -19,7 +19,7 @@ def cells(tier: str, seeds: int) -> list[dict[str, Any]]:
     return [{"n": n, "tier": tier} for n in range(3 * seeds)]
 
 
-def measure(cell: Mapping[str, Any]) -> dict[str, float]:
+def measure(cell: Mapping[str, Any], _: Path) -> dict[str, float]:
     measured.append(cell["n"])
     return {"square": cell["n"] ** 2}
 
@@ -102,7 +102,7 @@ def test_the_estimator_study_measures_what_its_tests_do() -> None:
         for cell in GRID_STUDIES["estimator"].cells("smoke", 1)
         if all(cell[key] == value for key, value in wanted.items())
     ]
-    found = {cell["differences"]: GRID_STUDIES["estimator"].measure(cell) for cell in few}
+    found = {cell["differences"]: GRID_STUDIES["estimator"].measure(cell, Path()) for cell in few}
     noises = [result["noise"] for result in found.values()]
     assert max(noises) - min(noises) < 1e-6 * max(noises)
     assert found["naive"]["error"] > 100 * noises[0]

@@ -57,6 +57,8 @@ from .sweep import Mismatch as Mismatch
 from .sweep import Tally as Tally
 from .sweep import check_every as check_every
 from .sweep import check_some as check_some
+from .training_study import TrainingGrid as TrainingGrid
+from .training_study import plain_run as plain_run
 from .value_table import CodeRow as CodeRow
 from .value_table import code_row as code_row
 from .value_table import value_table as value_table

@@ -6,6 +6,7 @@ truth, and the same estimate in float64 is the noise that no arithmetic can remo
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..emu import preset, smx_datapath
@@ -49,7 +50,7 @@ def _cells(tier: str, seeds: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _measure(cell: Cell) -> dict[str, float]:
+def _measure(cell: Cell, _: Path) -> dict[str, float]:
     """Relative L2 errors of the estimate: ``noise`` in float64, ``error`` on the datapath."""
     exact, bits, hidden = preset("exact"), cell["bits"], cell["hidden"]
     run = Run(

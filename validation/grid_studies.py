@@ -4,5 +4,10 @@ from typing import Final
 
 from .estimator_study import ESTIMATOR_STUDY
 from .grid_study import GridStudy
+from .method_study import METHOD_STUDY
+from .update_study import UPDATE_STUDY
+from .width_study import WIDTH_STUDY
 
-GRID_STUDIES: Final[dict[str, GridStudy]] = {study.name: study for study in (ESTIMATOR_STUDY,)}
+GRID_STUDIES: Final[dict[str, GridStudy]] = {
+    study.name: study for study in (METHOD_STUDY, ESTIMATOR_STUDY, WIDTH_STUDY, UPDATE_STUDY)
+}

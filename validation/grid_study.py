@@ -1,10 +1,13 @@
 """Studies: one measurement for every cell of a grid, one line of JSON each, resumable.
 
 The folder of a study holds ``config.json`` (its name, tier and seeds), ``results.jsonl`` (a line
-for each finished cell), and, once all are done, ``table.md`` and ``picture.png``.
+for each finished cell), and, once all are done, ``table.md`` and ``picture.png``.  A cell that
+takes long may keep what it needs to go on in a folder below ``cells``, until it is finished.
 """
 
+import hashlib
 import json
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,7 +40,8 @@ class GridStudy:
     cells
         The grid of a tier with so many seeds: dictionaries that JSON holds, no two alike.
     measure
-        What is found in a cell: a dictionary of numbers, a function of the cell alone.
+        What is found in a cell: a dictionary of numbers, a function of the cell alone.  The folder
+        is for what it keeps to go on after an interruption, and may not exist yet.
     table
         The results as Markdown.
     draw
@@ -47,7 +51,7 @@ class GridStudy:
     name: str
     question: str
     cells: Callable[[str, int], list[dict[str, Any]]]
-    measure: Callable[[Cell], dict[str, float]]
+    measure: Callable[[Cell, Path], dict[str, float]]
     table: Callable[[Sequence[Finished]], str]
     draw: Callable[["Figure", Sequence[Finished]], None]
 
@@ -63,7 +67,7 @@ def run_grid(
     """Measure what is not in ``folder`` yet, write table and picture, and return all results.
 
     ``on_cell`` is called with how many cells are done and how many there are.  An interruption
-    loses no more than the cell it falls into.
+    loses no more than what the cell it falls into has not kept.
 
     Raises
     ------
@@ -83,9 +87,11 @@ def run_grid(
         if _key(cell) in done:
             continue
         start = time.perf_counter()
-        found = study.measure(cell)
+        place = folder / "cells" / hashlib.sha256(_key(cell).encode()).hexdigest()[:16]
+        found = study.measure(cell, place)
         seconds = time.perf_counter() - start
         append(folder / RESULTS, {"cell": cell, "found": found, "seconds": seconds})
+        shutil.rmtree(place, ignore_errors=True)
         done[_key(cell)] = found
     if on_cell is not None:
         on_cell(len(cells), len(cells))
