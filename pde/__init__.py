@@ -46,6 +46,8 @@ from .monte_carlo import SteinSobol as SteinSobol
 from .network import MLP as MLP
 from .network import Activation as Activation
 from .nodes import Nodes as Nodes
+from .noise import Noise as Noise
+from .noise import estimator_noise as estimator_noise
 from .plot import plot_study as plot_study
 from .poisson import Poisson as Poisson
 from .poisson_modes import PoissonModes as PoissonModes

@@ -30,6 +30,10 @@ class Engine(Spec, ABC):
         """Return the value alone, (P, 1): u itself, unless an engine smooths it."""
         return solution.at(points)
 
+    def noise(self, derivatives: Derivatives) -> float | None:
+        """Return the relative standard deviation of ``Laplace |x|^2``; None without a formula."""
+        return None
+
     @abstractmethod
     def rows(self, derivatives: Derivatives) -> int:
         """Return how many rows go through the network for each point: the cost of `fields`."""

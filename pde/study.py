@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from .errors import RunError
 from .files import write_atomically, write_json
 from .lbfgs import Refinement
 from .metrics import Metrics
+from .noise import Noise, estimator_noise
 from .report import Row, baseline_rows, format_table, result_row, tier
 from .run import Run
 from .run_folder import CONFIG, claim_folder
@@ -24,6 +26,14 @@ class Study:
 
     results: tuple[Result, ...]
     rows: tuple[Row, ...]
+
+    @cached_property
+    def noise(self) -> dict[str, Noise]:
+        """By the names of the datapaths, how noisy the engine is on what was learned there."""
+        return {
+            result.run.datapath.name: estimator_noise(result.run, result.state.parameters)
+            for result in self.results
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary: the rows, and what identifies the runs behind them."""
@@ -41,6 +51,7 @@ class Study:
                 result.run.datapath.name: [asdict(told) for told in result.state.refinements]
                 for result in self.results
             },
+            "noise": {name: noise.to_json() for name, noise in self.noise.items()},
         }
 
     def caption(self) -> str:
@@ -48,13 +59,23 @@ class Study:
         facts = self.to_json()
         digests = ", ".join(f"{name} {digest[:12]}" for name, digest in facts["runs"].items())
         refined = "".join(_refinement(result) for result in self.results)
-        return refined + (
+        return (
+            f"{refined}{self._noise()}"
             f"{facts['problem']}, one seed ({facts['seed']}), {facts['steps']} steps, "
             f"{facts['test_points']} test points, tier {facts['tier']}; run digests: {digests}\n"
             "u is what the engine differentiates (for Stein estimators the smoothed network "
             "f(x) = E[u(x + delta)]), in training and in these errors; "
             "polynomials are least-squares fits to the exact solution\n"
         )
+
+    def _noise(self) -> str:
+        """The line that says how noisy estimated derivatives are, if they are estimated."""
+        if not any(noise.measured for noise in self.noise.values()):
+            return ""
+        told = ", ".join(f"{noise.measured:.1e} ({name})" for name, noise in self.noise.items())
+        predicted = next(iter(self.noise.values())).predicted
+        formula = "" if predicted is None else f"; that of |x|^2 is {predicted:.1e}"
+        return f"noise of the estimated diffusion term: {told}{formula}\n"
 
 
 def _refinement(result: Result) -> str:
