@@ -32,7 +32,7 @@ Variant = Callable[[Run], Run]
 _SIGMAS = {"hjb": 0.1, "hjb-log": 0.1}
 _SIZES: dict[str, dict[str, Any]] = {
     "smoke": {"steps": 20, "width": 16, "points": 16, "pairs": 16, "tested": 100, "rate": 3e-3},
-    "study": {"steps": 600, "width": 64, "points": 64, "pairs": 64, "tested": 2000, "rate": 3e-3},
+    "study": {"steps": 400, "width": 64, "points": 32, "pairs": 64, "tested": 2000, "rate": 3e-3},
     "paper": {
         "steps": 1000, "width": 256, "points": 100, "pairs": 512, "tested": 20_000, "rate": 1e-3
     },
