@@ -65,8 +65,8 @@ class LBFGS(Spec):
     >>> def square(x):
     ...     return float(x @ x), 2 * x
     >>> least, told = LBFGS(gradient=1e-9).minimize(square, np.array([3.0, -4.0]))
-    >>> least.tolist(), told.before, told.after, told.evaluations
-    ([0.0, 0.0], 25.0, 0.0, 3)
+    >>> bool(np.abs(least).max() <= 1e-9), told.before, told.evaluations
+    (True, 25.0, 3)
     """
 
     rounds: int = 4
