@@ -27,6 +27,7 @@ exit status: 0 done, 2 bad arguments, 130 interrupted
 #: What can be asked, and in a line what it measures.
 STUDIES: Final = {
     "estimator": "error of the estimated Laplacian against sigma, pairs, width and differences",
+    "tt": "error and cost of tensor-train layers against rank, form, plan, width and batch",
 }
 
 
