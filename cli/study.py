@@ -28,6 +28,7 @@ exit status: 0 done, 2 bad arguments, 130 interrupted
 STUDIES: Final = {
     "estimator": "error of the estimated Laplacian against sigma, pairs, width and differences",
     "tt": "error and cost of tensor-train layers against rank, form, plan, width and batch",
+    "tiles": "error of a gradient, elements coded and bytes stored against the shape of blocks",
 }
 
 
