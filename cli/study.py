@@ -29,6 +29,7 @@ STUDIES: Final = {
     "estimator": "error of the estimated Laplacian against sigma, pairs, width and differences",
     "tt": "error and cost of tensor-train layers against rank, form, plan, width and batch",
     "tiles": "error of a gradient, elements coded and bytes stored against the shape of blocks",
+    "engines": "error of derivatives in float64 against rows through the network, by engine",
 }
 
 

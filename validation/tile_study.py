@@ -143,9 +143,8 @@ def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
             size = _mean(results, "bytes", bits, tile) / 1000
             error = _mean(results, "gradient", bits, tile)
             panel.plot([size], [error], mark, color=colour)
-            panel.annotate(
-                _said(tile), (size, error), textcoords="offset points", xytext=(6, 3), fontsize=8
-            )
+            place = {"xytext": (6, -9 if tile == (1, 16) else 3), "textcoords": "offset points"}
+            panel.annotate(_said(tile), (size, error), fontsize=8, **place)
         panel.set_title(f"INT{bits}")
         panel.set_xlabel("kB stored")
         panel.margins(x=0.25, y=0.15)

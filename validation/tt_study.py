@@ -8,6 +8,7 @@ square blocks of one width.
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,19 +76,26 @@ def layer_of(size: int, form: TTForm, rank: int, plan: TTPlan) -> TTLayer:
     return TTLayer(inputs=inputs, outputs=outputs, ranks=(1, *inner, 1), form=form, plan=plan)
 
 
-def layer_errors(layer: TTLayer, datapath: Datapath, batch: int, seed: int) -> dict[str, float]:
-    """Return the relative L2 errors of X W, of dX and of all core gradients together.
-
-    Notes
-    -----
-    *Exactness*: cores, X and dY are float32 numbers, which every vector unit holds.
-    """
+def drawn(layer: TTLayer, batch: int, seed: int) -> tuple[Arrays, NDArray[Any], NDArray[Any]]:
+    """Return cores, X and dY: float32 numbers, which every vector unit holds, whatever the plan."""
     stream = Stream(seed=seed, name="validation/tt")
     cores = layer.initialize(lambda shape, k: stream.normal(shape, k))
     rows, columns = layer.shape
     x = stream.normal((batch, rows), layer.core_count).astype(np.float32)
     dy = stream.normal((batch, columns), layer.core_count + 1).astype(np.float32)
-    truth = _passes(layer, preset("exact"), cores, x, dy)
+    return cores, x, dy
+
+
+def layer_errors(
+    layer: TTLayer, datapath: Datapath, cores: Arrays, x: NDArray[Any], dy: NDArray[Any]
+) -> dict[str, float]:
+    """Return the relative L2 errors of X W, of dX and of all core gradients together.
+
+    Notes
+    -----
+    *Exactness*: the truth is the plan `TTPlan.FULL` in float64.
+    """
+    truth = _passes(replace(layer, plan=TTPlan.FULL), preset("exact"), cores, x, dy)
     found = _passes(layer, datapath, cores, x, dy)
     parts = {"product": slice(0, 1), "rows": slice(1, 2), "cores": slice(2, None)}
     return {name: _error(found[part], truth[part]) for name, part in parts.items()}
@@ -114,9 +122,9 @@ def _measure(cell: Cell) -> dict[str, float]:
     """The errors, and multiplications and coded elements of the forward pass by `tt.cost`."""
     form, plan, bits = TTForm(cell["form"]), TTPlan(cell["plan"]), cell["bits"]
     layer = layer_of(cell["size"], form, cell["rank"], plan)
-    cost = contraction_cost(layer, cell["batch"])
+    cost, inputs = contraction_cost(layer, cell["batch"]), drawn(layer, cell["batch"], cell["seed"])
     return {
-        **layer_errors(layer, smx_datapath(bits, bits, bits), cell["batch"], cell["seed"]),
+        **layer_errors(layer, smx_datapath(bits, bits, bits), *inputs),
         "macs": cost.macs,
         "merging_macs": cost.merging_macs,
         "quantizations": cost.quantizations,
