@@ -85,9 +85,10 @@ def _cells(tier: str, seeds: int) -> list[dict[str, Any]]:
 def _contestants(problem: str, most: int) -> Iterator[tuple[str, int, float]]:
     """Engines, their settings and sigma, where no more rows than this are needed for a point."""
     derivatives = problem_named(problem).derivatives
+    least = {"level": 2 * derivatives.dimension**2}  # of a sparse grid, which is slow to make
     for engine, (option, values) in _OPTIONS.items():
         for value in values or (0,):
-            if value > _MOST[problem].get(option, value):
+            if value > _MOST[problem].get(option, value) or least.get(option, 0) > most:
                 continue
             if _engine(engine, value, SIGMA).rows(derivatives) <= most:
                 yield engine, value, SIGMA
@@ -207,7 +208,11 @@ def _table(results: Sequence[Finished]) -> str:
 def _errors(results: Sequence[Finished], where: dict[str, Any]) -> str:
     """Those of the diffusion term and of the slopes."""
     both = (_values(results, what, **where) for what in ("diffusion", "slopes"))
-    return " | ".join(mean_and_spread(values) if values else "-" for values in both)
+    return " | ".join(_said(values) if values else "-" for values in both)
+
+
+def _said(values: Sequence[float]) -> str:
+    return mean_and_spread(values) if any(values) else "0"
 
 
 def _draw(figure: "Figure", results: Sequence[Finished]) -> None:

@@ -226,7 +226,7 @@ def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
         panel.grid(visible=True, alpha=0.3)
     panels[0].set_ylim(bottom=0)
     panels[0].set_ylabel("relative L2 error")
-    panels[-1].legend(frameon=False, fontsize=8)
+    panels[-1].legend(frameon=False, fontsize=8, loc="lower right")
 
 
 TT_STUDY = GridStudy(
