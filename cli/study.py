@@ -28,8 +28,11 @@ exit status: 0 done, 2 bad arguments, 130 interrupted
 STUDIES: Final = {
     "methods": "trains with each idea of the paper in turn, on every problem",
     "estimator": "error of the estimated Laplacian against sigma, pairs, width and differences",
+    "tt": "error and cost of tensor-train layers against rank, form, plan, width and batch",
+    "tiles": "error of a gradient, elements coded and bytes stored against the shape of blocks",
     "widths": "trains with 4 to 16 bits for activations, weights and gradients",
     "updates": "trains with master weights of 16 bits, rounded to nearest or stochastically",
+    "engines": "error of derivatives in float64 against rows through the network, by engine",
 }
 
 

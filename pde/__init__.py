@@ -30,6 +30,8 @@ from .exact_engines import ForwardLaplacian as ForwardLaplacian
 from .exact_engines import HutchinsonTaylor as HutchinsonTaylor
 from .field_errors import FieldErrors as FieldErrors
 from .field_errors import relative_l2 as relative_l2
+from .gradients import means_and_gradients as means_and_gradients
+from .gradients import total_loss as total_loss
 from .heat import Heat as Heat
 from .heat_modes import HeatModes as HeatModes
 from .hjb import HJB as HJB
