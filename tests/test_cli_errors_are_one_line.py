@@ -241,7 +241,7 @@ def test_more_than_memory_holds(fails: Fails, tmp_path: Path, monkeypatch: Any) 
     def refuse(*arguments: object, **options: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(sys.modules["bitpde.pde.step"], "loss_terms", refuse)
+    monkeypatch.setattr(sys.modules["bitpde.pde.gradients"], "loss_terms", refuse)
     assert run(*QUIET, "--out", tmp_path / "run") == 1
     shutil.rmtree(tmp_path / "run")
     monkeypatch.setattr(sys.modules["bitpde.pde.study"], "claim_folder", refuse)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bitpde.emu import PRESETS, DatapathError, preset
 from bitpde.pde import (
     HJB,
+    LBFGS,
     MLP,
     PROBLEMS,
     Activation,
@@ -73,6 +74,10 @@ RUNS = st.builds(
     condition_weights=st.none() | st.tuples(st.floats(0, 1e6) | st.integers(0, 1000)),
     schedule=SCHEDULES,
     optimizer=st.builds(Adam, beta1=FRACTIONS, beta2=FRACTIONS, epsilon=FRACTIONS),
+    refinement=st.none()
+    | st.builds(
+        LBFGS, rounds=st.integers(1, 9), iterations=st.integers(1, 999), gradient=FRACTIONS
+    ),
     seed=st.integers(0, 2**64),
     test_points=st.integers(6, 10**5),
 )
@@ -127,6 +132,7 @@ def test_a_change_of_any_field_changes_the_digest() -> None:
         "condition_weights": (1.0,),
         "schedule": Constant(),
         "optimizer": Adam(beta1=0.5),
+        "refinement": LBFGS(),
         "seed": 1,
         "test_points": 100,
     }
@@ -162,6 +168,7 @@ def test_a_change_of_any_field_changes_the_digest() -> None:
         ("network", MLP(widths=(2, 8, 2))),
         ("schedule", 1e-3),
         ("optimizer", "adam"),
+        ("refinement", Adam()),
     ],
 )
 def test_a_field_out_of_range_is_named_with_its_value(field: str, value: Any) -> None:
