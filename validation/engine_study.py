@@ -28,6 +28,7 @@ from ..pde import (
 )
 from .grid_study import Cell, Finished, GridStudy, mean_and_spread
 from .picture import COLOURS
+from .study_tables import header, mean, row, values
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -87,8 +88,8 @@ def _contestants(problem: str, most: int) -> Iterator[tuple[str, int, float]]:
     """Engines, their settings and sigma, where no more rows than this are needed for a point."""
     derivatives = problem_named(problem).derivatives
     least = {"level": 2 * derivatives.dimension**2}  # of a sparse grid, which is slow to make
-    for engine, (option, values) in _OPTIONS.items():
-        for value in values or (0,):
+    for engine, (option, choices) in _OPTIONS.items():
+        for value in choices or (0,):
             if value > _MOST[problem].get(option, value) or least.get(option, 0) > most:
                 continue
             if _engine(engine, value, SIGMA).rows(derivatives) <= most:
@@ -97,11 +98,11 @@ def _contestants(problem: str, most: int) -> Iterator[tuple[str, int, float]]:
 
 def _engine(name: str, setting: int, sigma: float) -> Engine:
     """The engine of a cell."""
-    option, values = _OPTIONS[name]
+    option, choices = _OPTIONS[name]
     if name == CentralDifferences.name:
         return CentralDifferences(step=sigma)
     smooth = {"sigma": sigma} if option in ("order", "level", "pairs", "samples") else {}
-    return engine_named(name, {**smooth, **({option: setting} if values else {})})
+    return engine_named(name, {**smooth, **({option: setting} if choices else {})})
 
 
 def derivatives_at(run: Run, points: Array) -> dict[str, Array]:
@@ -168,16 +169,6 @@ def _measure(cell: Cell, _: Path) -> dict[str, float]:
     return {"rows": rows, **{name: relative_l2(found[name], truth[name]) for name in truth}}
 
 
-def _values(results: Sequence[Finished], what: str, **where: Any) -> list[float]:
-    """What was found; nothing where the problem has no slopes."""
-    return [r[what] for r in results if what in r and all(r[k] == v for k, v in where.items())]
-
-
-def _mean(results: Sequence[Finished], what: str, **where: Any) -> float:
-    values = _values(results, what, **where)
-    return sum(values) / len(values)
-
-
 def _settings(results: Sequence[Finished], problem: str) -> list[tuple[str, int]]:
     """Engines and settings in their order."""
     every = [(r["engine"], r["setting"]) for r in results if r["problem"] == problem]
@@ -190,30 +181,30 @@ def _table(results: Sequence[Finished]) -> str:
     for problem in PROBLEMS:
         size = problem_named(problem).dimension
         lines += [f"**{problem}, {size} coordinates, sigma {SIGMA:g}**", ""]
-        lines += ["| engine | setting | rows | diffusion | slopes |", "|---" * 5 + "|"]
+        lines += header("engine", "setting", "rows", "diffusion", "slopes")
         for engine, setting in _settings(results, problem):
             where = {"problem": problem, "engine": engine, "setting": setting}
-            rows, option = _values(results, "rows", **where)[0], _OPTIONS[engine][0]
+            rows, option = values(results, "rows", **where)[0], _OPTIONS[engine][0]
             chosen = f"{option} {setting if _OPTIONS[engine][1] else SIGMA:g}" if option else ""
-            lines.append(f"| {engine} | {chosen} | {rows} | " + _errors(results, where) + " |")
+            lines.append(row([engine, chosen, rows, *_errors(results, where)]))
         lines.append("")
     lines += ["**Smoothing:** derivatives of the smoothed network against the network's own", ""]
-    lines += ["| problem | sigma | diffusion | slopes |", "|---" * 4 + "|"]
+    lines += header("problem", "sigma", "diffusion", "slopes")
     for problem in PROBLEMS:
         for sigma in SIGMAS:
             where = {"problem": problem, "engine": SMOOTHING, "sigma": sigma}
-            lines.append(f"| {problem} | {sigma:g} | " + _errors(results, where) + " |")
+            lines.append(row([problem, f"{sigma:g}", *_errors(results, where)]))
     return "\n".join(lines) + "\n"
 
 
-def _errors(results: Sequence[Finished], where: dict[str, Any]) -> str:
+def _errors(results: Sequence[Finished], where: dict[str, Any]) -> list[str]:
     """Those of the diffusion term and of the slopes."""
-    both = (_values(results, what, **where) for what in ("diffusion", "slopes"))
-    return " | ".join(_said(values) if values else "-" for values in both)
+    both = (values(results, what, **where) for what in ("diffusion", "slopes"))
+    return [_said(found) if found else "-" for found in both]
 
 
-def _said(values: Sequence[float]) -> str:
-    return mean_and_spread(values) if any(values) else "0"
+def _said(found: Sequence[float]) -> str:
+    return mean_and_spread(found) if any(found) else "0"
 
 
 def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
@@ -223,14 +214,14 @@ def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
         for engine, (colour, mark) in _STYLES.items():
             found = [s for e, s in _settings(results, problem) if e == engine]
             cells = [{"problem": problem, "engine": engine, "setting": s} for s in found]
-            rows = [_mean(results, "rows", **where) for where in cells]
-            errors = [_mean(results, "diffusion", **where) for where in cells]
+            rows = [mean(results, "rows", **where) for where in cells]
+            errors = [mean(results, "diffusion", **where) for where in cells]
             if engine == ForwardLaplacian.name:
                 panel.axvline(rows[0], color=colour, linestyle=":", label=f"{engine}: error 0")
             else:
                 panel.loglog(rows, errors, mark + "-", color=colour, label=engine)
         bias = {"problem": problem, "engine": SMOOTHING, "sigma": SIGMA}
-        height, label = _mean(results, "diffusion", **bias), f"smoothing, sigma {SIGMA:g}"
+        height, label = mean(results, "diffusion", **bias), f"smoothing, sigma {SIGMA:g}"
         panel.axhline(height, color="black", linestyle="--", linewidth=1, label=label)
         panel.set_title(f"{problem}, {problem_named(problem).dimension} coordinates")
         panel.set_xlabel("rows per point")

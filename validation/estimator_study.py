@@ -24,6 +24,7 @@ from ..pde import (
 )
 from .grid_study import Cell, Finished, GridStudy, mean_and_spread
 from .picture import COLOURS
+from .study_tables import header, mean, row, values
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,31 +75,27 @@ def _measure(cell: Cell, _: Path) -> dict[str, float]:
     }
 
 
-def _values(results: Sequence[Finished], what: str, **where: Any) -> list[float]:
-    return [r[what] for r in results if all(r[k] == v for k, v in where.items())]
-
-
 def _table(results: Sequence[Finished]) -> str:
     """Errors by sigma and width, and by the number of pairs."""
     kinds = [kind.value for kind in Differences]
-    lines = ["| sigma | bits | noise | " + " | ".join(kinds) + " |", "|---" * 6 + "|"]
+    lines = header("sigma", "bits", "noise", *kinds)
     for sigma in SIGMAS:
         for bits in WIDTHS:
             where = {"sigma": sigma, "bits": bits, "pairs": 256}
-            noise = mean_and_spread(_values(results, "noise", differences="naive", **where))
+            noise = mean_and_spread(values(results, "noise", differences="naive", **where))
             cells = [
-                mean_and_spread(_values(results, "error", differences=kind, **where))
+                mean_and_spread(values(results, "error", differences=kind, **where))
                 for kind in kinds
             ]
-            lines.append(f"| {sigma:g} | {bits} | {noise} | " + " | ".join(cells) + " |")
-    lines += ["", "| pairs | noise | " + " | ".join(kinds) + " |", "|---" * 5 + "|"]
+            lines.append(row([f"{sigma:g}", bits, noise, *cells]))
+    lines += ["", *header("pairs", "noise", *kinds)]
     for pairs in PAIRS:
         where = {"sigma": 1e-2, "bits": 8, "pairs": pairs}
-        noise = mean_and_spread(_values(results, "noise", differences="naive", **where))
+        noise = mean_and_spread(values(results, "noise", differences="naive", **where))
         cells = [
-            mean_and_spread(_values(results, "error", differences=kind, **where)) for kind in kinds
+            mean_and_spread(values(results, "error", differences=kind, **where)) for kind in kinds
         ]
-        lines.append(f"| {pairs} | {noise} | " + " | ".join(cells) + " |")
+        lines.append(row([pairs, noise, *cells]))
     return "\n".join(lines) + "\n"
 
 
@@ -108,19 +105,15 @@ def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
     for panel, kind in zip(panels, Differences, strict=True):
         for colour, bits in zip(COLOURS, WIDTHS, strict=False):
             where = {"bits": bits, "pairs": 256, "differences": kind.value}
-            means = [_mean(_values(results, "error", sigma=s, **where)) for s in SIGMAS]
+            means = [mean(results, "error", sigma=s, **where) for s in SIGMAS]
             panel.loglog(SIGMAS, means, "o-", color=colour, label=f"{bits} bits")
-        noise = [_mean(_values(results, "noise", sigma=s, **where)) for s in SIGMAS]
+        noise = [mean(results, "noise", sigma=s, **where) for s in SIGMAS]
         panel.loglog(SIGMAS, noise, "--", color="black", label="float64: the noise")
         panel.set_title(kind.value)
         panel.set_xlabel("sigma")
         panel.grid(visible=True, alpha=0.3)
     panels[0].set_ylabel("relative L2 error of the Laplacian")
     panels[0].legend(frameon=False, fontsize=8)
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
 
 
 ESTIMATOR_STUDY = GridStudy(

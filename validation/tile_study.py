@@ -24,6 +24,7 @@ from ..formats import Block, Cast, Fixed, NonFinite, Overflow
 from ..pde import MLP, Poisson, Run, initial_state, means_and_gradients, relative_l2, total_loss
 from .grid_study import Cell, Finished, GridStudy, mean_and_spread
 from .picture import COLOURS
+from .study_tables import header, mean, row, values
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -97,36 +98,25 @@ def _joined(arrays: Sequence[Any]) -> Any:
     return np.concatenate([array.reshape(-1).astype(np.float64) for array in arrays])
 
 
-def _values(
-    results: Sequence[Finished], what: str, bits: int, tile: tuple[int, int]
-) -> list[float]:
-    return [r[what] for r in results if r["bits"] == bits and tuple(r["tile"]) == tile]
-
-
-def _mean(results: Sequence[Finished], what: str, bits: int, tile: tuple[int, int]) -> float:
-    values = _values(results, what, bits, tile)
-    return sum(values) / len(values)
-
-
 def _table(results: Sequence[Finished]) -> str:
     """A row for each width and tile."""
     names = ("bits", "tile", "bits per element", "coded", "bytes", "of 4x4", "gradient", "loss")
-    lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
+    lines = header(*names)
     for bits in WIDTHS:
-        least = _mean(results, "bytes", bits, TILES[0])
+        least = mean(results, "bytes", bits=bits, tile=list(TILES[0]))
         for tile in TILES:
-            size = _mean(results, "bytes", bits, tile)
+            size = mean(results, "bytes", bits=bits, tile=list(tile))
             cells = (
                 bits,
                 _said(tile),
-                f"{_mean(results, 'bits_per_element', bits, tile):.3f}",
-                f"{_mean(results, 'quantizations', bits, tile):,.0f}",
+                f"{mean(results, 'bits_per_element', bits=bits, tile=list(tile)):.3f}",
+                f"{mean(results, 'quantizations', bits=bits, tile=list(tile)):,.0f}",
                 f"{size:,.0f}",
                 f"{size / least:.2f}",
-                mean_and_spread(_values(results, "gradient", bits, tile)),
-                mean_and_spread(_values(results, "loss", bits, tile)),
+                mean_and_spread(values(results, "gradient", bits=bits, tile=list(tile))),
+                mean_and_spread(values(results, "loss", bits=bits, tile=list(tile))),
             )
-            lines.append("| " + " | ".join(map(str, cells)) + " |")
+            lines.append(row(cells))
     return "\n".join(lines) + "\n"
 
 
@@ -141,8 +131,8 @@ def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
         for tile in TILES:
             square = tile[0] == tile[1]
             colour, mark = (COLOURS[0], "s") if square else (COLOURS[1], "o")
-            size = _mean(results, "bytes", bits, tile) / 1000
-            error = _mean(results, "gradient", bits, tile)
+            size = mean(results, "bytes", bits=bits, tile=list(tile)) / 1000
+            error = mean(results, "gradient", bits=bits, tile=list(tile))
             panel.plot([size], [error], mark, color=colour)
             place = {"xytext": (6, -9 if tile == (1, 16) else 3), "textcoords": "offset points"}
             panel.annotate(_said(tile), (size, error), fontsize=8, **place)

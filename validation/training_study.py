@@ -20,6 +20,7 @@ from ..pde import (
 )
 from .grid_study import Cell, Finished, GridStudy, mean_and_spread
 from .picture import COLOURS
+from .study_tables import header, mean, row, values
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -118,14 +119,14 @@ class TrainingGrid:
 
     def _table(self, problem: str, results: Sequence[Finished]) -> str:
         here = [r for r in results if r["problem"] == problem]
-        lines = [f"**{problem}**: {_told(here[0])}", "", _row(_TITLES), "|---" * len(_TITLES) + "|"]
+        lines = [f"**{problem}**: {_told(here[0])}", "", *header(*_TITLES)]
         for variant in self.variants:
             its = [r for r in here if r["variant"] == variant]
             finished = [r for r in its if not r["failed"]]
             errors = [_mean_of(finished, key) for key in _ERRORS]
             costs = [_average(finished, key) for key in _COSTS]
             failed = f"{len(its) - len(finished)} of {len(its)}"
-            lines.append(_row([variant, *errors, f"{its[0]['parameters']:,.0f}", *costs, failed]))
+            lines.append(row([variant, *errors, f"{its[0]['parameters']:,.0f}", *costs, failed]))
         return "\n".join(lines) + "\n"
 
     def draw(self, figure: "Figure", results: Sequence[Finished]) -> None:
@@ -147,10 +148,10 @@ class TrainingGrid:
         places = {variant: place for place, variant in enumerate(self.variants)}
         seen: list[float] = []
         for colour, key, mark in zip(COLOURS, ("u", "diffusion"), "os", strict=False):
-            values = [r[key] for r in results]
+            errors = values(results, key)
             heights = [places[r["variant"]] for r in results]
-            panel.semilogx(values, heights, mark, color=colour, alpha=0.6, label=key)
-            seen += values
+            panel.semilogx(errors, heights, mark, color=colour, alpha=0.6, label=key)
+            seen += errors
         if seen:
             panel.set_xlim(10 ** floor(log10(min(seen))), 10 ** ceil(log10(max(seen))))
         panel.xaxis.set_minor_formatter(NullFormatter())
@@ -189,15 +190,10 @@ def _told(cell: Finished) -> str:
     )
 
 
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
 def _mean_of(results: Sequence[Finished], key: str) -> str:
-    values = [r[key] for r in results if key in r]
-    return mean_and_spread(values) if values else "-"
+    found = values(results, key)
+    return mean_and_spread(found) if found else "-"
 
 
 def _average(results: Sequence[Finished], key: str) -> str:
-    values = [r[key] for r in results]
-    return f"{sum(values) / len(values):,.0f}" if values else "-"
+    return f"{mean(results, key):,.0f}" if results else "-"

@@ -20,6 +20,7 @@ from ..pde import Stream
 from ..tt import TTForm, TTLayer, TTPlan, contraction_cost
 from .grid_study import Cell, Finished, GridStudy, mean_and_spread
 from .picture import COLOURS
+from .study_tables import header, mean, row, values
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -132,15 +133,6 @@ def _measure(cell: Cell, _: Path) -> dict[str, float]:
     }
 
 
-def _values(results: Sequence[Finished], what: str, **where: Any) -> list[float]:
-    return [r[what] for r in results if all(r[k] == v for k, v in where.items())]
-
-
-def _mean(results: Sequence[Finished], what: str, **where: Any) -> float:
-    values = _values(results, what, **where)
-    return sum(values) / len(values)
-
-
 def _groups(results: Sequence[Finished]) -> Iterator[tuple[int, TTForm, list[Finished], int]]:
     """Size and form, their results, and the batch that most of them have."""
     for size in sorted({r["size"] for r in results}):
@@ -155,24 +147,24 @@ def _table(results: Sequence[Finished]) -> str:
     for size, form, here, batch in _groups(results):
         title = f"{form.name}, {size} x {size}"
         lines += [f"**{title}, {batch} rows:** error of X W, and half merged / sequential", ""]
-        lines += _header("bits", "rank", *_plans(), *_ratio_names())
+        lines += header("bits", "rank", *_plans(), *_ratio_names())
         for bits in WIDTHS:
             for rank in RANKS:
                 where = {"bits": bits, "rank": rank, "batch": batch}
-                lines.append(_row([bits, rank, *_errors(here, where)]))
+                lines.append(row([bits, rank, *_errors(here, where)]))
         lines += ["", f"**{title}, rank 8, 8 bits:** the same by the number of rows", ""]
-        lines += _header("rows", *_plans(), *_ratio_names())
+        lines += header("rows", *_plans(), *_ratio_names())
         for rows in sorted({r["batch"] for r in here}):
             where = {"bits": 8, "rank": 8, "batch": rows}
-            lines.append(_row([rows, *_errors(here, where)]))
-        lines += ["", f"**{title}, {batch} rows:** multiply-adds with rows, those that merge ", ""]
-        lines[-2] += "cores, and elements coded in the forward pass"
+            lines.append(row([rows, *_errors(here, where)]))
+        counted = "multiply-adds with rows, those that merge cores, and elements coded"
+        lines += ["", f"**{title}, {batch} rows:** {counted} in the forward pass", ""]
         kinds = {"macs": "macs", "merging_macs": "merging", "quantizations": "coded"}
-        lines += _header("rank", *(f"{k}, {p}" for k in kinds.values() for p in _plans()))
+        lines += header("rank", *(f"{k}, {p}" for k in kinds.values() for p in _plans()))
         for rank in RANKS:
             where = {"bits": 8, "rank": rank, "batch": batch}
-            counts = [_values(here, k, plan=p.value, **where)[0] for k in kinds for p in TTPlan]
-            lines.append(_row([rank, *(f"{count:,}" for count in counts)]))
+            counts = [values(here, k, plan=p.value, **where)[0] for k in kinds for p in TTPlan]
+            lines.append(row([rank, *(f"{count:,}" for count in counts)]))
         lines.append("")
     return "\n".join(lines)
 
@@ -193,21 +185,13 @@ def _errors(results: Sequence[Finished], where: dict[str, Any]) -> list[str]:
     """The errors of X W by all plans, and what halves have of those of single cores."""
     halves, single = TTPlan.HALF_MERGED.value, TTPlan.SEQUENTIAL.value
     errors = [
-        mean_and_spread(_values(results, "product", plan=plan.value, **where)) for plan in TTPlan
+        mean_and_spread(values(results, "product", plan=plan.value, **where)) for plan in TTPlan
     ]
     ratios = [
-        _mean(results, what, plan=halves, **where) / _mean(results, what, plan=single, **where)
+        mean(results, what, plan=halves, **where) / mean(results, what, plan=single, **where)
         for what in _RESULTS
     ]
     return [*errors, *(f"{ratio:.2f}" for ratio in ratios)]
-
-
-def _header(*names: str) -> list[str]:
-    return [_row(names), "|---" * len(names) + "|"]
-
-
-def _row(cells: Sequence[object]) -> str:
-    return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
@@ -218,7 +202,7 @@ def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
         for colour, plan in zip(COLOURS, TTPlan, strict=False):
             where = {"plan": plan.value, "bits": 8, "batch": batch}
             for what, style in (("product", "o-"), ("cores", "s--")):
-                means = [_mean(here, what, rank=rank, **where) for rank in RANKS]
+                means = [mean(here, what, rank=rank, **where) for rank in RANKS]
                 label = f"{_said(plan)}, {_RESULTS[what]}"
                 panel.semilogx(RANKS, means, style, color=colour, label=label, base=2)
         panel.set_title(f"{form.name}, {size} x {size}, {batch} rows, 8 bits")
