@@ -4,6 +4,7 @@ Read `stein` for the derivatives, `poisson` for a problem, `step` for one traini
 for the loop and `study` for the table.
 """
 
+from . import data as data
 from .adam import Adam as Adam
 from .adam import AdamState as AdamState
 from .allen_cahn import AllenCahn as AllenCahn
