@@ -21,13 +21,8 @@ from unittest.mock import patch
 
 import numpy as np
 
-from bitpde.emu import (
-    IntegerAccumulator,
-    SequentialAccumulator,
-    accumulator_preset,
-    dot,
-    dot_lanes,
-)
+from bitpde.emu import IntegerAccumulator, SequentialAccumulator, accumulator_preset, dot
+from bitpde.emu.dots import lanes as dot_lanes
 from bitpde.formats import (
     BF16,
     FNUZ_E4M3,

@@ -33,11 +33,11 @@ from ..formats import (
     spec_from_json,
     spec_to_json,
 )
-from .dot_accumulators import ACCUMULATOR_KINDS, DotAccumulator
+from .accumulators.kinds import ACCUMULATOR_KINDS, DotAccumulator
 from .errors import DatapathError
-from .function_json import UNIT_KINDS
+from .functions.softmax import AnyFunctionUnit
+from .functions.unit_json import UNIT_KINDS
 from .layer_casts import LayerCasts
-from .softmax import AnyFunctionUnit
 
 #: Functions of one number that operations evaluate.
 VECTOR_FUNCTIONS: Final = ("tanh", "sin", "cos")

@@ -16,7 +16,7 @@ from ..formats import (
     NonFinite,
     Overflow,
 )
-from .accumulator import SequentialAccumulator
+from .accumulators.accumulator import SequentialAccumulator
 from .datapath import Datapath
 from .errors import DatapathError
 

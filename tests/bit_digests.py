@@ -14,16 +14,8 @@ import numpy as np
 from format_cases import ALL, CONCRETE, CastsOf, all_casts, casts, edges, few_casts, random_for
 from numpy.typing import NDArray
 
-from bitpde.emu import (
-    PRESETS,
-    ExactAccumulator,
-    SequentialAccumulator,
-    Tape,
-    functions,
-    matmul,
-    ops,
-    preset,
-)
+from bitpde.emu import PRESETS, ExactAccumulator, SequentialAccumulator, Tape, matmul, ops, preset
+from bitpde.emu.functions import vector_unit
 from bitpde.formats import FP32, FP64, Block, Cast, FormatError, Overflow
 
 Bits = Iterator[tuple[str, Iterable[NDArray]]]
@@ -93,15 +85,15 @@ def products() -> Bits:
                 yield f"{name} {kind.__name__} {format.bits}", [product]
 
 
-def vector_unit() -> Bits:
+def vector_unit_functions() -> Bits:
     """Evaluate the functions of the vector unit."""
     for dtype in (np.float32, np.float64):
         x = np.concatenate([reals((90,), 4), [0.0, -0.0, 2.0**-149, 19.0, 25.0]]).astype(dtype)
-        yield f"tanh {x.dtype}", [functions.tanh(x), functions.tanh(x / 64)]
+        yield f"tanh {x.dtype}", [vector_unit.tanh(x), vector_unit.tanh(x / 64)]
         small = x[np.abs(x) < 2.0**20]  # others are not for kernels
-        yield f"sine {x.dtype}", [functions.sin(small), functions.cos(small)]
+        yield f"sine {x.dtype}", [vector_unit.sin(small), vector_unit.cos(small)]
         yield f"sums {x.dtype}", [
-            functions.ordered_sum(x.reshape(19, 5), 0), np.array(functions.exact_sum(x * x)),
+            vector_unit.ordered_sum(x.reshape(19, 5), 0), np.array(vector_unit.exact_sum(x * x)),
         ]  # fmt: skip
 
 
@@ -123,7 +115,7 @@ def formats_under_every_cast() -> Bits:
     return formats(all_casts)
 
 
-SUITES: list[Callable[[], Bits]] = [formats, refusals, products, vector_unit, gradients]
+SUITES: list[Callable[[], Bits]] = [formats, refusals, products, vector_unit_functions, gradients]
 
 
 def digests(suites: list[Callable[[], Bits]] = SUITES) -> dict[str, str]:

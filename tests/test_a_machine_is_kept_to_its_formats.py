@@ -7,8 +7,9 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 
-from bitpde.emu import Datapath, DatapathError, LayerCasts, Node, Tape, ops, preset, vjps
-from bitpde.emu.operation import operation
+from bitpde.emu import Datapath, DatapathError, LayerCasts, Node, Tape, ops, preset
+from bitpde.emu.tape import vjps
+from bitpde.emu.tape.operation import operation
 from bitpde.formats import (
     BF16,
     INT8,

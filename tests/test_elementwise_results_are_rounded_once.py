@@ -15,8 +15,9 @@ from elementwise_oracle import by_definition, numbers_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitpde.emu import DatapathError, elementwise, error_free, exact_elementwise
-from bitpde.emu.elementwise_order import extreme
+from bitpde.emu import DatapathError, elementwise, error_free
+from bitpde.emu.elementwise import exact as exact_elementwise
+from bitpde.emu.elementwise.order import extreme
 from bitpde.formats import (
     BF16,
     CATALOGUE,

@@ -34,11 +34,11 @@ from bitpde.emu import (
     error_report,
     forward_error,
 )
-from bitpde.emu.dot_exact import result_format
-from bitpde.emu.error_balls import exactly, loss, upward
-from bitpde.emu.exact_fused import steps_of, terms_of
-from bitpde.emu.exact_operands import leading_exponent, products_of
-from bitpde.emu.tile_depth import depth_for
+from bitpde.emu.bounds.balls import exactly, loss, upward
+from bitpde.emu.dots.tile_depth import depth_for
+from bitpde.emu.exact.dot import result_format
+from bitpde.emu.exact.fused import steps_of, terms_of
+from bitpde.emu.exact.operands import leading_exponent, products_of
 from bitpde.formats import (
     BF16,
     FP16,

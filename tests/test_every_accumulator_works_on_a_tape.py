@@ -18,7 +18,7 @@ from bitpde.emu import (
     dot,
     ops,
 )
-from bitpde.emu.dot_accumulators import DotAccumulator
+from bitpde.emu.accumulators.kinds import DotAccumulator
 from bitpde.formats import (
     BF16,
     FP16,

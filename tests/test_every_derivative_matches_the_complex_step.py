@@ -33,8 +33,8 @@ from bitpde.emu import (
     check_gradient,
     ops,
     preset,
-    vjps,
 )
+from bitpde.emu.tape import vjps
 from bitpde.formats import FP64
 
 U = 2.0**-53

@@ -1,7 +1,7 @@
 """Which lane, how many threads and which memory layout compute a product never shows in its bits.
 
 Every lane whose preconditions hold is called by its private name; the dispatch table of
-`emu/gemm.py` is then held to the lanes it is said to choose.
+`emu/gemm/gemm.py` is then held to the lanes it is said to choose.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,14 +14,8 @@ from emu_cases import random_coded, same_bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitpde.emu import (
-    ExactAccumulator,
-    SequentialAccumulator,
-    gemm,
-    matmul,
-    panel_lanes,
-    value_span,
-)
+from bitpde.emu import ExactAccumulator, SequentialAccumulator, matmul, value_span
+from bitpde.emu.gemm import gemm, panel_lanes
 from bitpde.formats import (
     BF16,
     FP16,

@@ -22,12 +22,11 @@ from bitpde.emu import (
     IntegerAccumulator,
     SequentialAccumulator,
     TreeAccumulator,
-    blas_lanes,
-    blas_operands,
     dot,
-    dot_lanes,
     value_span,
 )
+from bitpde.emu.dots import lanes as dot_lanes
+from bitpde.emu.gemm import blas_lanes, blas_operands
 from bitpde.formats import (
     BF16,
     FP16,

@@ -27,7 +27,7 @@ from bitpde.emu import (
     unit_from_json,
     unit_to_json,
 )
-from bitpde.emu.piecewise_fit import fitted
+from bitpde.emu.functions.piecewise_fit import fitted
 from bitpde.formats import (
     FP16,
     FP32,

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitpde.emu import FUNCTIONS, DatapathError, correctly_rounded
-from bitpde.emu.enclosed_functions import ENCLOSED
-from bitpde.emu.exact_functions import exact_value
-from bitpde.emu.function_floats import BOUNDED
+from bitpde.emu.functions.enclosed import ENCLOSED
+from bitpde.emu.functions.exact import exact_value
+from bitpde.emu.functions.floats import BOUNDED
 from bitpde.formats import (
     BF16,
     FP16,

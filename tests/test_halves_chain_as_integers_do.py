@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bitpde.emu import SequentialAccumulator, chain_lane, dot, half_lane, vector_lane
-from bitpde.emu.dot_lanes import fill_by_integers
-from bitpde.emu.sums import Sums
+from bitpde.emu import SequentialAccumulator, dot
+from bitpde.emu.dot_vectors import chain_lane, half_lane
+from bitpde.emu.dot_vectors import lane as vector_lane
+from bitpde.emu.dots.lanes import fill_by_integers
+from bitpde.emu.dots.sums import Sums
 from bitpde.formats import (
     BF16,
     FP16,

@@ -21,10 +21,10 @@ from bitpde.emu import (
     Readout,
     Shift,
     Xorwow,
-    bit_source,
     jumped_lanes,
     seeded_lanes,
 )
+from bitpde.emu.random_bits import source as bit_source
 from bitpde.formats import (
     INT8,
     Cast,

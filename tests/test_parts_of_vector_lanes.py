@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitpde.emu import vector_lane
-from bitpde.emu.vector_panels import codes_of
+from bitpde.emu.dot_vectors import lane as vector_lane
+from bitpde.emu.dot_vectors.panels import codes_of
 from bitpde.formats import (
     BF16,
     FNUZ_E4M3,

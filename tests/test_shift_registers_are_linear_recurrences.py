@@ -11,15 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from number_theory import is_prime
 
-from bitpde.emu import (
-    MAXIMAL_TAPS,
-    DatapathError,
-    FibonacciLFSR,
-    GaloisLFSR,
-    Readout,
-    Shift,
-    gf2,
-)
+from bitpde.emu import MAXIMAL_TAPS, DatapathError, FibonacciLFSR, GaloisLFSR, Readout, Shift
+from bitpde.emu.random_bits import gf2
 
 FORMS = [GaloisLFSR, FibonacciLFSR]
 Register = GaloisLFSR | FibonacciLFSR

@@ -14,7 +14,7 @@ from emu_cases import round_once
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bitpde.emu.functions import tanh
+from bitpde.emu.functions.vector_unit import tanh
 from bitpde.formats import FP32
 
 #: 1.5 ulp of the float32 below 1 is where tanh stops being 1 - ulp; 9.01 and 19.06 are saturation.

@@ -9,16 +9,8 @@ from emu_cases import adjoint_check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitpde.emu import (
-    DatapathError,
-    Ledger,
-    Node,
-    Tape,
-    ops,
-    preset,
-    tape,
-    vjps,
-)
+from bitpde.emu import DatapathError, Ledger, Node, Tape, ops, preset
+from bitpde.emu.tape import tape, vjps
 
 
 @given(seed=st.integers(0, 2**32 - 1), side=st.integers(1, 4))

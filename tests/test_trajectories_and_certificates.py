@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from bitpde.pde import RunError
 from bitpde.pde.data import Certificate, Trajectory
 

@@ -32,12 +32,12 @@ from bitpde.emu import (
     Order,
     SequentialAccumulator,
     TreeAccumulator,
-    chain_lane,
     dot,
-    vector_lane,
 )
-from bitpde.emu.dot_lanes import fill_by_integers
-from bitpde.emu.sums import Sums
+from bitpde.emu.dot_vectors import chain_lane
+from bitpde.emu.dot_vectors import lane as vector_lane
+from bitpde.emu.dots.lanes import fill_by_integers
+from bitpde.emu.dots.sums import Sums
 from bitpde.formats import (
     BF16,
     FP16,

@@ -16,8 +16,9 @@ from emu_cases import coded, random_coded, same_bits, twice_along_columns, with_
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitpde.emu import SequentialAccumulator, gemm, matmul, panel_lanes, value_span
-from bitpde.emu.panel_lanes import Spanned, widened
+from bitpde.emu import SequentialAccumulator, matmul, value_span
+from bitpde.emu.gemm import gemm, panel_lanes
+from bitpde.emu.gemm.panel_lanes import Spanned, widened
 from bitpde.formats import (
     BF16,
     FP16,

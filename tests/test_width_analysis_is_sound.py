@@ -14,7 +14,8 @@ from format_cases import NARROW
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitpde.emu import Span, element_span, gemm, panel_lanes, value_span
+from bitpde.emu import Span, element_span, value_span
+from bitpde.emu.gemm import gemm, panel_lanes
 from bitpde.formats import (
     FP16,
     FP32,

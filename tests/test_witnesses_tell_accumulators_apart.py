@@ -24,9 +24,9 @@ from bitpde.emu import (
     dot_exact,
     find_witness,
 )
-from bitpde.emu import witness as module
-from bitpde.emu.witness_moves import cost, simpler, size_of, without
-from bitpde.emu.witness_search import batches, lengths, palette
+from bitpde.emu.witness import witness as module
+from bitpde.emu.witness.moves import cost, simpler, size_of, without
+from bitpde.emu.witness.search import batches, lengths, palette
 from bitpde.formats import (
     FP16,
     FP64,

@@ -1,0 +1,1 @@
+"""Accumulators as values: how the products of a dot product become one number."""

@@ -1,0 +1,1 @@
+"""Dot products sixteen columns at a time, where floats in vectors have the defined bits."""

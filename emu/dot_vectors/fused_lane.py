@@ -1,0 +1,183 @@
+"""Which vector kernel computes a fused sum, and what it is told."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...formats import FP16, FP32, Block, Coded, Fixed, Minifloat, Rounding, spread_tiles
+from ..accumulators.fused import Addend, FusedAccumulator, Reference
+from ..dots.operands import parts_of
+from ..dots.unit_operands import require_unit_operand
+from ..width import has_shifting_scales
+from .lane import Found
+from .panels import (
+    COLUMNS,
+    ROWS,
+    Floats,
+    Values,
+    grid_of,
+    measured,
+    panels_of,
+    run_tiles,
+    significant_bits,
+    values_of,
+)
+
+#: An exponent below all: of a zero where zeros take no part.
+_NONE = -(1 << 16)
+#: An exponent above all.
+_ANY = 1 << 20
+#: Elements of at most this many bits have tables of their exponents.
+_TABLE_BITS = 19
+
+
+def fused_lane(a: Coded, b: Coded, unit: FusedAccumulator, start: Any) -> Found | None:
+    """C by the vector kernel, if it knows the unit and is wide enough; else None."""
+    for x in (a, b):
+        require_unit_operand(x)
+    if not _knows(unit) or not all(_takes(x) for x in (a, b)) or not a.shape[1]:
+        return None
+    left, right = values_of(a, np.float32), values_of(b, np.float32)
+    if left is None or right is None or significant_bits(a) + significant_bits(b) > 24:
+        return None
+    if not _holds(left, right, unit):
+        left, right = (measured(v, significant_bits(x)) for v, x in ((left, a), (right, b)))
+    if not _holds(left, right, unit):
+        return None
+    exponents = [_exponents(x, unit.zero_exponent) for x in (a, b)]
+    if not _in_range(unit, (left, right), exponents):
+        return None
+    return _run(left, right, exponents, unit, start)
+
+
+def _knows(unit: FusedAccumulator) -> bool:
+    late, format = unit.late, unit.format
+    if late is not None and not (
+        late.rounding is Rounding.DOWN and unit.zero_exponent is not None and unit.lanes <= 2
+        and (unit.lanes == 1 or unit.lane_rounding is Rounding.DOWN) and late.sum_bits <= 40
+        and late.addend_bits <= 40 and unit.rounding is Rounding.NEAREST_EVEN
+        and unit.result == FP32
+    ):  # fmt: skip
+        return False
+    return (
+        unit.fraction_bits is not None and 1 <= unit.fraction_bits <= 28
+        and unit.stride == unit.exact_terms == 1 and (late is not None or unit.lanes == 1)
+        and unit.alignment is Rounding.TOWARD_ZERO and unit.reference is Reference.OPERANDS
+        and unit.addend is not Addend.ROUNDED and not unit.flush_inputs and not unit.flush_results
+        and unit.rounding in (Rounding.NEAREST_EVEN, Rounding.TOWARD_ZERO)
+        and format.significand_bits <= 23 and format.emin >= -126 and format.emax <= 127
+    )  # fmt: skip
+
+
+def _takes(x: Coded) -> bool:
+    """Floats are below twice the power of two of their exponent, which -128 of 8 bits is not."""
+    return has_shifting_scales(x) and isinstance(x.element, Minifloat)
+
+
+def _holds(left: Values, right: Values, unit: FusedAccumulator) -> bool:
+    """Whether products are float32 numbers, and none counts as infinite."""
+    span = left.span.times(right.span)
+    limit = 127 if unit.product_limit is None else min(unit.product_limit, 127)
+    return span.lsb >= -149 and span.top < limit
+
+
+def _exponents(x: Coded, zero_exponent: int | None) -> NDArray[np.int32]:
+    """What the unit aligns the operand by."""
+    zero = _NONE if zero_exponent is None else zero_exponent
+    own = _of_elements(x.element, x.codes, zero)
+    if x.scales is None or not isinstance(x.format, Block):
+        return own
+    scales = x.scales.astype(np.int32) - x.format.scale.bias
+    total: NDArray[np.int32] = own + spread_tiles(scales, x.shape, x.format)
+    return total
+
+
+def _of_elements(element: Fixed | Minifloat, codes: NDArray[Any], zero: int) -> NDArray[np.int32]:
+    if isinstance(element, Minifloat) and element.bits <= _TABLE_BITS:
+        return _table(element, zero).take(codes)
+    parts = parts_of(element, codes, zero)
+    return (parts.e + element.emax - element.lsb_min).astype(np.int32)
+
+
+@lru_cache(maxsize=16)
+def _table(element: Minifloat, zero: int) -> NDArray[np.int32]:
+    """The exponent of every code."""
+    codes = np.arange(2**element.bits, dtype=element.code_dtype)
+    return (parts_of(element, codes, zero).e + element.significand_bits).astype(np.int32)
+
+
+def _in_range(unit: FusedAccumulator, values: Any, exponents: Any) -> bool:
+    """Whether the powers of two that align products, unless all are zero, are float32 numbers."""
+    bits = unit.fraction_bits or 0
+    floor = _NONE if unit.exponent_floor is None else unit.exponent_floor
+    largest = max(sum(int(e.max()) for e in exponents), floor, 127)
+    least = 0
+    for x, e in zip(values, exponents, strict=True):
+        own = int(e.min(where=x.floats != 0, initial=_ANY))
+        least += 0 if own == _ANY else own
+    return bits - 126 <= least and largest <= 126 + bits and _zero_fits(unit)
+
+
+def _zero_fits(unit: FusedAccumulator) -> bool:
+    """Whether the exponent of a C of zero is one of float32."""
+    zero = unit.zero_exponent
+    return zero is None or -1000 <= zero <= 127
+
+
+def numbers_of(unit: FusedAccumulator, *, narrow: bool) -> tuple[int, ...]:
+    """A unit as the vector kernels take it; the order is that of `fused_vectors`.
+
+    ``narrow`` says that it rounds in float32 instead of float64.
+    """
+    bits, late = unit.fraction_bits or 0, unit.late
+    zero = _NONE if unit.zero_exponent is None else unit.zero_exponent
+    floor = _NONE if unit.exponent_floor is None else unit.exponent_floor
+    t = unit.result.significand_bits
+    cutoff = 1 << 16 if late is None or late.cutoff is None else late.cutoff
+    bias, trailing = (127, 23) if narrow else (1023, 52)
+    rounding = ((bias + unit.format.emin) << trailing, (trailing - t) << trailing, t << trailing)
+    return (
+        unit.terms, 1 << (29 - bits), bits, zero, unit.format.emin, floor, bits - 126,
+        -(1 << (23 - t)), late.sum_bits if late else 0, late.addend_bits if late else 0, cutoff,
+        *rounding, -1 if unit.rounding is Rounding.TOWARD_ZERO else 0,
+        -(1 << 63) if unit.signed_underflow else 0,
+    )  # fmt: skip
+
+
+def _kernel_of(unit: FusedAccumulator) -> tuple[Any, bool]:
+    """The cheapest kernel for the unit, and whether it rounds in float32."""
+    from . import tile_kernels as kernels
+
+    if unit.late is not None:
+        return (kernels.late_tiles if unit.lanes == 1 else kernels.paired_tiles), False
+    bits = unit.fraction_bits or 0
+    # Terms are below 2^(bits + 2), and C below 2^(bits + 1).
+    if (2 * unit.terms + 1) << (bits + 1) < 1 << 31:
+        if unit.rounding is Rounding.TOWARD_ZERO and unit.format.emin == -126:
+            return kernels.narrow_tiles, True
+        nearest = unit.rounding is Rounding.NEAREST_EVEN and not unit.signed_underflow
+        if nearest and unit.format == FP16:
+            return kernels.half_tiles, True
+    return kernels.fused_tiles, False
+
+
+def _run(
+    left: Values, right: Values, exponents: Any, unit: FusedAccumulator, start: Floats | None
+) -> Found:
+    shape = (left.floats.shape[0], right.floats.shape[0])
+    inner = left.floats.shape[1]
+    grid = grid_of(start, shape, np.float32)
+    a, b = panels_of(left.floats, ROWS), panels_of(right.floats, COLUMNS)
+    ae, be = panels_of(exponents[0], ROWS), panels_of(exponents[1], COLUMNS)
+    kernel, narrow = _kernel_of(unit)
+    run_tiles(
+        kernel, grid, inner, a, b, grid.c, grid.seen, ae, be, inner, grid.row_length,
+        numbers_of(unit, narrow=narrow),
+    )  # fmt: skip
+    special = left.special[:, None] | right.special
+    limit = (127 + unit.format.emax) << 23
+    if (grid.seen >= limit).any():
+        special = special | (grid.seen_by_all(shape) >= limit)
+    return Found(grid.rows(shape), np.broadcast_to(special, shape))

@@ -1,0 +1,61 @@
+"""Saturating registers for sixteen columns of eight rows of C at a time, in floats."""
+
+from typing import Any
+
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from .tile import COLUMNS, DOUBLE, FLOAT, ROWS, Tile, Variables, Vectors
+
+_INDEX = types.intp
+
+
+@intrinsic
+def add_saturated(
+    _context, a, b, c, changed, a_at, b_at, c_at, changed_at, row_length, inner, terms, low, high  # noqa: ARG001
+):  # fmt: skip
+    """C tile <- registers limited to low .. high after every ``terms`` products.
+
+    ``changed`` is 0 where none was.
+    Preconditions: every sum before it is limited is an integer that the float type holds.
+    """
+    signature = types.void(a, b, c, changed, *[_INDEX] * 7, c.dtype, c.dtype)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        tile = Tile(context, builder, sig.args[:4], args[:4], args[4:8])
+        vectors = Vectors(builder, DOUBLE if sig.args[2].dtype == types.float64 else FLOAT)
+        least, greatest = vectors.splat(args[11]), vectors.splat(args[12])
+        totals = Variables(builder, vectors.real)
+        changes = Variables(builder, vectors.words)
+        pointers, kept = tile.rows(2, args[8]), tile.rows(3, args[8])
+        for row, pointer in enumerate(pointers):
+            totals[row] = vectors.load(pointer)
+            changes[row] = vectors.every(0)
+
+        def multiply(k: Any) -> None:
+            right = vectors.load(tile.place(1, tile.times(k, COLUMNS)))
+            left = tile.place(0, tile.times(k, ROWS))
+            for row in range(ROWS):
+                x = vectors.splat(builder.load(builder.gep(left, [tile.constant(row)])))
+                totals[row] = vectors.call("fma", x, right, totals[row])
+
+        inner, terms = args[9], args[10]
+        count = builder.sdiv(builder.add(inner, builder.sub(terms, tile.constant(1))), terms)
+        with cgutils.for_range(builder, count) as loop:
+            first = builder.mul(loop.index, terms)
+            last = builder.add(first, terms)
+            last = builder.select(builder.icmp_signed("<", last, inner), last, inner)
+            tile.between(first, last, multiply)
+            for row in range(ROWS):
+                total = totals[row]
+                low = builder.select(builder.fcmp_ordered("<", total, greatest), total, greatest)
+                totals[row] = builder.select(builder.fcmp_ordered(">", low, least), low, least)
+                moved = builder.xor(vectors.bits(totals[row]), vectors.bits(total))
+                changes[row] = builder.or_(changes[row], moved)
+        for row in range(ROWS):
+            vectors.store(totals[row], pointers[row])
+            vectors.store(changes[row], kept[row])
+        return context.get_dummy_value()
+
+    return signature, codegen

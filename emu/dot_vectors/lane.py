@@ -1,0 +1,158 @@
+"""Dot products sixteen columns at a time, where floats in vectors have the bits of the definition.
+
+| accumulator | kernel | when |
+|---|---|---|
+| sequential FP32, nearest even | `multiply_panels` | scalar operands: chains of FMA |
+| sequential FP16, nearest even | `half_tiles` | the same, on processors with FMA of FP16 |
+| sequential, nearest even | `product_tiles` | products no wider than it, it at most 11 bits |
+| sequential, nearest even or toward zero | `sum_tiles` | tile products exact in floats |
+| fused, truncating, C aligned | `narrow_tiles` | sums of 31 bits, result FP32 truncated |
+| | `fused_tiles` | no strides or exact groups |
+| fused, truncating, C late | `late_tiles`, `paired_tiles` | the same, result FP32 |
+| binary tree in FP32 | `neighbour_tiles`, `strided_tiles` | of at most 16 products |
+| integer | BLAS, or `saturated_tiles` | no register overflows, or it saturates |
+
+Each lane names the outputs that it is not sure of, because something overflowed or was no number;
+these are computed again from the start by the lanes of integers.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...formats import Coded, Minifloat, kernels_are_compiled
+from ..accumulators.accumulator import SequentialAccumulator
+from ..accumulators.fused import FusedAccumulator
+from ..accumulators.integer import IntegerAccumulator
+from ..accumulators.kinds import DotAccumulator
+from ..accumulators.tree import TreeAccumulator
+from ..dots.sums import Sums
+from .integer_lane import fill_registers
+from .panels import Floats, Mask, codes_of, start_of
+
+Indices = NDArray[np.intp]
+
+#: Products below which the lanes of integers are as fast, because they need no preparation.
+LEAST_WORK = 1 << 18
+
+
+class Found(NamedTuple):
+    """The values of C that a lane found, and where they are not certain."""
+
+    values: Floats
+    doubtful: Mask
+
+
+def fill_vectors(
+    a: Coded, b: Coded, unit: DotAccumulator, sums: Sums, general: Any, *, started: bool
+) -> bool:
+    """Compute all sums by vectors, or return False.
+
+    ``sums`` holds the codes of C, all +0 unless ``started``; ``general`` fills such sums by
+    integers.
+    """
+    if a.shape[0] * b.shape[0] * a.shape[1] < LEAST_WORK or not kernels_are_compiled():
+        return False
+    return fill_anyway(a, b, unit, sums, general, started=started)
+
+
+def fill_anyway(
+    a: Coded, b: Coded, unit: DotAccumulator, sums: Sums, general: Any, *, started: bool
+) -> bool:
+    """The same for any number of products."""
+    if isinstance(unit, IntegerAccumulator):
+        return fill_registers(a, b, unit, sums)
+    lane = _lanes().get(type(unit))
+    format = getattr(unit, "format", None)
+    if lane is None or not isinstance(format, Minifloat) or not format.signed:
+        return False
+    if not format.fits_binary64:
+        return False
+    start, odd = None, np.zeros((), np.bool_)
+    if started and sums.codes.any():
+        start, odd = start_of(format, sums.codes)
+    found = lane(a, b, unit, start)
+    if found is None:
+        return False
+    doubtful = found.doubtful | odd
+    if not doubtful.any():
+        codes_of(format, found.values, sums.codes)
+        return True
+    again = [
+        (rows, columns, _part(a, b, unit, sums, general, rows, columns))
+        for rows, columns in rectangles(doubtful)
+    ]
+    codes_of(format, np.where(doubtful, 0, found.values), sums.codes)
+    for rows, columns, part in again:
+        where = np.ix_(*(_whole(x, chosen) for x, chosen in ((a, rows), (b, columns))))
+        sums.codes[where], sums.flags[where] = part.codes, part.flags
+    return True
+
+
+def _lanes() -> dict[type, Callable[..., Found | None]]:
+    from .chain_lane import chain_lane
+    from .fused_lane import fused_lane
+    from .tree_lane import tree_lane
+
+    return {
+        SequentialAccumulator: chain_lane,
+        FusedAccumulator: fused_lane,
+        TreeAccumulator: tree_lane,
+    }
+
+
+def rectangles(mask: Mask) -> Iterator[tuple[Indices, Indices]]:
+    """Rows and columns that together hold all that is marked, and not much else.
+
+    Examples
+    --------
+    >>> mask = np.zeros((3, 4), bool)
+    >>> mask[1], mask[2, 3] = True, True
+    >>> [(rows.tolist(), columns.tolist()) for rows, columns in rectangles(mask)]
+    [([1], [0, 1, 2, 3]), ([2], [3])]
+    """
+    left = mask.copy()
+    every = tuple(np.arange(n) for n in mask.shape)
+    rows = np.flatnonzero(2 * left.sum(axis=1) > mask.shape[1])
+    if rows.size:
+        yield rows, every[1]
+        left[rows] = False
+    columns = np.flatnonzero(2 * left.sum(axis=0) > mask.shape[0])
+    if columns.size:
+        yield every[0], columns
+        left[:, columns] = False
+    for i in np.flatnonzero(left.any(axis=1)):
+        yield np.array([i]), np.flatnonzero(left[i])
+
+
+def _part(
+    a: Coded, b: Coded, unit: DotAccumulator, sums: Sums, general: Any, rows: Indices, cols: Indices
+) -> Sums:
+    """The sums of some rows and columns, by integers."""
+    rows, cols = _whole(a, rows), _whole(b, cols)
+    codes = sums.codes[np.ix_(rows, cols)]
+    part = Sums(codes, np.zeros(codes.shape, np.uint8), np.zeros(codes.shape, np.int64))
+    general(_chosen(a, rows), _chosen(b, cols), unit, part)
+    return part
+
+
+def _height(x: Coded) -> int:
+    return 1 if x.scales is None else int(x.format.tile[0])  # type: ignore[union-attr]
+
+
+def _whole(x: Coded, rows: Indices) -> Indices:
+    """The rows and what shares a tile with them."""
+    height = _height(x)
+    if height == 1:
+        return rows
+    tiles = np.unique(rows // height)
+    whole = (tiles[:, None] * height + np.arange(height)).ravel()
+    return whole[whole < x.shape[0]]
+
+
+def _chosen(x: Coded, rows: Indices) -> Coded:
+    """Rows of a matrix, with every tile whole."""
+    scales = None if x.scales is None else x.scales[np.unique(rows // _height(x))]
+    return Coded.unchecked(x.format, x.codes[rows], scales, x.tensor_scale)

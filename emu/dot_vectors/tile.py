@@ -1,0 +1,159 @@
+"""What the vector kernels of dot products share: sixteen columns of a few rows of C in registers.
+
+Every column of a vector is an output of its own, so that the order of its sum is that of k.  The
+operations are LLVM's generic ones on sixteen float32 or float64 numbers and on their bits, which it
+turns into those of the machine.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils
+
+from .panels import COLUMNS as COLUMNS
+from .panels import ROWS as ROWS
+
+FLOAT, DOUBLE = ir.FloatType(), ir.DoubleType()
+WORD, LONG = ir.IntType(32), ir.IntType(64)
+
+_BITS = {FLOAT: WORD, DOUBLE: LONG}
+_NAMES = {FLOAT: "f32", DOUBLE: "f64", WORD: "i32", LONG: "i64"}
+#: Masks of the exponent field.
+_FIELDS = {WORD: 0x7F800000, LONG: 0x7FF << 52}
+
+
+def vector_of(scalar: Any) -> Any:
+    """The type of sixteen of them."""
+    return ir.VectorType(scalar, COLUMNS)
+
+
+class Vectors:
+    """Operations on vectors of one float type and on their bits."""
+
+    def __init__(self, builder: Any, scalar: Any) -> None:
+        self.builder = builder
+        self.scalar = scalar
+        self.integer = _BITS[scalar]
+        self.real, self.words = vector_of(scalar), vector_of(self.integer)
+        self.size = self.integer.width // 8
+
+    def splat(self, value: Any) -> Any:
+        """Sixteen times the scalar."""
+        kind = vector_of(value.type)
+        undefined = ir.Constant(kind, ir.Undefined)
+        first = self.builder.insert_element(undefined, value, ir.Constant(WORD, 0))
+        places = ir.Constant(vector_of(WORD), [0] * COLUMNS)
+        return self.builder.shuffle_vector(first, undefined, places)
+
+    def every(self, value: int) -> Any:
+        """Sixteen times the integer constant."""
+        return ir.Constant(self.words, [value] * COLUMNS)
+
+    def every_real(self, value: float) -> Any:
+        """Sixteen times the float constant."""
+        return ir.Constant(self.real, [value] * COLUMNS)
+
+    def bits(self, x: Any) -> Any:
+        """The bits of floats."""
+        return self.builder.bitcast(x, self.words)
+
+    def floats(self, x: Any) -> Any:
+        """The floats of bits."""
+        return self.builder.bitcast(x, self.real)
+
+    def call(self, name: str, *values: Any) -> Any:
+        """An LLVM intrinsic of vectors of one type, such as ``fma``."""
+        kind = values[0].type
+        full = f"llvm.{name}.v{COLUMNS}{_NAMES[kind.element]}"
+        signature = ir.FunctionType(kind, [kind] * len(values))
+        function = cgutils.get_or_insert_function(self.builder.module, signature, full)
+        return self.builder.call(function, values)
+
+    def magnitude(self, x: Any) -> Any:
+        """The floats without their signs."""
+        keep = self.every((1 << (self.integer.width - 1)) - 1)
+        return self.floats(self.builder.and_(self.bits(x), keep))
+
+    def magnitude_of_integers(self, x: Any) -> Any:
+        """The magnitudes of integers, none the least."""
+        negative = self.builder.icmp_signed("<", x, self.every(0))
+        return self.builder.select(negative, self.builder.sub(self.every(0), x), x)
+
+    def signed_like(self, x: Any, other: Any) -> Any:
+        """Non-negative floats with the signs of others."""
+        sign = self.builder.and_(self.bits(other), self.every(1 << (self.integer.width - 1)))
+        return self.floats(self.builder.or_(self.bits(x), sign))
+
+    def field(self, x: Any) -> Any:
+        """The bits of floats with all but the exponent cleared."""
+        return self.builder.and_(self.bits(x), self.every(_FIELDS[self.integer]))
+
+    def load(self, pointer: Any, scalar: Any = None) -> Any:
+        """Sixteen elements from a pointer to the first."""
+        kind = vector_of(scalar or self.scalar)
+        pointer = self.builder.bitcast(pointer, kind.as_pointer())
+        return self.builder.load(pointer, align=kind.element.width // 8 if scalar else self.size)
+
+    def store(self, value: Any, pointer: Any) -> None:
+        """Set sixteen elements."""
+        typed = self.builder.bitcast(pointer, value.type.as_pointer())
+        self.builder.store(value, typed, align=4)
+
+
+class Variables:
+    """One vector for each row of a tile, that loops change."""
+
+    def __init__(self, builder: Any, kind: Any) -> None:
+        self.builder = builder
+        self._slots = [cgutils.alloca_once(builder, kind) for _ in range(ROWS)]
+
+    def __getitem__(self, row: int) -> Any:
+        return self.builder.load(self._slots[row])
+
+    def __setitem__(self, row: int, value: Any) -> None:
+        self.builder.store(value, self._slots[row])
+
+
+class Tile:
+    """The arguments of a vector kernel: arrays, where the tile's parts start in them, and numbers.
+
+    ``a`` and ``b`` are panels, k-major; ``c`` holds rows of ``row_length``; ``seen`` holds sixteen
+    words for each tile.
+    """
+
+    def __init__(self, context: Any, builder: Any, kinds: Any, arrays: Any, starts: Any) -> None:
+        self.builder = builder
+        self.pointers = [
+            builder.gep(context.make_array(kind)(context, builder, array).data, [start])
+            for kind, array, start in zip(kinds, arrays, starts, strict=True)
+        ]
+        self.index = starts[0].type
+
+    def constant(self, value: int) -> Any:
+        """An index."""
+        return ir.Constant(self.index, value)
+
+    def place(self, array: int, *terms: Any) -> Any:
+        """A pointer into an array of the tile, at the sum of the terms."""
+        at = self.constant(0)
+        for term in terms:
+            at = self.builder.add(at, self.constant(term) if isinstance(term, int) else term)
+        return self.builder.gep(self.pointers[array], [at])
+
+    def times(self, index: Any, factor: int) -> Any:
+        """An index times a constant."""
+        return self.builder.mul(index, self.constant(factor))
+
+    def rows(self, array: int, row_length: Any) -> list[Any]:
+        """Pointers to the tile's rows of C."""
+        return [self.place(array, self.times(row_length, row)) for row in range(ROWS)]
+
+    def between(self, first: Any, last: Any, body: Callable[[Any], None], stride: int = 1) -> None:
+        """Run ``body(k)`` for k from first to last - 1, every ``stride``-th."""
+        count = self.builder.sub(last, first)
+        if stride > 1:
+            count = self.builder.add(count, self.constant(stride - 1))
+            count = self.builder.sdiv(count, self.constant(stride))
+        with cgutils.for_range(self.builder, count) as loop:
+            body(self.builder.add(first, self.times(loop.index, stride)))

@@ -1,0 +1,1 @@
+"""Dot products under any accumulator, compiled: operands, widths, and kernels in integers."""

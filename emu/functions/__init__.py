@@ -1,0 +1,1 @@
+"""The functions of the vector unit: correctly rounded, from tables, piecewise."""

@@ -1,0 +1,61 @@
+"""Compiled sine and cosine of the vector unit: plain IEEE operations in a fixed order."""
+
+import numpy as np
+
+from ...formats import kernel
+
+#: pi/2 in three parts; the products of the first two, of 33 bits, with an integer of 20 are exact.
+HALF_PI_HIGH = float.fromhex("0x1.921fb54400000p+0")
+HALF_PI_MIDDLE = float.fromhex("0x1.0b4611a600000p-34")
+HALF_PI_LOW = float.fromhex("0x1.3198a2e037073p-69")
+INVERSE_HALF_PI = float.fromhex("0x1.45f306dc9c883p-1")
+MAGIC = 1.5 * 2.0**52
+#: Arguments of at least this magnitude are not for these kernels.
+FARTHEST = 2.0**20
+
+
+@kernel
+def sine_reduced(r):
+    """sin r for |r| <= 0.79 by its Taylor polynomial of degree 17: truncation below 2^-62."""
+    s = r * r
+    p = 1.0 / 355687428096000.0
+    p = p * s - 1.0 / 1307674368000.0
+    p = p * s + 1.0 / 6227020800.0
+    p = p * s - 1.0 / 39916800.0
+    p = p * s + 1.0 / 362880.0
+    p = p * s - 1.0 / 5040.0
+    p = p * s + 1.0 / 120.0
+    p = p * s - 1.0 / 6.0
+    return r + r * (s * p) if r != 0.0 else r  # the sign of zero
+
+
+@kernel
+def cosine_reduced(r):
+    """cos r for |r| <= 0.79 by its Taylor polynomial of degree 18: truncation below 2^-68."""
+    s = r * r
+    p = -1.0 / 6402373705728000.0
+    p = p * s + 1.0 / 20922789888000.0
+    p = p * s - 1.0 / 87178291200.0
+    p = p * s + 1.0 / 479001600.0
+    p = p * s - 1.0 / 3628800.0
+    p = p * s + 1.0 / 40320.0
+    p = p * s - 1.0 / 720.0
+    p = p * s + 1.0 / 24.0
+    half = 0.5 * s
+    whole = 1.0 - half
+    return whole + (((1.0 - whole) - half) + (s * s) * p)
+
+
+@kernel
+def sine_elements(x, quarters, out, start, stop):
+    """``sin(x + quarters pi/2)`` of elements start..stop below `FARTHEST`; NaN of the others."""
+    for i in range(start, stop):
+        value = np.float64(x[i])
+        if not abs(value) < FARTHEST:
+            out[i] = np.nan
+            continue
+        n = (value * INVERSE_HALF_PI + MAGIC) - MAGIC
+        r = ((value - n * HALF_PI_HIGH) - n * HALF_PI_MIDDLE) - n * HALF_PI_LOW
+        quadrant = (np.int64(n) + quarters) & 3
+        result = cosine_reduced(r) if quadrant & 1 else sine_reduced(r)
+        out[i] = -result if quadrant & 2 else result

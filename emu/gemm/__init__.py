@@ -1,0 +1,1 @@
+"""Matrix products: panels, micro-kernels, and BLAS where it is exact."""

@@ -1,0 +1,1 @@
+"""Random bits as hardware makes them: shift registers, PCG32, XORWOW, in lanes."""

@@ -1,0 +1,1 @@
+"""From the registers of integer products to the integers of the next layer."""

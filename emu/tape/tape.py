@@ -1,0 +1,283 @@
+"""The tape: a forward pass recorded, to be replayed backwards.
+
+Nodes hold values; the tape holds, for each operation in order, its name, its parents and whatever
+its derivative needs.  `Tape.pullback` walks the record backwards and looks every operation up in
+the table of `vjps.py`.  Rounding has no derivative worth the name: the backward pass differentiates
+the exact operation at the *rounded* operands (the straight-through estimator), which makes it the
+exact adjoint of the linear maps that the forward pass multiplied by.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...formats import Cast
+from ..datapath import Datapath
+from ..errors import DatapathError
+from .ledger import Ledger
+from .operand import Operand
+from .shadow import Shadow
+
+#: Operations whose results leave the accumulator.
+_ACCUMULATED = ("matmul", "difference_matmul")
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A value on a tape."""
+
+    tape: "Tape"
+    index: int
+    value: NDArray[Any]
+    differentiable: bool
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the value."""
+        return self.value.shape
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One recorded operation: ``result = op(*parents)`` and what its derivative needs."""
+
+    op: str
+    parents: tuple[Node, ...]
+    result: Node
+    saved: Any
+    datapath: Datapath
+
+
+class Tape:
+    """The record of one forward pass on one machine; the one mutable object of the library.
+
+    Parameters
+    ----------
+    datapath
+        The machine.
+    shadow
+        Whether a float64 twin runs beside it (see `shadow.py`): several times slower, same bits.
+
+    Attributes
+    ----------
+    ledgers
+        What each operation did, by name; "matmul adjoint" is its part in backward passes.
+    shadow
+        The twin and the errors seen, or None.
+
+    Examples
+    --------
+    >>> from bitpde.emu import Tape, ops, preset
+    >>> tape = Tape(preset("exact"))
+    >>> w = tape.parameter([[3.0]])
+    >>> loss = ops.mean_square(ops.matmul(tape.constant([[2.0]]), w))
+    >>> tape.gradient(loss, [w])[0].tolist()
+    [[24.0]]
+    """
+
+    def __init__(self, datapath: Datapath, *, shadow: bool = False) -> None:
+        self.datapath = datapath
+        self._machine = datapath
+        self.ledgers: dict[str, Ledger] = {}
+        self.entries: list[Entry] = []
+        self.shadow = Shadow(_exact_tape) if shadow else None
+        self._op = "leaf"
+        self._count = 0
+        self._parameters: set[int] = set()
+        self._kept: set[int] = set()
+        self._stored: dict[tuple[int, Cast], Operand] = {}
+
+    @property
+    def ledger(self) -> Ledger:
+        """What all operations did."""
+        return sum(self.ledgers.values(), Ledger())
+
+    def parameter(self, array: ArrayLike) -> Node:
+        """A leaf that gradients are asked for; its values round once to the vector format."""
+        node = self._leaf(array, differentiable=True)
+        self._parameters.add(node.index)
+        return node
+
+    def constant(self, array: ArrayLike) -> Node:
+        """A leaf without gradient; its values round once to the vector format."""
+        return self._leaf(array, differentiable=False)
+
+    @contextmanager
+    def under(self, op: str) -> Iterator[None]:
+        """Whatever is entered into the ledger meanwhile is ``op``'s."""
+        before, self._op = self._op, op
+        try:
+            yield
+        finally:
+            self._op = before
+
+    @contextmanager
+    def layer(self, number: int) -> Iterator[None]:
+        """Operations meanwhile, and their derivatives, are those of one layer of a network."""
+        with self._on(self._machine.for_layer(number)):
+            yield
+
+    @contextmanager
+    def _on(self, datapath: Datapath) -> Iterator[None]:
+        before, self.datapath = self.datapath, datapath
+        try:
+            yield
+        finally:
+            self.datapath = before
+
+    def enter(self, ledger: Ledger) -> None:
+        """Add to what the present operation did."""
+        self.ledgers[self._op] = self.ledgers.get(self._op, Ledger()) + ledger
+
+    def record(self, op: str, value: NDArray[Any], parents: Sequence[Node], saved: Any) -> Node:
+        """Append one operation and return its result; for the functions of `ops`."""
+        node = self._node(np.asarray(value), any(parent.differentiable for parent in parents))
+        self._check_result(op, node.value)
+        if node.differentiable:
+            self.entries.append(Entry(op, tuple(parents), node, saved, self.datapath))
+        return node
+
+    def gradient(self, loss: Node, nodes: Sequence[Node]) -> list[NDArray[Any]]:
+        """Derivatives of a scalar ``loss`` with respect to each node, of the nodes' shapes."""
+        if loss.value.size != 1:
+            msg = f"the loss has shape {loss.shape}: reduce it to one number, or use pullback"
+            raise DatapathError(msg)
+        return self.pullback(loss, np.ones_like(loss.value), nodes)
+
+    def pullback(
+        self, result: Node, cotangent: NDArray[Any], nodes: Sequence[Node]
+    ) -> list[NDArray[Any]]:
+        """The adjoint of the derivative of ``result`` at ``nodes``, applied to ``cotangent``."""
+        for node in (result, *nodes):
+            if node.tape is not self:
+                msg = "a node belongs to another tape: build the whole computation on one"
+                raise DatapathError(msg)
+        if np.shape(cotangent) != result.shape:
+            msg = f"cotangent of shape {np.shape(cotangent)}: the result has shape {result.shape}"
+            raise DatapathError(msg)
+        gradients = {result.index: np.asarray(cotangent, dtype=self.datapath.dtype)}
+        steps = self.backwards(gradients, {node.index for node in nodes})
+        if self.shadow is None:
+            deque(steps, maxlen=0)
+        else:
+            self.shadow.follow_back(result, cotangent, list(steps))
+        zero = np.zeros((), dtype=self.datapath.dtype)
+        found = [gradients.get(n.index, np.broadcast_to(zero, n.shape)) for n in nodes]
+        return [np.array(g, order="C") for g in found]  # copies: two may be one array
+
+    def backwards(
+        self, gradients: dict[int, NDArray[Any]], wanted: set[int]
+    ) -> Iterator[tuple[Entry, NDArray[Any], tuple[NDArray[Any] | None, ...]]]:
+        """The operations that ``gradients`` reach, last first: entry, incoming, outgoing gradients.
+
+        Sums by index are kept in ``gradients`` until they are used, the ``wanted`` ones longer.
+        """
+        from .vjps import VJPS
+
+        for entry in reversed(self.entries):
+            index = entry.result.index
+            if index not in gradients:
+                continue
+            incoming = gradients[index] if index in wanted else gradients.pop(index)
+            with self.under(f"{entry.op} adjoint"), self._on(entry.datapath):
+                parts = VJPS[entry.op](entry, incoming)
+                for parent, part in zip(entry.parents, parts, strict=True):
+                    if part is not None:
+                        self._check_result(f"{entry.op} adjoint", part)
+                        held = gradients.get(parent.index)
+                        gradients[parent.index] = part if held is None else held + part
+            yield entry, incoming, parts
+
+    def stored(self, node: Node, cast: Cast, name: str) -> Operand:
+        """The codes of a node: those of a parameter are kept, however many products take them."""
+        kept = self._stored.get((node.index, cast))
+        if kept is not None:
+            return kept
+        operand = Operand(self, node.value, cast, name)
+        if node.index in self._parameters or node.index in self._kept:
+            self._stored[node.index, cast] = operand
+        return operand
+
+    def keep(self, node: Node) -> Node:
+        """Let the codes of a node be kept like those of a parameter, until `forget`."""
+        self._kept.add(node.index)
+        return node
+
+    def forget(self) -> None:
+        """Drop all operations, but no leaf and no codes of a parameter.
+
+        A sum of losses, too large to be recorded at once, is differentiated part by part: each is
+        built from the same parameters, differentiated and forgotten.
+        """
+        self.entries.clear()
+        self._stored = {k: codes for k, codes in self._stored.items() if k[0] in self._parameters}
+        self._kept.clear()
+
+    def lift(self, values: NDArray[Any], *, differentiable: bool) -> Node:
+        """A leaf of any values, in float64 if they are real; for twins."""
+        dtype = np.complex128 if np.iscomplexobj(values) else np.float64
+        return self._node(np.array(values, dtype=dtype, order="C"), differentiable)
+
+    def _check_result(self, op: str, value: NDArray[Any]) -> None:
+        """Count the elements of a result; a product leaves the accumulator, not the vector unit.
+
+        Raises
+        ------
+        DatapathError
+            If they are in another format than the vector unit's: no operation may leave it.
+        """
+        real = value.real.dtype if np.iscomplexobj(value) else value.dtype
+        if real != self.datapath.dtype:
+            msg = f"{op} gave {value.dtype}: the vector unit of {self.datapath.name!r} writes "
+            raise DatapathError(msg + f"{np.dtype(self.datapath.dtype)}, so the operation is wrong")
+        written = 0 if op.removesuffix(" adjoint") in _ACCUMULATED else value.size
+        self.enter(Ledger(vector_elements=written, nans=_nan_count(value)))
+
+    def _leaf(self, array: ArrayLike, *, differentiable: bool) -> Node:
+        values = np.asarray(array)
+        if values.dtype.kind not in "fiuc":
+            msg = f"a leaf of dtype {values.dtype}: give real numbers"
+            raise DatapathError(msg)
+        with np.errstate(over="ignore"):
+            rounded = np.array(values, dtype=self._leaf_dtype(values), order="C")
+        finite = np.isfinite(rounded)
+        if not finite.all():
+            index = tuple(int(i) for i in np.argwhere(~finite)[0])
+            what = f"a leaf holds {values[index]} at {list(index)}"
+            msg = f"{what}: give finite numbers in the range of {rounded.dtype}"
+            raise DatapathError(msg)
+        node = self._node(rounded, differentiable)
+        if self.shadow is not None:
+            self.shadow.leaf(node, values)
+        return node
+
+    def _leaf_dtype(self, values: NDArray[Any]) -> type[np.generic]:
+        if not np.iscomplexobj(values):
+            return self.datapath.dtype
+        if self.datapath.dtype is not np.float64:
+            msg = "complex numbers (for complex-step derivatives) need the datapath 'exact'"
+            raise DatapathError(msg)
+        return np.complex128
+
+    def _node(self, value: NDArray[Any], differentiable: bool) -> Node:
+        value.setflags(write=False)
+        self._count += 1
+        return Node(self, self._count, value, differentiable)
+
+
+def _nan_count(value: NDArray[Any]) -> int:
+    """How many elements are NaN; one quick pass where none is, for a NaN is the least of all."""
+    if value.size == 0 or not np.isnan(value.min()):
+        return 0
+    return int(np.count_nonzero(np.isnan(value)))
+
+
+def _exact_tape() -> Tape:
+    from ..presets import preset
+
+    return Tape(preset("exact"))

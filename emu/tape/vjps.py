@@ -1,0 +1,230 @@
+"""The derivative table: for each operation, the adjoint of its derivative.
+
+Each function takes the recorded entry and the gradient ``g`` of its result, and returns one
+gradient per parent (None where none is needed).  Vector-unit operations round each elementary
+result once; the matrix product says which casts and which stored codes it uses.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..functions.vector_unit import cos, ordered_sum, sin
+from .operand import Operand
+from .ops import contract_coded, ordered_product
+from .tape import Entry
+
+Gradient = NDArray[Any]
+VJP = Callable[[Entry, Gradient], tuple[Gradient | None, ...]]
+
+
+def _matmul(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    """``dX = Q(G) Q(W)^T`` and ``dW = Q(X)^T Q(G)``, the latter cast as a gradient.
+
+    Q(X) and Q(W) are the operands of the forward pass: transposed where the tile is square,
+    stored a second time where it is not.
+    """
+    tape = entry.result.tape
+    x, w = entry.saved
+    gradient = Operand(tape, g, tape.datapath.gradient, "the gradient of a matmul")
+    dx = dw = None
+    if entry.parents[0].differentiable:
+        dx = contract_coded(tape, gradient.along_columns, w.along_columns.T)
+    if entry.parents[1].differentiable:
+        dw = contract_coded(tape, x.along_rows.T, gradient.along_rows)
+        result = Operand(tape, dw, tape.datapath.gradient, "the gradient of a weight")
+        dw = np.asarray(result.along_columns.values(tape.datapath.dtype))
+    return dx, dw
+
+
+def _sum_to(g: Gradient, shape: tuple[int, ...]) -> Gradient:
+    """The adjoint of broadcasting: sums, in order, over the axes that were repeated."""
+    for _ in range(g.ndim - len(shape)):
+        g = ordered_sum(g, 0)
+    for axis, length in enumerate(shape):
+        if length == 1 and g.shape[axis] != 1:
+            g = np.expand_dims(ordered_sum(g, axis), axis)
+    return g
+
+
+def _add(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    return tuple(_sum_to(g, p.shape) if p.differentiable else None for p in entry.parents)
+
+
+def _subtract(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    a, b = entry.parents
+    return (
+        _sum_to(g, a.shape) if a.differentiable else None,
+        _sum_to(-g, b.shape) if b.differentiable else None,
+    )
+
+
+def _multiply(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    a, b = entry.parents
+    return (
+        _sum_to(g * b.value, a.shape) if a.differentiable else None,
+        _sum_to(g * a.value, b.shape) if b.differentiable else None,
+    )
+
+
+def _scale(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    return (g * entry.saved,)
+
+
+def _tanh(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    """``g (1 - y^2)`` with y as it was written, by a unit or not."""
+    y = entry.result.value
+    return (g * (1 - y * y),)
+
+
+def _sin(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    """``g cos a``, the vector unit's cosine."""
+    return (g * cos(entry.parents[0].value),)
+
+
+def _cos(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    return (-g * sin(entry.parents[0].value),)
+
+
+def _tanh_difference(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    """``d/db = 1 - (p + d)^2`` and ``d/da = -d (2 p + d)`` of the difference d that was written."""
+    a, b = entry.parents
+    p = entry.saved
+    d, g = (x.reshape(a.shape[0], -1, a.shape[1]) for x in (entry.result.value, g))
+    da = ordered_sum(-g * d * (2 * p + d), 1) if a.differentiable else None
+    whole = p + d
+    return da, (g * (1 - whole * whole)).reshape(b.shape) if b.differentiable else None
+
+
+def _sin_difference(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    """``d/db = cos(a + b)`` and ``d/da = -2 sin(a + b/2) sin(b/2)``."""
+    a, b = entry.parents
+    half, turn = entry.saved
+    g = g.reshape(half.shape)
+    middle = a.value[:, None, :] + half
+    da = ordered_sum(-2 * g * sin(middle) * turn, 1) if a.differentiable else None
+    return da, (g * cos(middle + half)).reshape(b.shape) if b.differentiable else None
+
+
+def _tanh_parts(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    """Of the result's parts o and e: slopes ``1 - (p + e)^2 - o^2`` and ``-2 (p + e) o``."""
+    p = entry.saved
+    odd, even = _parts(entry, entry.result.value)
+    whole = p + even
+    own = 1 - whole * whole - odd * odd
+    other = -2 * whole * odd
+    return _back_through_parts(entry, g, own, other, -even * (2 * p + even) - odd * odd)
+
+
+def _sin_parts(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    """Slopes ``cos(a + e) cos o`` and ``-sin(a + e) sin o``."""
+    odd, even = _parts(entry, entry.parents[1].value)
+    base, whole = entry.parents[0].value[:, None, :], entry.saved
+    quarter, turned = sin(odd / 2), cos(base + even)
+    steady = -2 * sin(base + even / 2) * sin(even / 2) - 2 * turned * quarter * quarter
+    return _back_through_parts(entry, g, turned * cos(odd), -whole * sin(odd), steady)
+
+
+def _parts(entry: Entry, values: Gradient) -> Gradient:
+    """The odd and the even half as (2, P, J, W)."""
+    rows, width = entry.parents[0].shape
+    return values.reshape(2, rows, -1, width)
+
+
+def _back_through_parts(
+    entry: Entry, g: Gradient, own: Gradient, other: Gradient, steady: Gradient
+) -> tuple[Gradient | None, ...]:
+    """Each part depends on its operand by ``own`` and on the other's by ``other``.
+
+    On a the odd part depends by ``other`` and the even one by ``steady``.
+    """
+    a, b = entry.parents
+    odd, even = _parts(entry, g)
+    da = ordered_sum(odd * other + even * steady, 1) if a.differentiable else None
+    if not b.differentiable:
+        return da, None
+    parts = np.stack([odd * own + even * other, odd * other + even * own])
+    return da, parts.reshape(b.shape)
+
+
+def _weighted_sum(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    factors = entry.saved
+    return ((g[:, None, :] * factors[:, None]).reshape(entry.parents[0].shape),)
+
+
+def _reshape(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    return (g.reshape(entry.parents[0].shape),)
+
+
+def _columns(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    start, stop = entry.saved
+    whole = np.zeros(entry.parents[0].shape, g.dtype)
+    whole[:, start:stop] = g
+    return (whole,)
+
+
+def _contract(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    weights = entry.saved
+    total = np.zeros(entry.parents[0].shape, g.dtype)
+    for q in range(g.shape[1]):
+        total += g[:, q, None] * weights[:, :, q]
+    return (total,)
+
+
+def _mean_square(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    a = entry.parents[0].value
+    return (a * (g * (g.dtype.type(2) / g.dtype.type(a.size))),)
+
+
+def _mean_product(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    a, b = entry.parents
+    share = g / g.dtype.type(a.value.size)
+    return (
+        b.value * share if a.differentiable else None,
+        a.value * share if b.differentiable else None,
+    )
+
+
+def _transpose(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    return (np.transpose(g, np.argsort(entry.saved)),)
+
+
+def _pad_columns(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    return (g[:, : entry.parents[0].shape[1]],)
+
+
+def _vector_matmul(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
+    """``dA = G B^T`` and ``dB = A^T G``, each in order as the product itself."""
+    a, b = entry.parents
+    return (
+        ordered_product(g, b.value.T) if a.differentiable else None,
+        ordered_product(a.value.T, g) if b.differentiable else None,
+    )
+
+
+VJPS: Final[dict[str, VJP]] = {
+    "matmul": _matmul,
+    "difference_matmul": _matmul,
+    "add": _add,
+    "subtract": _subtract,
+    "multiply": _multiply,
+    "scale": _scale,
+    "tanh": _tanh,
+    "sin": _sin,
+    "cos": _cos,
+    "tanh_difference": _tanh_difference,
+    "sin_difference": _sin_difference,
+    "tanh_parts": _tanh_parts,
+    "sin_parts": _sin_parts,
+    "weighted_sum": _weighted_sum,
+    "reshape": _reshape,
+    "columns": _columns,
+    "contract": _contract,
+    "mean_square": _mean_square,
+    "mean_product": _mean_product,
+    "transpose": _transpose,
+    "pad_columns": _pad_columns,
+    "vector_matmul": _vector_matmul,
+}

@@ -1,0 +1,1 @@
+"""Where two accumulators part: the search for a smallest dot product."""
