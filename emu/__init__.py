@@ -88,6 +88,8 @@ from .requantization.rules import RequantizationRule as RequantizationRule
 from .tape import ops as ops
 from .tape.gradcheck import GradientCheck as GradientCheck
 from .tape.gradcheck import check_gradient as check_gradient
+from .tape.learned_quantization import Quantizer as Quantizer
+from .tape.learned_quantization import Sums as Sums
 from .tape.ledger import Ledger as Ledger
 from .tape.shadow import OpError as OpError
 from .tape.shadow import Shadow as Shadow

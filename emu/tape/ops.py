@@ -15,6 +15,7 @@ from ..errors import DatapathError
 from ..functions import differences, vector_unit
 from ..gemm.gemm import has_lanes
 from ..gemm.product import matmul as multiply_coded
+from .learned_quantization import learned_quantize as learned_quantize
 from .ledger import Ledger
 from .operand import Operand
 from .operation import operation

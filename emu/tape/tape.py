@@ -69,6 +69,8 @@ class Tape:
         What each operation did, by name; "matmul adjoint" is its part in backward passes.
     shadow
         The twin and the errors seen, or None.
+    is_twin
+        Whether this is the tape of a twin, on which nothing is quantized.
 
     Examples
     --------
@@ -85,7 +87,8 @@ class Tape:
         self._machine = datapath
         self.ledgers: dict[str, Ledger] = {}
         self.entries: list[Entry] = []
-        self.shadow = Shadow(_exact_tape) if shadow else None
+        self.shadow = Shadow(_twin_tape) if shadow else None
+        self.is_twin = False
         self._op = "leaf"
         self._count = 0
         self._parameters: set[int] = set()
@@ -277,7 +280,9 @@ def _nan_count(value: NDArray[Any]) -> int:
     return int(np.count_nonzero(np.isnan(value)))
 
 
-def _exact_tape() -> Tape:
+def _twin_tape() -> Tape:
     from ..presets import preset
 
-    return Tape(preset("exact"))
+    tape = Tape(preset("exact"))
+    tape.is_twin = True
+    return tape

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..functions.vector_unit import cos, ordered_sum, sin
+from .learned_quantization import learned_quantize_adjoint
 from .operand import Operand
 from .ops import contract_coded, ordered_product
 from .tape import Entry
@@ -227,4 +228,5 @@ VJPS: Final[dict[str, VJP]] = {
     "transpose": _transpose,
     "pad_columns": _pad_columns,
     "vector_matmul": _vector_matmul,
+    "learned_quantize": learned_quantize_adjoint,
 }
