@@ -1,0 +1,25 @@
+"""Networks between fields: Fourier neural operators, UNets and transformers.
+
+Each is a value that names its layers; `OperatorNetwork.apply` runs it on a tape, with the operands
+of all products through the `Numerics` that are given.
+"""
+
+from .attention import Attention as Attention
+from .fno import FNO as FNO
+from .layer import Layer as Layer
+from .layer import Parameter as Parameter
+from .layer import Scope as Scope
+from .layers import Convolution as Convolution
+from .layers import GroupNorm as GroupNorm
+from .layers import LayerNorm as LayerNorm
+from .layers import Pointwise as Pointwise
+from .layers import Spectral as Spectral
+from .layers import Upsampling as Upsampling
+from .metrics import OperatorErrors as OperatorErrors
+from .metrics import operator_errors as operator_errors
+from .metrics import relative_l2 as relative_l2
+from .network import OperatorNetwork as OperatorNetwork
+from .numerics import Numerics as Numerics
+from .numerics import Plain as Plain
+from .transformer import Transformer as Transformer
+from .unet import UNet as UNet
