@@ -4,6 +4,10 @@
 into parameters, and the operation `learned_quantize` trains them with the network's.
 """
 
+from .numerics import Quantizing as Quantizing
+from .numerics import Watching as Watching
+from .plan import Plan as Plan
+from .quantizers import LearnedQuantizer as LearnedQuantizer
 from .quantizers import MinMax as MinMax
 from .quantizers import StepAndOffset as StepAndOffset
 from .quantizers import StepSize as StepSize
