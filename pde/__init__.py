@@ -5,6 +5,8 @@ for the loop and `study` for the table.
 """
 
 from . import data as data
+from . import operators as operators
+from . import qat as qat
 from .adam import Adam as Adam
 from .adam import AdamState as AdamState
 from .allen_cahn import AllenCahn as AllenCahn

@@ -9,7 +9,7 @@ parameters, in the order of the formulas, left to right; none is fused.  The sca
 type, powers by repeated squaring rather than by a library's ``pow``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,14 +63,25 @@ class Adam(Spec):
         gradients: Sequence[NDArray[Any]],
         state: AdamState,
         rate: float,
+        partners: Mapping[int, int] | None = None,
     ) -> tuple[list[NDArray[Any]], AdamState]:
-        """Return new parameters and state; the arguments stay as they are."""
+        """Return new parameters and state; the arguments stay as they are.
+
+        ``partners`` names, for the index of an array that is the real or the imaginary part of
+        complex numbers, the index of the other part.  Their second moment is that of ``g conj(g)``:
+        ``+ ((1 - b2) h) h`` with the gradient h of the partner, so that a step does not depend on
+        the phase in which the numbers are written.
+        """
         step = state.step + 1
         moved, first, second = [], [], []
-        for p, g, m, v in zip(parameters, gradients, state.first, state.second, strict=True):
+        groups = zip(parameters, gradients, state.first, state.second, strict=True)
+        for k, (p, g, m, v) in enumerate(groups):
             one = p.dtype.type
             m = one(self.beta1) * m + one(1 - self.beta1) * g
             v = one(self.beta2) * v + one(1 - self.beta2) * g * g
+            if partners and k in partners:
+                h = gradients[partners[k]]
+                v = v + one(1 - self.beta2) * h * h
             mean = m / one(1 - _power(self.beta1, step))
             root = np.sqrt(v / one(1 - _power(self.beta2, step)))
             moved.append(p - one(rate) * mean / (root + one(self.epsilon)))

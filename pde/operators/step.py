@@ -1,0 +1,168 @@
+"""One step of training a network between fields, and what it predicts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...emu import DatapathError, Ledger, Node, Tape, ops
+from ...formats import FormatError
+from ..adam import AdamState
+from ..errors import TrainingError
+from ..gradients import require_finite
+from ..qat import LearnedQuantizer, Quantizing, Watching
+from .numerics import Numerics, Plain
+from .run import OperatorRun
+from .samples import Samples
+
+Arrays = dict[str, NDArray[Any]]
+Fields = NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Quantization:
+    """The quantizers of a network and the parameters that their learning began with."""
+
+    quantizers: Mapping[str, LearnedQuantizer] = field(default_factory=dict)
+    first: Mapping[str, tuple[NDArray[Any], ...]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all parameters, ``place#k``."""
+        return [f"{place}#{k}" for place, each in self.first.items() for k in range(len(each))]
+
+    def arrays(self, dtype: type) -> Arrays:
+        """Return the first parameters by name, rounded once to ``dtype``."""
+        flat = (array for each in self.first.values() for array in each)
+        return {name: a.astype(dtype) for name, a in zip(self.names, flat, strict=True)}
+
+    def numerics(self, nodes: Mapping[str, Node]) -> Numerics:
+        """Return what happens to operands, with the parameters as nodes."""
+        if not self.quantizers:
+            return Plain()
+        grouped = {
+            place: tuple(nodes[f"{place}#{k}"] for k in range(len(each)))
+            for place, each in self.first.items()
+        }
+        return Quantizing(quantizers=self.quantizers, parameters=grouped)
+
+    def kept(self, arrays: Arrays) -> Arrays:
+        """Return arrays whose parameters of quantizers keep their ranges open."""
+        moved = dict(arrays)
+        for place, quantizer in self.quantizers.items():
+            names = [f"{place}#{k}" for k in range(len(self.first[place]))]
+            now = tuple(arrays[name].astype(np.float64) for name in names)
+            for name, array in zip(names, quantizer.kept(now, self.first[place]), strict=True):
+                moved[name] = array.astype(arrays[name].dtype)
+        return moved
+
+
+def calibrated(run: OperatorRun, parameters: Arrays, samples: Samples) -> Quantization:
+    """Return the quantizers of a run's plan, with the ranges that these samples show.
+
+    The samples, in the units of the run, go through the unquantized network once.
+    """
+    if run.plan is None:
+        return Quantization()
+    watching = Watching(plan=run.plan)
+    tape = Tape(run.datapath)
+    nodes = {name: tape.constant(array) for name, array in parameters.items()}
+    run.network.apply(nodes, tape.constant(samples.inputs), watching)
+    return Quantization(quantizers=watching.quantizers, first=watching.parameters())
+
+
+def training_step(
+    run: OperatorRun,
+    quantization: Quantization,
+    arrays: Arrays,
+    optimizer: AdamState,
+    batch: Samples,
+    rate: float,
+) -> tuple[Arrays, AdamState, float, Ledger]:
+    """Return parameters and moments after one more step, its loss, and what it did.
+
+    Parameters
+    ----------
+    run, quantization
+        What is trained, and how it is quantized.
+    arrays
+        All parameters by name: the network's, then those of quantizers.
+    optimizer
+        The moments before.
+    batch
+        Samples in the units of the run.
+    rate
+        The learning rate.
+
+    Raises
+    ------
+    TrainingError
+        If the loss or a gradient is not finite, or the datapath refuses a number.
+    """
+    tape = Tape(run.datapath)
+    nodes = {name: tape.parameter(array) for name, array in arrays.items()}
+    try:
+        with np.errstate(all="ignore"):  # what overflows is found by the checks below
+            x = tape.constant(batch.inputs)
+            predicted = run.network.apply(nodes, x, quantization.numerics(nodes))
+            loss = _loss(run, predicted, batch.targets)
+            require_finite(loss.value, "loss", optimizer.step)
+            gradients = tape.gradient(loss, list(nodes.values()))
+    except (DatapathError, FormatError) as error:
+        msg = f"the datapath {run.datapath.name} cannot go on at step {optimizer.step}: {error}"
+        raise TrainingError(msg) from error
+    for name, gradient in zip(nodes, gradients, strict=True):
+        require_finite(gradient, f"gradient of {name}", optimizer.step)
+    partners = complex_partners(list(arrays))
+    values = list(arrays.values())
+    moved, after = run.optimizer.update(values, gradients, optimizer, rate, partners)
+    kept = quantization.kept(dict(zip(arrays, moved, strict=True)))
+    return kept, after, float(loss.value.item()), tape.ledger
+
+
+def predict(
+    run: OperatorRun, quantization: Quantization, arrays: Arrays, inputs: Fields, *, rows: int = 64
+) -> Fields:
+    """Return what the network makes of fields in their own units, float64 (N, *space, Q).
+
+    ``rows`` samples go through it at a time.
+    """
+    scaled = run.scaling.inputs.scaled(inputs)
+    parts = []
+    for start in range(0, max(1, len(scaled)), rows):
+        tape = Tape(run.datapath)
+        nodes = {name: tape.constant(array) for name, array in arrays.items()}
+        x = tape.constant(scaled[start : start + rows])
+        parts.append(run.network.apply(nodes, x, quantization.numerics(nodes)).value)
+    return run.scaling.targets.restored(np.concatenate(parts))
+
+
+def complex_partners(names: list[str]) -> dict[int, int]:
+    """Return, for the index of each real or imaginary part, the index of the other.
+
+    Examples
+    --------
+    >>> complex_partners(["lift/weight", "spectral1/real", "spectral1/imaginary"])
+    {1: 2, 2: 1}
+    """
+    place = {name: k for k, name in enumerate(names)}
+    pairs = [
+        (k, place[name.removesuffix("real") + "imaginary"])
+        for name, k in place.items()
+        if name.endswith("/real")
+    ]
+    return {a: b for pair in pairs for a, b in (pair, pair[::-1])}
+
+
+def _loss(run: OperatorRun, predicted: Node, targets: Fields) -> Node:
+    """The mean square error, of samples divided by their norms where the run says so."""
+    error = ops.subtract(predicted, predicted.tape.constant(targets))
+    if run.loss == "relative":
+        rows = targets.reshape(len(targets), -1).astype(np.float64)
+        size = np.sqrt((rows * rows).mean(axis=1))
+        least = np.finfo(np.float32).tiny
+        shares = (1 / np.maximum(size, least)).reshape(-1, *(1,) * (targets.ndim - 1))
+        error = ops.multiply(error, predicted.tape.constant(shares))
+    return ops.mean_square(error)
