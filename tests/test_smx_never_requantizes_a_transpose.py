@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitpde.emu import ExactAccumulator, Ledger, Tape, ops, preset
+from bitpde.emu.tape import products
 from bitpde.formats import (
     FP32,
     Block,
@@ -41,7 +42,7 @@ class Net:
         bias = tape.parameter(rng.standard_normal(h))
         self.encoded: list[Coded] = []
         self.multiplied: list[tuple[Coded, Coded]] = []
-        encode, multiply = Cast.encode_counted, ops.multiply_coded
+        encode, multiply = Cast.encode_counted, products.multiply_coded
 
         def spy_encode(cast: Cast, *arguments: Any) -> Any:
             found = encode(cast, *arguments)
@@ -54,7 +55,7 @@ class Net:
 
         with (
             patch.object(Cast, "encode_counted", spy_encode),
-            patch.object(ops, "multiply_coded", spy_multiply),
+            patch.object(products, "multiply_coded", spy_multiply),
         ):
             hidden = ops.tanh(ops.add(ops.matmul(x, w1), bias))
             loss = ops.mean_square(ops.matmul(hidden, w2))

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tt_cases import layers, normal_of, plans_of
 
-from bitpde.emu import Ledger, Node, Tape, ops, preset
+from bitpde.emu import Ledger, Node, Tape, preset
+from bitpde.emu.tape import products
 from bitpde.formats import SMX_INT8, SMX_INT12, Cast
 from bitpde.tt import (
     TensorTrainError,
@@ -38,7 +39,7 @@ class Pass:
         rows = tape.parameter(x) if rows_differ else tape.constant(x)
         self.coded: list[tuple[tuple[int, ...], Any]] = []
         self.merged: list[tuple[int, int, int]] = []
-        encode, multiply = Cast.encode_counted, ops.ordered_product
+        encode, multiply = Cast.encode_counted, products.ordered_product
 
         def spy_encode(cast: Cast, x: Any, *others: Any) -> Any:
             self.coded.append((x.shape, cast.format))
@@ -49,7 +50,7 @@ class Pass:
             return multiply(a, b)
 
         with patch.object(Cast, "encode_counted", spy_encode):
-            with patch.object(ops, "ordered_product", spy_multiply):
+            with patch.object(products, "ordered_product", spy_multiply):
                 result = layer.apply(cores, rows)
             self.forward = self.ledger("matmul")
             self.peak = max(n.value.size for n in self.made(rows, *cores))

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ...formats import Affine, Cast, Coded, FormatError, Overflow
 from ..errors import DatapathError
 from .ledger import Ledger
-from .operation import operation
+from .operation import operation, tape_of
 from .tape import Entry, Node
 
 Values = NDArray[Any]
@@ -78,11 +78,8 @@ def learned_quantize(x: Node, *parameters: Node, quantizer: Quantizer) -> Node:
     scale, to the vector format.  Gradients: quotients, products and sums in binary64, element
     after element in C order, and one rounding of what the quantizer makes of them.
     """
-    tape = x.tape
     nodes = (x, *parameters)
-    if any(node.tape is not tape for node in nodes):
-        msg = "the operands belong to different tapes: build the whole computation on one"
-        raise DatapathError(msg)
+    tape = tape_of(*nodes)
     if tape.is_twin:
         return tape.record("learned_quantize", x.value.copy(), nodes, None)
     coded, cast = _coded(x, tuple(node.value for node in parameters), quantizer)

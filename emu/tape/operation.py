@@ -2,9 +2,16 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
-from .tape import Node
+from numpy.typing import NDArray
+
+from ..errors import DatapathError
+from .tape import Entry, Node, Tape
+
+Gradient = NDArray[Any]
+#: The adjoint of an operation's derivative: a gradient per parent, None where none is needed.
+VJP = Callable[[Entry, Gradient], tuple[Gradient | None, ...]]
 
 P = ParamSpec("P")
 Operation = Callable[Concatenate[Node, P], Node]
@@ -26,3 +33,11 @@ def operation(function: Operation[P]) -> Operation[P]:
         return result
 
     return run
+
+
+def tape_of(first: Node, *others: Node) -> Tape:
+    """The tape that all of these nodes are on."""
+    if any(node.tape is not first.tape for node in others):
+        msg = "the operands belong to different tapes: build the whole computation on one"
+        raise DatapathError(msg)
+    return first.tape

@@ -24,7 +24,7 @@ from .operand import Operand
 from .shadow import Shadow
 
 #: Operations whose results leave the accumulator.
-_ACCUMULATED = ("matmul", "difference_matmul")
+_ACCUMULATED = ("matmul", "difference_matmul", "batched_matmul")
 
 
 @dataclass(frozen=True, eq=False)

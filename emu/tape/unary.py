@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ...formats import FormatError
 from ..errors import DatapathError
+from ..functions import vector_unit
 from ..functions.units import RoundedFunction
 from .ledger import Ledger
 from .tape import Tape
@@ -45,3 +46,18 @@ def evaluate(
         )
     )
     return np.asarray(unit.apply(operand).values(tape.datapath.dtype))
+
+
+def hyperbolic_tangent(tape: Tape, x: NDArray[Any]) -> NDArray[Any]:
+    """The machine's hyperbolic tangent of every element."""
+    return evaluate(tape, "tanh", x, vector_unit.tanh)
+
+
+def sine(tape: Tape, x: NDArray[Any]) -> NDArray[Any]:
+    """The machine's sine of every element."""
+    return evaluate(tape, "sin", x, vector_unit.sin)
+
+
+def cosine(tape: Tape, x: NDArray[Any]) -> NDArray[Any]:
+    """The machine's cosine of every element."""
+    return evaluate(tape, "cos", x, vector_unit.cos)

@@ -5,20 +5,20 @@ gradient per parent (None where none is needed).  Vector-unit operations round e
 result once; the matrix product says which casts and which stored codes it uses.
 """
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..functions.vector_unit import cos, ordered_sum, sin
+from .activation_vjps import ACTIVATION_VJPS
+from .field_vjps import FIELD_VJPS
 from .learned_quantization import learned_quantize_adjoint
+from .normalization_vjps import NORMALIZATION_VJPS
 from .operand import Operand
-from .ops import contract_coded, ordered_product
+from .operation import VJP, Gradient
+from .products import contract_coded, ordered_product
+from .spectral_vjps import SPECTRAL_VJPS
 from .tape import Entry
-
-Gradient = NDArray[Any]
-VJP = Callable[[Entry, Gradient], tuple[Gradient | None, ...]]
 
 
 def _matmul(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
@@ -208,6 +208,7 @@ def _vector_matmul(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
 VJPS: Final[dict[str, VJP]] = {
     "matmul": _matmul,
     "difference_matmul": _matmul,
+    "batched_matmul": _matmul,
     "add": _add,
     "subtract": _subtract,
     "multiply": _multiply,
@@ -229,4 +230,8 @@ VJPS: Final[dict[str, VJP]] = {
     "pad_columns": _pad_columns,
     "vector_matmul": _vector_matmul,
     "learned_quantize": learned_quantize_adjoint,
+    **FIELD_VJPS,
+    **ACTIVATION_VJPS,
+    **NORMALIZATION_VJPS,
+    **SPECTRAL_VJPS,
 }
