@@ -127,11 +127,11 @@ def _back(x: Values, g: Values, coded: Coded, cast: Cast) -> tuple[Values, Sums]
     scale, zero = (part.reshape(-1) for part in format.columns(x.shape))
     low, high = _ends(format, cast.overflow)
     shape = _around_axis(x.shape, format.axis)
-    dx = np.empty_like(g)
+    dx = np.empty(shape, g.dtype)
     steps, outside = np.zeros(scale.size), np.zeros(scale.size)
-    arrays = (np.ascontiguousarray(a).reshape(shape) for a in (x, g, coded.codes, dx))
-    quantize_back(*arrays, scale, zero, low - zero, high - zero, steps, outside)
-    return dx, Sums(steps, outside, x.size // max(1, scale.size))
+    arrays = (np.ascontiguousarray(a).reshape(shape) for a in (x, g, coded.codes))
+    quantize_back(*arrays, dx, scale, zero, low - zero, high - zero, steps, outside)
+    return dx.reshape(g.shape), Sums(steps, outside, x.size // max(1, scale.size))
 
 
 def _ends(format: Affine, overflow: Overflow) -> tuple[int, int]:

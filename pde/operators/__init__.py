@@ -21,6 +21,7 @@ from .metrics import relative_l2 as relative_l2
 from .network import OperatorNetwork as OperatorNetwork
 from .numerics import Numerics as Numerics
 from .numerics import Plain as Plain
+from .quantization import Quantization as Quantization
 from .resolution import averaged as averaged
 from .resolution import coarsened as coarsened
 from .resolution import interpolated as interpolated
@@ -32,7 +33,6 @@ from .samples import from_coefficient as from_coefficient
 from .samples import one_step as one_step
 from .scaling import Scaling as Scaling
 from .scaling import Units as Units
-from .step import Quantization as Quantization
 from .step import calibrated as calibrated
 from .step import predict as predict
 from .step import training_step as training_step

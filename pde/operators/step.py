@@ -1,7 +1,5 @@
 """One step of training a network between fields, and what it predicts."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,51 +10,12 @@ from ...formats import FormatError
 from ..adam import AdamState
 from ..errors import TrainingError
 from ..gradients import require_finite
-from ..qat import LearnedQuantizer, Quantizing, Watching
-from .numerics import Numerics, Plain
+from ..qat import Watching
+from .quantization import Arrays, Quantization
 from .run import OperatorRun
 from .samples import Samples
 
-Arrays = dict[str, NDArray[Any]]
 Fields = NDArray[Any]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Quantization:
-    """The quantizers of a network and the parameters that their learning began with."""
-
-    quantizers: Mapping[str, LearnedQuantizer] = field(default_factory=dict)
-    first: Mapping[str, tuple[NDArray[Any], ...]] = field(default_factory=dict)
-
-    @property
-    def names(self) -> list[str]:
-        """The names of all parameters, ``place#k``."""
-        return [f"{place}#{k}" for place, each in self.first.items() for k in range(len(each))]
-
-    def arrays(self, dtype: type) -> Arrays:
-        """Return the first parameters by name, rounded once to ``dtype``."""
-        flat = (array for each in self.first.values() for array in each)
-        return {name: a.astype(dtype) for name, a in zip(self.names, flat, strict=True)}
-
-    def numerics(self, nodes: Mapping[str, Node]) -> Numerics:
-        """Return what happens to operands, with the parameters as nodes."""
-        if not self.quantizers:
-            return Plain()
-        grouped = {
-            place: tuple(nodes[f"{place}#{k}"] for k in range(len(each)))
-            for place, each in self.first.items()
-        }
-        return Quantizing(quantizers=self.quantizers, parameters=grouped)
-
-    def kept(self, arrays: Arrays) -> Arrays:
-        """Return arrays whose parameters of quantizers keep their ranges open."""
-        moved = dict(arrays)
-        for place, quantizer in self.quantizers.items():
-            names = [f"{place}#{k}" for k in range(len(self.first[place]))]
-            now = tuple(arrays[name].astype(np.float64) for name in names)
-            for name, array in zip(names, quantizer.kept(now, self.first[place]), strict=True):
-                moved[name] = array.astype(arrays[name].dtype)
-        return moved
 
 
 def calibrated(run: OperatorRun, parameters: Arrays, samples: Samples) -> Quantization:

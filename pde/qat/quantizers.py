@@ -125,6 +125,15 @@ class LearnedQuantizer(Spec, ABC):
         """
 
     @abstractmethod
+    def unit(self, first: tuple[Values, ...]) -> Values:
+        """Return what parameters are measured in while they learn, (C,) and positive.
+
+        An optimizer whose steps know no scale, such as Adam, moves a parameter of 1e-4 and one of
+        100 by the same length; in units of the step or range that learning began with, they move
+        by the same share.
+        """
+
+    @abstractmethod
     def gradients(self, parameters: tuple[Values, ...], sums: Sums) -> tuple[Values, ...]:
         """Return the gradients of the table above, float64."""
 
@@ -175,6 +184,10 @@ class StepSize(LearnedQuantizer):
         below = np.minimum(low, 0.0) / n if n else np.zeros_like(low)
         return (_positive(np.maximum(below, np.maximum(high, 0.0) / p)),)
 
+    def unit(self, first: tuple[Values, ...]) -> Values:
+        """Return the first step."""
+        return first[0]
+
     def gradients(self, parameters: tuple[Values, ...], sums: Sums) -> tuple[Values, ...]:
         """Return ``g a``."""
         return (self._gradient_scale(sums) * sums.steps,)
@@ -210,6 +223,10 @@ class StepAndOffset(LearnedQuantizer):
         """Return s and ``-s z``."""
         steps, zeros = self._covering(low, high)
         return steps, -steps * zeros
+
+    def unit(self, first: tuple[Values, ...]) -> Values:
+        """Return the first step."""
+        return first[0]
 
     def gradients(self, parameters: tuple[Values, ...], sums: Sums) -> tuple[Values, ...]:
         """Return ``g (a + z c)`` and ``g c``."""
@@ -250,6 +267,10 @@ class MinMax(LearnedQuantizer):
         steps, zeros = self._covering(low, high)
         n, p = self.codes
         return (n - zeros) * steps, (p - zeros) * steps
+
+    def unit(self, first: tuple[Values, ...]) -> Values:
+        """Return the width of the first range."""
+        return np.asarray(first[1] - first[0])
 
     def gradients(self, parameters: tuple[Values, ...], sums: Sums) -> tuple[Values, ...]:
         """Return ``-a / N + c M / (M - m)`` and ``a / N - c m / (M - m)``."""
