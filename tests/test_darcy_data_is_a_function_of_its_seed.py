@@ -131,12 +131,12 @@ def test_the_certificate_says_what_was_measured_of_the_worst_instance() -> None:
 @pytest.mark.parametrize("kind", COEFFICIENTS.values())
 def test_the_error_is_what_the_certificate_says(kind: type[DarcyCoefficient]) -> None:
     # Against a solution that is four times as fine, whose own error is less than a quarter.
-    family = DarcyFamily(coefficient=kind(), points=16, refinement=4)  # type: ignore[call-arg]
+    family = DarcyFamily(coefficient=kind(), points=8, refinement=4)  # type: ignore[call-arg]
     said = family.certify(0, (0,)).estimated_error
     true = replace(family, refinement=16).instance(0, 0).values
     error = relative_l2_difference(family.instance(0, 0).values, true)
     assert error / 2 <= said <= 3 * error
-    assert said < 5e-3
+    assert said < 1e-2
 
 
 @pytest.mark.exhaustive

@@ -179,7 +179,7 @@ def test_any_grid_that_holds_the_waves_gives_the_same_flow(size: int) -> None:
 
 def test_a_step_that_is_too_large_is_refused_with_a_remedy() -> None:
     start = 10 * random_start(32, 10)
-    for times in ([0.0, 5.0], [0.0, 500.0]):
+    for times in ([0.0, 5.0], [0.0, 50.0]):
         with pytest.raises(RunError, match=r"the step of 0\.5 is too large; take half of it"):
             solve_vorticity(start, np.array(times), viscosity=1e-4, step=0.5)
 

@@ -37,7 +37,7 @@ def _flows(u: Array, a: Array) -> Array:
     rows = u.shape[1]
     values = np.vstack([np.zeros(rows), u, np.zeros(rows)])
     half = np.vstack([np.zeros(rows), 0.5 / a, np.zeros(rows)])
-    return -np.diff(values, axis=0) / (half[1:] + half[:-1])
+    return np.asarray((values[:-1] - values[1:]) / (half[1:] + half[:-1]), np.float64)
 
 
 def wall_value(u: Array) -> float:
