@@ -16,6 +16,10 @@ from .darcy_family import DarcyFamily as DarcyFamily
 from .darcy_solver import darcy_matrix as darcy_matrix
 from .darcy_solver import solve_darcy as solve_darcy
 from .family import Family as Family
+from .smoke_equation import Smoke as Smoke
+from .smoke_equation import SmokeEquation as SmokeEquation
+from .smoke_family import SmokeFamily as SmokeFamily
+from .smoke_solver import solve_smoke as solve_smoke
 from .trajectory import Trajectory as Trajectory
 from .vorticity_budget import enstrophy_imbalance as enstrophy_imbalance
 from .vorticity_family import VorticityFamily as VorticityFamily

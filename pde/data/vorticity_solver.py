@@ -66,7 +66,7 @@ def solve_vorticity(
     fields, bound = [equation.field(w)], _size(start)
     with np.errstate(over="ignore", invalid="ignore"):
         for t, interval in zip(times[:-1], np.diff(times), strict=True):
-            for at in t + step * np.arange(_steps(float(interval), step)):
+            for at in t + step * np.arange(steps_between(float(interval), step)):
                 w = equation.advanced(w, float(at), step)
                 bound += step * _size(push(float(at) + step / 2))
             fields.append(equation.field(w))
@@ -93,7 +93,7 @@ def _size(field: Array) -> float:
     return float(np.sqrt(np.mean(field * field)))
 
 
-def _steps(interval: float, step: float) -> int:
+def steps_between(interval: float, step: float) -> int:
     """Return how many steps an interval has."""
     count = round(interval / step)
     if count < 1 or abs(interval / step - count) > _WHOLE * count:
