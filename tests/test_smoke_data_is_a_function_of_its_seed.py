@@ -80,6 +80,7 @@ def test_the_certificate_says_what_was_measured_of_the_worst_instance() -> None:
     [
         ({"refinement": 3}, "refinement is 3: give an even number"),
         ({"frames": 1}, "frames is 1: give an integer of at least 2"),
+        ({"modes": 8}, "modes is 8: the solver's grid has 7 at most"),
         ({"diffusivity": 0}, "diffusivity is 0: give a finite number above 0"),
     ],
 )

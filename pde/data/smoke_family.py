@@ -40,7 +40,7 @@ class SmokeFamily(Family):
     refinement
         Cells of the solver for each of these, even.
     modes
-        The largest wave number of g along an axis.
+        The largest wave number of g along an axis, less than half of the solver's cells.
     frames, t_end
         The data are at ``frames`` times from 0 to ``t_end``, evenly.
     step
@@ -48,7 +48,7 @@ class SmokeFamily(Family):
 
     Examples
     --------
-    >>> plume = SmokeFamily(points=8, frames=2, t_end=1.0, step=0.5)
+    >>> plume = SmokeFamily(points=8, modes=4, frames=2, t_end=1.0, step=0.5)
     >>> plume.instance(seed=0, number=3).values.shape
     (2, 8, 8, 3)
     """
@@ -72,15 +72,19 @@ class SmokeFamily(Family):
         if self.refinement % 2:
             msg = f"SmokeFamily.refinement is {self.refinement}: give an even number"
             raise RunError(msg)
+        most = self.points * self.refinement // 2 - 1
+        if self.modes > most:
+            msg = f"SmokeFamily.modes is {self.modes}: the solver's grid has {most} at most"
+            raise RunError(msg)
 
     def instance(self, seed: int, number: int) -> Trajectory:
-        """Return instance ``number`` of ``seed``: ``"smoke"``, and velocities ``"x"``, ``"y"``."""
+        """Return instance ``number`` of ``seed``: ``"smoke"``, ``"vx"``, ``"vy"``."""
         centres = (np.arange(self.points) + 0.5) / self.points * _LENGTH
         return Trajectory(
             values=self._values(self._solved(seed, number, self.refinement, self.step)),
             times=self._times,
             axes=(centres, centres),
-            channels=("smoke", "x", "y"),
+            channels=("smoke", "vx", "vy"),
         )
 
     def refined(self) -> "SmokeFamily":
