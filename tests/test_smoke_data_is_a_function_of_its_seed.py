@@ -75,6 +75,11 @@ def test_the_certificate_says_what_was_measured_of_the_worst_instance() -> None:
     assert SmokeFamily.from_json(found.family) == SMALL
 
 
+@pytest.mark.exhaustive
+def test_data_of_the_default_are_solved_to_half_a_percent() -> None:
+    assert SmokeFamily().certify(0, (0,)).estimated_error < 5e-3
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
