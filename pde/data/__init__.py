@@ -6,5 +6,21 @@ and a number, and a `Certificate` that says what was measured of the error of it
 
 from .certificate import Certificate as Certificate
 from .certificate import versions as versions
+from .convergence import observed_order as observed_order
+from .convergence import relative_l2_difference as relative_l2_difference
+from .darcy_balance import flow_imbalance as flow_imbalance
+from .darcy_coefficients import DarcyCoefficient as DarcyCoefficient
+from .darcy_coefficients import ThresholdedBumps as ThresholdedBumps
+from .darcy_coefficients import ThresholdedField as ThresholdedField
+from .darcy_family import DarcyFamily as DarcyFamily
+from .darcy_solver import darcy_matrix as darcy_matrix
+from .darcy_solver import solve_darcy as solve_darcy
 from .family import Family as Family
+from .smoke_equation import Smoke as Smoke
+from .smoke_equation import SmokeEquation as SmokeEquation
+from .smoke_family import SmokeFamily as SmokeFamily
+from .smoke_solver import solve_smoke as solve_smoke
 from .trajectory import Trajectory as Trajectory
+from .vorticity_budget import enstrophy_imbalance as enstrophy_imbalance
+from .vorticity_family import VorticityFamily as VorticityFamily
+from .vorticity_solver import solve_vorticity as solve_vorticity
