@@ -4,7 +4,24 @@ A `Family` is a distribution over instances of one equation.  It gives the `Traj
 and a number, and a `Certificate` that says what was measured of the error of its solver.
 """
 
+from .burgers_family import BurgersFamily as BurgersFamily
+from .burgers_initial import GaussianField as GaussianField
+from .burgers_initial import InitialValue as InitialValue
+from .burgers_initial import SineWaves as SineWaves
+from .burgers_reference import burgers_reference as burgers_reference
+from .burgers_solver import solve_burgers as solve_burgers
 from .certificate import Certificate as Certificate
 from .certificate import versions as versions
+from .convergence import observed_order as observed_order
+from .convergence import relative_l2_difference as relative_l2_difference
 from .family import Family as Family
+from .sorption_columns import Column as Column
+from .sorption_columns import ConstantColumns as ConstantColumns
+from .sorption_columns import VariedColumns as VariedColumns
+from .sorption_equation import SorptionEquation as SorptionEquation
+from .sorption_family import SorptionFamily as SorptionFamily
+from .sorption_similarity import sorption_similarity as sorption_similarity
+from .sorption_solver import Forcing as Forcing
+from .sorption_solver import SorptionSolution as SorptionSolution
+from .sorption_solver import solve_sorption as solve_sorption
 from .trajectory import Trajectory as Trajectory
