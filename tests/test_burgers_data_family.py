@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from bitpde.pde import RunError
 from bitpde.pde.data import (
     BurgersFamily,
@@ -29,9 +30,7 @@ def reference(family: BurgersFamily, seed: int, number: int, frame: int) -> np.n
     start = family.initial.draw(seed, number)
     x = (np.arange(family.points) + 0.5) / family.points
     t = frame * family.end_time / (family.frames - 1)
-    return burgers_reference(
-        start.at, x, t, diffusivity=family.diffusivity, breaks=start.breaks
-    )
+    return burgers_reference(start.at, x, t, diffusivity=family.diffusivity, breaks=start.breaks)
 
 
 def test_nu_of_the_published_files_is_divided_by_pi() -> None:
@@ -236,10 +235,15 @@ def test_errors_and_orders_are_their_definitions() -> None:
     [
         (BurgersFamily(), 2e-5),
         (BurgersFamily(diffusivity=0.001 / math.pi, refinement=16, steps=80), 1e-3),
-        (BurgersFamily(initial=GaussianField(), diffusivity=0.1, end_time=1.0, frames=11, steps=100), 1e-8),
+        (
+            BurgersFamily(
+                initial=GaussianField(), diffusivity=0.1, end_time=1.0, frames=11, steps=100
+            ),
+            1e-8,
+        ),
     ],
     ids=["default", "hard", "field"],
-)  # fmt: skip
+)
 def test_the_families_of_the_literature_are_this_accurate(
     family: BurgersFamily, most: float
 ) -> None:

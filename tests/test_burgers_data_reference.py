@@ -9,8 +9,9 @@ import math
 import mpmath
 import numpy as np
 import pytest
+
 from bitpde.pde import RunError
-from bitpde.pde.data import SineWaves, burgers_reference
+from bitpde.pde.data import burgers_reference
 from bitpde.pde.data.burgers_reference import _Panels, log_heat_kernel
 
 MEAN, SIZES, WAVES, PHASES = 0.2, (0.4, 0.3), (1, 2), (0.3, 2.0)
@@ -57,7 +58,9 @@ def by_origins(x: float, t: float, nu: float) -> float:
         return float(MEAN + mpmath.fdot(masses, away) / mpmath.fsum(masses) / t)
 
 
-@pytest.mark.parametrize(("nu", "t"), [(1.0, 0.01), (1.0, 0.5), (0.1, 0.1), (0.1, 2.0), (0.02, 1.0)])
+@pytest.mark.parametrize(
+    ("nu", "t"), [(1.0, 0.01), (1.0, 0.5), (0.1, 0.1), (0.1, 2.0), (0.02, 1.0)]
+)
 def test_it_is_the_series_where_viscosity_is_large(nu: float, t: float) -> None:
     x = np.random.default_rng(0).random(40)
     found = burgers_reference(smooth, x, t, diffusivity=nu)
@@ -91,9 +94,7 @@ def test_corners_are_integrated_up_to_them() -> None:
     def mass(y: mpmath.mpf) -> mpmath.mpf:
         return mpmath.exp(-integral(y) / (2 * nu) - (x - corner - y) ** 2 / (4 * nu * t))
 
-    found = burgers_reference(
-        wave, np.array([x]), t, diffusivity=nu, breaks=(corner, corner + 0.5)
-    )
+    found = burgers_reference(wave, np.array([x]), t, diffusivity=nu, breaks=(corner, corner + 0.5))
     with mpmath.workdps(20):
         # Origins are within 1 t, and 12 standard deviations of 0.08, of x.
         cuts = [mpmath.mpf(k) / 4 for k in range(-5, 5)]
@@ -133,7 +134,7 @@ def test_the_start_is_the_start() -> None:
 
 
 def test_corners_that_are_not_told_are_refused() -> None:
-    with pytest.raises(RunError, match="2048 panels and half as many differ by .*: give breaks"):
+    with pytest.raises(RunError, match=r"2048 panels and half as many differ by .*: give breaks"):
         burgers_reference(
             lambda x: np.abs(np.sin(2 * math.pi * (x - 0.1234))), np.array([0.13]), 0.01,
             diffusivity=0.001,

@@ -1,7 +1,7 @@
 """Data of Burgers' equation on the unit circle."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -63,7 +63,7 @@ class BurgersFamily(Family):
     """
 
     diffusivity: float = 0.01 / math.pi
-    initial: SineWaves | GaussianField = SineWaves()
+    initial: SineWaves | GaussianField = field(default_factory=SineWaves)
     points: int = 256
     frames: int = 101
     end_time: float = 2.0

@@ -105,11 +105,12 @@ class SineWaves(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class GaussianField(Spec):
-    """The Gaussian field ``N(0, scale^2 (-Laplacian + shift)^-2)`` of mean zero, to ``modes`` waves.
+    """The Gaussian field ``N(0, scale^2 (-Laplacian + shift)^-2)``, of mean zero.
 
-    The coefficients of ``sqrt(2) cos(2 pi k x)`` and ``sqrt(2) sin(2 pi k x)`` have the standard
-    deviation ``scale / ((2 pi k)^2 + shift)``; scale 25 and shift 25 are those of Li et al.
-    (*Fourier neural operator*, 2021).  What the waves beyond the 128th would add is 4e-4 of it.
+    The coefficients of ``sqrt(2) cos(2 pi k x)`` and ``sqrt(2) sin(2 pi k x)``, k = 1, ..., modes,
+    have the standard deviation ``scale / ((2 pi k)^2 + shift)``; scale 25 and shift 25 are those of
+    Li et al. (*Fourier neural operator*, 2021).  What the waves beyond the 128th would add is 6e-4
+    of it.
 
     Examples
     --------

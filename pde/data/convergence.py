@@ -53,7 +53,7 @@ def observed_order(coarse: Array, medium: Array, fine: Array) -> float:
 
     Examples
     --------
-    >>> observed_order(np.array([1.16]), np.array([1.04]), np.array([1.01]))  # 1 + h^2
+    >>> observed_order(*(1 + np.array([h]) ** 2 for h in (0.5, 0.25, 0.125)))
     2.0
     """
     first, second = _distance(coarse, medium), _distance(medium, fine)

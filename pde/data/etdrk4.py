@@ -1,4 +1,4 @@
-r"""Exponential time differencing of order four: stiff linear terms exactly, the others by Runge-Kutta.
+r"""Exponential time differencing of order four: linear terms exactly, others by Runge-Kutta.
 
 For ``v' = L v + N(v)`` with a diagonal L: Cox and Matthews (J. Comput. Phys. 176, 2002, equations
 26 to 29).  Their coefficients are differences that cancel where L h is small; they are evaluated

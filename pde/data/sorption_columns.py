@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,10 +45,10 @@ class ConstantColumns(Spec):
     Examples
     --------
     >>> ConstantColumns().draw(seed=0, number=0).at(np.array([0.2, 0.7])).round(4).tolist()
-    [0.1087, 0.1087]
+    [0.1383, 0.1383]
     """
 
-    equation: SorptionEquation = SorptionEquation()
+    equation: SorptionEquation = field(default_factory=SorptionEquation)
     highest: float = 0.2
 
     def __post_init__(self) -> None:

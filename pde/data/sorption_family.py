@@ -1,6 +1,6 @@
 """Data of diffusion with sorption in a column."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -54,7 +54,7 @@ class SorptionFamily(Family):
     (3, 16, 1)
     """
 
-    columns: ConstantColumns | VariedColumns = ConstantColumns()
+    columns: ConstantColumns | VariedColumns = field(default_factory=ConstantColumns)
     points: int = 256
     frames: int = 101
     end_time: float = 500.0

