@@ -20,7 +20,8 @@ MEAN, SIZES, WAVES, PHASES = 0.2, (0.4, 0.3), (1, 2), (0.3, 2.0)
 def smooth(x: np.ndarray) -> np.ndarray:
     """The initial value: two waves and a mean."""
     terms = zip(SIZES, WAVES, PHASES, strict=True)
-    return MEAN + sum(a * np.sin(2 * math.pi * k * x + p) for a, k, p in terms)
+    waves = [a * np.sin(2 * math.pi * k * x + p) for a, k, p in terms]
+    return np.asarray(MEAN + np.sum(waves, axis=0), np.float64)
 
 
 def antiderivative(x: mpmath.mpf) -> mpmath.mpf:
@@ -68,14 +69,14 @@ def test_it_is_the_series_where_viscosity_is_large(nu: float, t: float) -> None:
     assert np.abs(found - by_series(x, t, nu)).max() <= 1e-12
 
 
-@pytest.mark.parametrize("nu", [0.01 / math.pi, 0.001 / math.pi])
-@pytest.mark.parametrize(("x", "t"), [(0.31, 0.1), (0.6, 0.5), (0.77, 0.5), (0.02, 2.0)])
+@pytest.mark.parametrize("nu", [0.01 / math.pi, 0.001 / math.pi, 0.0001 / math.pi])
+@pytest.mark.parametrize(("x", "t"), [(0.31, 0.1), (0.6, 0.5), (0.02, 1.0)])
 def test_it_is_the_mean_over_origins_where_viscosity_is_small(
     nu: float, x: float, t: float
 ) -> None:
     found = burgers_reference(smooth, np.array([x]), t, diffusivity=nu)
-    # Exponents of up to 0.1 / nu, 314, are rounded; u has slopes of up to 1 / (2 nu) in a layer.
-    assert abs(found.item() - by_origins(x, t, nu)) <= 314 * 2.0**-50
+    # Exponents of up to 0.1 / nu are rounded; those of 3000 are no exponentials of float64.
+    assert abs(found.item() - by_origins(x, t, nu)) <= 0.1 / nu * 2.0**-50
 
 
 def test_corners_are_integrated_up_to_them() -> None:
@@ -98,8 +99,10 @@ def test_corners_are_integrated_up_to_them() -> None:
     with mpmath.workdps(20):
         # Origins are within 1 t, and 12 standard deviations of 0.08, of x.
         cuts = [mpmath.mpf(k) / 4 for k in range(-5, 5)]
-        whole = mpmath.quad(mass, cuts, method="gauss-legendre")
-        moment = mpmath.quad(lambda y: (x - corner - y) * mass(y), cuts, method="gauss-legendre")
+        whole, moment = (
+            mpmath.mpf(mpmath.quad(part, cuts, method="gauss-legendre"))
+            for part in (mass, lambda y: (x - corner - y) * mass(y))
+        )
     # Exponents of up to 16 are rounded, and mpmath is asked for 20 digits.
     assert abs(found.item() - float(moment / whole / t)) <= 16 * 2.0**-50
 

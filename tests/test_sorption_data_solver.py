@@ -147,7 +147,7 @@ def test_an_imbalance_of_mass_is_seen() -> None:
 def test_walls_half_a_cell_away_are_seen() -> None:
     # A wall at the centre of a cell outside the column, as of a grid one cell longer.
     x = (np.arange(64) + 1.0) / 64.5
-    line = 1 - x / 1.1
+    line = np.asarray(1 - x / 1.1, np.float64)
     error = wall_error(SorptionEquation(diffusivity=0.1), line[None])
     assert abs(error - 0.5 / 64.5 / 1.1 / line.max()) <= 2e-4
 
@@ -169,12 +169,14 @@ def test_cubics_come_back_at_the_centres(factor: int) -> None:
     cubics = [np.polyval(c, x) for c in ((1.0, -2.0, 0.5, 0.1), (0.0, 1.0, 1.0, -1.0))]
     wanted = [np.polyval(c, coarse) for c in ((1.0, -2.0, 0.5, 0.1), (0.0, 1.0, 1.0, -1.0))]
     # A few roundings of numbers below 8.
-    assert np.abs(values_at_centres(np.array(cubics), factor) - wanted).max() <= 32 * 2.0**-53
+    assert np.abs(values_at_centres(np.asarray(cubics, np.float64), factor) - wanted).max() <= 32 * 2.0**-53
 
 
 def test_a_smooth_function_is_given_at_the_centres_with_order_four() -> None:
     levels = [
-        values_at_centres(np.exp(np.sin(5 * cell_centres(count))), count // 16)
+        values_at_centres(
+            np.asarray(np.exp(np.sin(5 * cell_centres(count))), np.float64), count // 16
+        )
         for count in (64, 128, 256)
     ]
     assert abs(observed_order(*levels) - 4) <= 0.2

@@ -76,7 +76,7 @@ def burgers_reference(
         raise RunError(msg)
     if t == 0:
         return value(x)
-    coarse = _Panels.of(value, breaks, _FEWEST).solution(x, t, diffusivity)
+    gap, coarse = math.inf, _Panels.of(value, breaks, _FEWEST).solution(x, t, diffusivity)
     for count in _PANELS:
         panels = _Panels.of(value, breaks, count)
         fine = panels.solution(x, t, diffusivity)

@@ -54,7 +54,7 @@ def solve_burgers(
 
     _require_lawful(initial, diffusivity, interval, frames, steps)
     count = initial.size
-    waves = np.arange((count + 2) // 3)
+    waves = np.arange((count + 2) // 3, dtype=np.float64)
     half_slope = 1j * math.pi * waves
 
     def advection(v: Complex) -> Complex:

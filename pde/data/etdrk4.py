@@ -62,7 +62,7 @@ def etdrk4(linear: Array, step: float) -> Etdrk4:
     True
     """
     circle = np.exp(1j * np.pi * (np.arange(_NODES) + 0.5) / _NODES)
-    z = (step * linear)[:, None] + circle
+    z = np.asarray((step * linear)[:, None] + circle, np.complex128)
     e, cubed = np.exp(z), z**3
 
     def mean(values: Complex) -> Array:

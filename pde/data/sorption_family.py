@@ -82,7 +82,7 @@ class SorptionFamily(Family):
     @property
     def times(self) -> Array:
         """The times of the frames, (frames,)."""
-        return np.arange(self.frames) * (self.end_time / (self.frames - 1))
+        return np.arange(self.frames, dtype=np.float64) * (self.end_time / (self.frames - 1))
 
     def instance(self, seed: int, number: int) -> Trajectory:
         """Return instance ``number`` of ``seed``."""
