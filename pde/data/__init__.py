@@ -4,6 +4,12 @@ A `Family` is a distribution over instances of one equation.  It gives the `Traj
 and a number, and a `Certificate` that says what was measured of the error of its solver.
 """
 
+from .burgers_family import BurgersFamily as BurgersFamily
+from .burgers_initial import GaussianField as GaussianField
+from .burgers_initial import InitialValue as InitialValue
+from .burgers_initial import SineWaves as SineWaves
+from .burgers_reference import burgers_reference as burgers_reference
+from .burgers_solver import solve_burgers as solve_burgers
 from .certificate import Certificate as Certificate
 from .certificate import versions as versions
 from .convergence import observed_order as observed_order
@@ -20,6 +26,15 @@ from .smoke_equation import Smoke as Smoke
 from .smoke_equation import SmokeEquation as SmokeEquation
 from .smoke_family import SmokeFamily as SmokeFamily
 from .smoke_solver import solve_smoke as solve_smoke
+from .sorption_columns import Column as Column
+from .sorption_columns import ConstantColumns as ConstantColumns
+from .sorption_columns import VariedColumns as VariedColumns
+from .sorption_equation import SorptionEquation as SorptionEquation
+from .sorption_family import SorptionFamily as SorptionFamily
+from .sorption_similarity import sorption_similarity as sorption_similarity
+from .sorption_solver import Forcing as Forcing
+from .sorption_solver import SorptionSolution as SorptionSolution
+from .sorption_solver import solve_sorption as solve_sorption
 from .trajectory import Trajectory as Trajectory
 from .vorticity_budget import enstrophy_imbalance as enstrophy_imbalance
 from .vorticity_family import VorticityFamily as VorticityFamily

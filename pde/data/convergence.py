@@ -1,57 +1,70 @@
-"""Two measures of convergence: how far solutions differ, and how fast they approach each other."""
+"""How far two solutions are apart, and how fast three of them converge."""
 
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import RunError
-from .trajectory import Array
+
+Array = NDArray[np.float64]
 
 
 def relative_l2_difference(a: Array, b: Array) -> float:
-    """Return ``||a - b|| / ||b||``, root mean squares over all entries.
+    """Return the root mean square of ``a - b``, divided by that of ``b``; a few roundings.
+
+    Parameters
+    ----------
+    a, b
+        Of one shape; ``b`` is the better solution.
 
     Raises
     ------
     RunError
-        If shapes differ, or ``b`` is zero.
+        If the shapes differ, or if the result is no number, as when ``b`` is zero.
 
     Examples
     --------
-    >>> relative_l2_difference(np.array([3.0, 0.0]), np.array([3.0, 4.0]))
-    0.8
+    >>> relative_l2_difference(np.array([3.0, 4.5]), np.array([3.0, 4.0]))
+    0.1
     """
-    if a.shape != b.shape:
-        msg = f"solutions of shapes {a.shape} and {b.shape}: give both at the same points"
+    scale = float(np.linalg.norm(b))
+    result = _distance(a, b) / scale if scale else math.nan
+    if not math.isfinite(result):
+        msg = f"a difference from a solution of norm {scale} has no relative size: give another"
         raise RunError(msg)
-    size = float(np.linalg.norm(b))
-    if size == 0:
-        msg = "a difference relative to a solution of zero: give one that is not zero"
-        raise RunError(msg)
-    return float(np.linalg.norm(a - b)) / size
+    return result
 
 
 def observed_order(coarse: Array, medium: Array, fine: Array) -> float:
-    """Return the order p of a scheme from solutions with steps 2 h, h and h / 2 at the same points.
+    """Return ``log2(|coarse - medium| / |medium - fine|)``, the order of convergence.
 
-    An error ``C h^p`` makes ``||coarse - medium|| / ||medium - fine|| = 2^p``.
+    If the error is ``C h^p`` with steps 4 h, 2 h and h, this is p, for any C.
+
+    Parameters
+    ----------
+    coarse, medium, fine
+        Solutions at the same points, each with half the step of the one before.
 
     Raises
     ------
     RunError
-        If shapes differ, or two successive solutions are equal.
+        If two of them are equal, so that no order can be seen, or a value is not finite.
 
     Examples
     --------
-    >>> observed_order(*(np.array([1 + h**2]) for h in (0.5, 0.25, 0.125)))
+    >>> observed_order(*(1 + np.array([h]) ** 2 for h in (0.5, 0.25, 0.125)))
     2.0
     """
-    if not coarse.shape == medium.shape == fine.shape:
-        shapes = (coarse.shape, medium.shape, fine.shape)
-        msg = f"solutions of shapes {shapes}: give all at the same points"
-        raise RunError(msg)
-    first, second = (float(np.linalg.norm(a - b)) for a, b in ((coarse, medium), (medium, fine)))
-    if first == 0 or second == 0:
-        msg = f"successive solutions differ by {first} and {second}: take larger steps"
+    first, second = _distance(coarse, medium), _distance(medium, fine)
+    if not (first > 0 and second > 0 and math.isfinite(first) and math.isfinite(second)):
+        msg = f"solutions {first} and {second} apart show no order: give coarser ones"
         raise RunError(msg)
     return math.log2(first / second)
+
+
+def _distance(a: Array, b: Array) -> float:
+    if a.shape != b.shape:
+        msg = f"solutions of shapes {a.shape} and {b.shape}: give both at the same points"
+        raise RunError(msg)
+    return float(np.linalg.norm(a - b))
