@@ -1,0 +1,199 @@
+"""A file of our layout while it is being generated: nothing is done before it is on the disk.
+
+All space is allocated when the file is made, and its metadata never change afterwards: an instance
+is stored by writing its numbers, then its mark.  So a process can be killed at any moment, and the
+file holds whatever was marked before.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...formats import whole_file
+from .certificate import Certificate
+from .counts import Counts
+from .errors import DataError
+from .hdf5 import doubles, hdf5, open_hdf5
+from .layout_bitpde import AXES, LAYOUT, VERSION, attribute, recognises, require_version
+from .trajectory import Trajectory
+
+#: Bytes that are kept for the JSON of a certificate.
+_RESERVED: Final = 2**14
+
+
+class DatasetFile:
+    """An open file of our layout, to be filled."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def missing(self) -> list[int]:
+        """Return the numbers of the instances that are not done."""
+        return [int(number) for number in np.flatnonzero(~self._file["done"][()])]
+
+    def put(self, number: int, trajectory: Trajectory) -> None:
+        """Store an instance: every number rounded once to the dtype of the file; then mark it.
+
+        Raises
+        ------
+        DataError
+            If it has another grid or other names than the file, or leaves the range of its dtype;
+            it is then not marked.
+        """
+        file = self._file
+        self._require_same_grid(trajectory)
+        parts = {"values": trajectory.values, "coefficient": trajectory.coefficient}
+        for name, part in parts.items():
+            if part is not None:
+                file[name][number] = rounded(part, file[name].dtype)
+        for name, value in trajectory.parameters.items():
+            file[f"parameters/{name}"][number] = value
+        self._settle()
+        file["done"][number] = True
+        self._settle()
+
+    def certify(self, certificate: Certificate) -> None:
+        """Store what was measured of the error of these instances."""
+        self._file.attrs.modify("certificate", _padded(certificate.to_json()))
+        self._settle()
+
+    def certificate(self) -> Certificate | None:
+        """Return the certificate that is stored, None before there is one."""
+        data = attribute(self._file, "certificate")
+        return None if data is None else Certificate.from_json(data)
+
+    def _settle(self) -> None:
+        """Bring everything to the disk before anything that is written later."""
+        self._file.flush()
+        os.fsync(self._file.id.get_vfd_handle())
+
+    def _require_same_grid(self, trajectory: Trajectory) -> None:
+        """Raise unless a trajectory fits into the file."""
+        file = self._file
+        axes = [file[name] for name in AXES if name in file]
+        same = (
+            np.array_equal(trajectory.times, doubles(file["t"]))
+            and len(trajectory.axes) == len(axes)
+            and all(map(np.array_equal, trajectory.axes, map(doubles, axes)))
+            and list(trajectory.channels) == attribute(file, "channels")
+            and set(trajectory.parameters) == set(file["parameters"])
+            and (trajectory.coefficient is None) == ("coefficient" not in file)
+        )
+        if not same:
+            msg = "it has other times, points, channels or parameters than instance 0: a family "
+            raise DataError(msg + "gives them all alike")
+
+
+def rounded(values: NDArray[np.float64], dtype: Any) -> NDArray[Any]:
+    """Return float64 values in the dtype of a file: one rounding to nearest, ties to even.
+
+    Raises
+    ------
+    DataError
+        If a value is too large for it.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        result = values.astype(dtype)
+    if not np.isfinite(result).all():
+        worst = float(np.abs(values).max())
+        msg = f"a value of {worst:.6g} is too large for {np.dtype(dtype)}: ask for float64"
+        raise DataError(msg)
+    return result
+
+
+@contextmanager
+def opened(
+    path: Path, header: Mapping[str, Any], counts: Counts, first: Trajectory | None
+) -> Iterator[DatasetFile]:
+    """Open the file at ``path`` to go on with it; make it from its ``first`` instance otherwise.
+
+    Parameters
+    ----------
+    path
+        Where the file is or will be.
+    header
+        ``family``, ``seed``, ``counts`` and ``dtype`` as JSON: what makes two files the same.
+    counts
+        Of the instances.
+    first
+        Instance 0, which shows the shapes; None if the file is there.
+
+    Raises
+    ------
+    DataError
+        If the file that is there is of something else, naming the difference.
+    """
+    if first is not None:
+        with whole_file(path) as raw, hdf5().File(raw, "w") as file:
+            _create(file, header, counts, first)
+    with open_hdf5(path, "r+") as file:
+        _require_same(path, file, header)
+        writer = DatasetFile(file)
+        if first is not None:
+            writer.put(0, first)
+        yield writer
+
+
+def _create(file: Any, header: Mapping[str, Any], counts: Counts, first: Trajectory) -> None:
+    """Allocate everything; no instance is done."""
+    dtype, count = header["dtype"], counts.total
+    _allocate(file, "values", (count, *first.values.shape), dtype)
+    if first.coefficient is not None:
+        _allocate(file, "coefficient", (count, *first.coefficient.shape), dtype)
+    file.create_dataset("done", data=np.zeros(count, bool))
+    for name, axis in zip(("t", *AXES), (first.times, *first.axes), strict=False):
+        file.create_dataset(name, data=np.asarray(axis, np.float64))
+    parameters = file.create_group("parameters")
+    for name in first.parameters:
+        parameters.create_dataset(name, data=np.full(count, np.nan))
+    file.attrs.update({"layout": LAYOUT, "version": VERSION})
+    for name in ("family", "seed", "counts"):
+        file.attrs[name] = json.dumps(header[name])
+    file.attrs["channels"] = json.dumps(list(first.channels))
+    file.attrs["certificate"] = _padded(None)
+
+
+def _allocate(file: Any, name: str, shape: tuple[int, ...], dtype: str) -> None:
+    """Make an array with a chunk per instance, all allocated now."""
+    h5py = hdf5()
+    layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    chunks = (1, *shape[1:])
+    file.create_dataset(name, shape, dtype, chunks=chunks, dcpl=layout, fill_time="never")
+
+
+def _padded(data: object) -> np.bytes_:
+    """Return JSON in as many bytes as are kept for a certificate."""
+    try:
+        text = json.dumps(data, allow_nan=False).encode()
+    except ValueError as error:
+        msg = f"a certificate that JSON cannot hold ({error}): {data}"
+        raise DataError(msg) from error
+    if len(text) > _RESERVED:
+        msg = f"a certificate of {len(text)} bytes: the file has room for {_RESERVED}"
+        raise DataError(msg)
+    return np.bytes_(text.ljust(_RESERVED))
+
+
+def _require_same(path: Path, file: Any, header: Mapping[str, Any]) -> None:
+    """Raise unless a file was made for ``header``, naming what differs."""
+    if not recognises(file):
+        msg = f"{path} is no file of generated data: choose another file"
+        raise DataError(msg)
+    require_version(file)
+    stored = {name: attribute(file, name) for name in ("family", "seed", "counts")}
+    stored["dtype"] = file["values"].dtype.name
+    told = [
+        f"{name} was {json.dumps(stored[name])}, is {json.dumps(asked)}"
+        for name, asked in header.items()
+        if stored[name] != asked
+    ]
+    if told:
+        msg = f"{path} holds other data ({'; '.join(told)}): ask for the same to go on, or choose "
+        raise DataError(msg + "another file")
