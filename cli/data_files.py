@@ -21,7 +21,7 @@ MATLAB files of Fourier neural operators
 """
 _CHECK_EXAMPLES = """\
 examples:
-  bitpde data check burgers.h5                     computes three instances and the certificate again
+  bitpde data check burgers.h5                     three instances, certificate again
   bitpde data check burgers.h5 --instances 20
   bitpde data check theirs.hdf5                    looks at the numbers alone
 

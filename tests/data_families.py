@@ -5,6 +5,7 @@ import signal
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from bitpde.pde import RunError, Stream
 from bitpde.pde.data import Certificate, Family, Trajectory
 

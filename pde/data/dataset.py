@@ -158,9 +158,7 @@ class Dataset:
     def in_memory(self) -> Self:
         """Return the same data, all read and independent of the file."""
         coefficient = None if self.coefficient is None else np.array(self.coefficient)
-        return replace(
-            self, values=np.array(self.values), coefficient=coefficient, close=_nothing
-        )
+        return replace(self, values=np.array(self.values), coefficient=coefficient, close=_nothing)
 
     def trajectory(self, number: int) -> Trajectory:
         """Return one instance in float64; exact.

@@ -134,10 +134,7 @@ def opened(
             _create(file, header, counts, first)
     with open_hdf5(path, "r+") as file:
         _require_same(path, file, header)
-        writer = DatasetFile(file)
-        if first is not None:
-            writer.put(0, first)
-        yield writer
+        yield DatasetFile(file)
 
 
 def _create(file: Any, header: Mapping[str, Any], counts: Counts, first: Trajectory) -> None:

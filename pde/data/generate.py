@@ -1,7 +1,8 @@
 """A family's instances into a file, on several processes, resumed where it was left."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +16,7 @@ from .counts import Counts
 from .dataset_file import DatasetFile, opened
 from .errors import DataError
 from .family import Family
-from .instances import outcomes
+from .instances import Outcome, outcomes
 from .trajectory import Trajectory
 
 #: Called with how many instances are done, and how many there will be.
@@ -75,7 +76,7 @@ def generate(
     """
     require_integer("certified", certified, least=1)
     require_integer("the seed of a data set", seed, least=0)
-    workers = thread_count() if workers is None else workers
+    workers = _available() if workers is None else workers
     require_integer("workers", workers, least=1)
     if dtype not in ("float32", "float64"):
         msg = f"dtype is {dtype!r}: choose float32 or float64"
@@ -88,7 +89,11 @@ def generate(
     }
     first = None if path.exists() else _first(family, seed)
     with opened(path, header, counts, first) as file:
-        _fill(file, family, seed, counts.total, workers, on_instance)
+        ready = {} if first is None else {0: first}
+        missing = [number for number in file.missing() if number not in ready]
+        count = max(1, min(workers, len(missing)))
+        rest = outcomes(family, seed, missing, count)
+        _fill(file, chain(ready.items(), rest), counts.total, on_instance)
         found = file.certificate()
         if found is None:
             found = family.certify(seed, spread(counts.total, certified))
@@ -107,6 +112,14 @@ def spread(total: int, count: int) -> tuple[int, ...]:
     return tuple(sorted({int(i) for i in np.linspace(0, total - 1, count).round()}))
 
 
+def _available() -> int:
+    """Return how many processors there are, or as many as the environment allows."""
+    try:
+        return thread_count()
+    except ValueError as error:
+        raise RunError(str(error)) from error
+
+
 def _first(family: Family, seed: int) -> Trajectory:
     """Return instance 0, which shows the shapes of all."""
     try:
@@ -118,17 +131,14 @@ def _first(family: Family, seed: int) -> Trajectory:
 
 def _fill(
     file: DatasetFile,
-    family: Family,
-    seed: int,
+    computed: Iterable[tuple[int, Outcome]],
     total: int,
-    workers: int,
     on_instance: OnInstance | None,
 ) -> None:
-    """Compute and store what is missing; tell of the instances that failed when all are tried."""
-    missing = file.missing()
-    done = total - len(missing)
+    """Store what was computed; tell of the instances that failed when all were tried."""
+    done = total - len(file.missing())
     failed: dict[int, str] = {}
-    for number, outcome in outcomes(family, seed, missing, max(1, min(workers, len(missing)))):
+    for number, outcome in computed:
         problem = outcome if isinstance(outcome, str) else _problem(file, number, outcome)
         if problem is not None:
             failed[number] = problem

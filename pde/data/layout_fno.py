@@ -5,7 +5,7 @@
 | ``coeff``, ``sol`` | (N, X, Y) both: a coefficient and one frame, the solution |
 | ``a``, ``u`` of (N, X) both | frames at times 0 and 1 |
 | ``a``, ``u`` of (N, X, Y) both | a coefficient and one frame, the solution |
-| ``a`` (N, X[, Y]), ``u`` (N, X[, Y], T) | a frame at time 0, then T frames at ``t``, or 1, 2, ... |
+| ``a`` (N, X[, Y]), ``u`` (N, X[, Y], T) | a frame at time 0, then T at ``t``, or 1, 2, ... |
 
 Points are taken to be centres of cells of the unit interval.  A MATLAB file of version 7.3 is HDF5
 whose axes are in reverse order.

@@ -79,9 +79,7 @@ def _axes(file: Any, grid: list[int]) -> tuple[tuple[Array, ...], list[str]]:
 
 def _parameters(file: Any, count: int) -> dict[str, Array]:
     """Return the attributes, alike for all instances, and what our writer adds for each."""
-    parameters = {
-        name: np.full(count, number) for name, number in numbers_of(file.attrs).items()
-    }
+    parameters = {name: np.full(count, number) for name, number in numbers_of(file.attrs).items()}
     own = file.get("parameters")
     if own is not None and is_group(own):
         parameters |= {name: doubles(each) for name, each in own.items()}
