@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 from data_families import KILL, Warmth
@@ -17,6 +16,7 @@ from bitpde.pde.data import Counts, DataError, generate, open_dataset
 from bitpde.pde.data.dataset_file import DatasetFile
 from bitpde.pde.data.generate import spread
 
+h5py = pytest.importorskip("h5py")
 COUNTS = Counts(train=4, validation=1, test=2)
 ROOT = Path(__file__).parents[1]
 SCRIPT = """
@@ -29,7 +29,8 @@ generate(Warmth(), Path(sys.argv[1]), Counts(train=4, validation=1, test=2), see
 
 
 def generated(path: Path, family: Warmth | None = None, **options: Any) -> bytes:
-    generate(family or Warmth(), path, COUNTS, **{"seed": 3, "workers": 1} | options)
+    settings: dict[str, Any] = {"seed": 3, "workers": 1} | options
+    generate(family or Warmth(), path, COUNTS, **settings)
     return path.read_bytes()
 
 

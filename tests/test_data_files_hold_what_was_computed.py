@@ -5,7 +5,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 from data_families import Warmth
@@ -25,6 +24,7 @@ from bitpde.pde.data import (
 )
 from bitpde.pde.data.dataset_file import rounded
 
+h5py = pytest.importorskip("h5py")
 COUNTS = Counts(train=3, validation=2, test=1)
 PLANE = Warmth(space=2, coefficient=True)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .dataset import Dataset
-from .finding import Finding
+from .finding import Finding, Verdict
 from .trajectory import Array
 
 
@@ -31,7 +31,8 @@ def check_values(data: Dataset) -> tuple[Finding, ...]:
     none is constant in time, none has one value at its first time; and how much the mean over
     space changes, which periodic conservation laws keep.
     """
-    seen, first = _Seen(), {}
+    seen = _Seen()
+    first: dict[bytes, int] = {}
     for number in range(len(data)):
         values = data.values[number]
         parts = [values] if data.coefficient is None else [values, data.coefficient[number]]
@@ -93,13 +94,12 @@ def _coordinates(data: Dataset) -> Iterator[Finding]:
         yield Finding(check=f"{name} increases", verdict="pass" if even else "note", found=said)
 
 
-def _numbered(check: str, numbers: list[int], what: str, *, bad: str = "note") -> Finding:
+def _numbered(check: str, numbers: list[int], what: str, *, bad: Verdict = "note") -> Finding:
     """Return the finding of a check that some instances do not pass."""
     if not numbers:
         return Finding(check=check, verdict="pass", found="all instances")
     shown = ", ".join(map(str, numbers[:6])) + (", ..." if len(numbers) > 6 else "")
-    verdict = "fail" if bad == "fail" else "note"
-    return Finding(check=check, verdict=verdict, found=f"{len(numbers)} {what} ({shown})")
+    return Finding(check=check, verdict=bad, found=f"{len(numbers)} {what} ({shown})")
 
 
 def _where(data: Dataset, a: int, b: int) -> str:
