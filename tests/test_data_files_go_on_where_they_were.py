@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from data_families import KILL, Warmth
 
 from bitpde.pde import RunError
-from bitpde.pde.data import Counts, DataError, generate, open_dataset
+from bitpde.pde.data import Counts, DataError, Trajectory, generate, open_dataset
 from bitpde.pde.data.dataset_file import DatasetFile
 from bitpde.pde.data.generate import spread
 
@@ -21,6 +22,7 @@ COUNTS = Counts(train=4, validation=1, test=2)
 ROOT = Path(__file__).parents[1]
 SCRIPT = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from bitpde.pde.data import Counts, generate
 from data_families import Warmth
@@ -160,16 +162,29 @@ def test_an_instance_0_that_fails_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_instances_with_a_grid_of_their_own_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def _longer(trajectory: Trajectory) -> Trajectory:
+    return Warmth(points=7).instance(3, 3)
+
+
+def _named(trajectory: Trajectory) -> Trajectory:
+    return replace(trajectory, parameters={**trajectory.parameters, "phase": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [(_longer, "has other times, points or channels than"), (_named, "instance 0 has no phase")],
+)
+def test_an_instance_with_a_grid_or_names_of_its_own_is_refused(
+    change: Any, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = Warmth.instance
 
-    def odd(self: Warmth, seed: int, number: int) -> Any:
-        return plain(Warmth(points=7) if number == 3 else self, seed, number)
+    def odd(self: Warmth, seed: int, number: int) -> Trajectory:
+        found = plain(self, seed, number)
+        return change(found) if (number, self.points) == (3, 6) else found
 
     monkeypatch.setattr(Warmth, "instance", odd)
-    with pytest.raises(DataError, match=r"1 of 7 instances failed \(3\).* than instance 0"):
+    with pytest.raises(DataError, match=rf"1 of 7 instances failed \(3\).* {said}"):
         generated(tmp_path / "data.h5")
     assert done(tmp_path / "data.h5")[3] is False
 

@@ -79,7 +79,7 @@ def test_float32_is_one_rounding_to_nearest_even(values: np.ndarray[Any, Any]) -
 
 
 def test_a_value_beyond_float32_is_an_error_and_not_an_infinity(tmp_path: Path) -> None:
-    family = Warmth(size=1e39)
+    family = Warmth(size=1e42)
     with pytest.raises(DataError, match=r"^6 of 6 .* is too large for float32: ask for float64"):
         generate(family, tmp_path / "a.h5", COUNTS, seed=0, workers=1)
     generate(family, tmp_path / "b.h5", COUNTS, seed=0, dtype="float64", workers=1)

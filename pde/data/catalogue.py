@@ -1,11 +1,8 @@
 """Families by name: a new family is a new file and one line here."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from typing import Any
 
 from ..errors import RunError
-from ..spec import read_spec
 from .family import Family
 
 #: The default family of each name.
@@ -33,28 +30,16 @@ def family_named(name: str) -> Family:
 
 
 def family_from_json(data: object) -> Family:
-    """Return the family whose `to_json` is ``data``, if it is of a kind in the catalogue.
+    """Return the family whose `to_json` is ``data``, if one of its kind is in the catalogue.
 
     Raises
     ------
     RunError
-        When it is not.
+        When there is none, or its fields cannot be used.
     """
-    kinds: dict[str, type] = {}
-    for family in FAMILIES.values():
-        _collect(family, kinds)
-    return read_spec(data, kinds, Family)  # type: ignore[type-abstract]
-
-
-def _collect(spec: Any, kinds: dict[str, type]) -> None:
-    """Add the class of a specification, and of those in its fields, under their names."""
-    if isinstance(spec, tuple):
-        for each in spec:
-            _collect(each, kinds)
-    elif is_dataclass(spec):
-        kinds[type(spec).__name__] = type(spec)
-        for each in fields(spec):
-            _collect(getattr(spec, each.name), kinds)
-    elif isinstance(spec, Mapping):
-        for each in spec.values():
-            _collect(each, kinds)
+    kinds = {type(family).__name__: type(family) for family in FAMILIES.values()}
+    kind = data.get("kind") if isinstance(data, Mapping) else None
+    if kind not in kinds:
+        msg = f"a family of kind {kind!r}: known kinds are {', '.join(kinds) or '(none)'}"
+        raise RunError(msg)
+    return kinds[kind].from_json(data)

@@ -82,12 +82,15 @@ class DatasetFile:
             and len(trajectory.axes) == len(axes)
             and all(map(np.array_equal, trajectory.axes, map(doubles, axes)))
             and list(trajectory.channels) == attribute(file, "channels")
-            and set(trajectory.parameters) == set(file["parameters"])
             and (trajectory.coefficient is None) == ("coefficient" not in file)
         )
         if not same:
-            msg = "it has other times, points, channels or parameters than instance 0: a family "
-            raise DataError(msg + "gives them all alike")
+            msg = "it has other times, points or channels than instance 0: a family gives them all"
+            raise DataError(msg + " alike")
+        names = set(trajectory.parameters) ^ set(file["parameters"])
+        if names:
+            msg = f"it or instance 0 has no {', '.join(sorted(names))}: a family gives all its "
+            raise DataError(msg + "instances parameters of the same names")
 
 
 def rounded(values: NDArray[np.float64], dtype: Any) -> NDArray[Any]:

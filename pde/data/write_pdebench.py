@@ -4,6 +4,7 @@ Numbers that are alike for all instances become attributes; others are kept in `
 as attributes of an instance's group, which PDEBench's readers pass over.
 """
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +18,12 @@ from .errors import DataError
 from .hdf5 import hdf5
 from .trajectory import Array
 
-#: What PDEBench calls a coefficient of the equation, for those that our families have.
-_CALLED: Final = {"viscosity": "Nu", "forcing": "beta"}
+#: Of a kind of family: a field, what PDEBench calls it, and the factor between the two.  PDEBench
+#: writes Burgers' equation with the diffusivity Nu / pi.
+_CALLED: Final = {
+    "BurgersFamily": ("diffusivity", "Nu", math.pi),
+    "DarcyFamily": ("source", "beta", 1.0),
+}
 
 
 def write_pdebench(data: Dataset, path: Path) -> None:
@@ -105,9 +110,12 @@ def _write_parameters(
     """Write what is alike for all instances as attributes, and what is not beside the tensor."""
     for name, value in (family or {}).items():
         if isinstance(value, int | float) and not isinstance(value, bool):
-            file.attrs[_CALLED.get(name, name)] = float(value)
+            file.attrs[name] = float(value)
+    field, called, factor = _CALLED.get(str((family or {}).get("kind")), ("", "", 1.0))
+    if family is not None and field in family:
+        file.attrs[called] = factor * float(family[field])
     for name, numbers in parameters.items():
         if np.unique(numbers).size == 1:
-            file.attrs[_CALLED.get(name, name)] = float(numbers[0])
+            file.attrs[name] = float(numbers[0])
         else:
             file.create_dataset(f"parameters/{name}", data=numbers)
