@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .data_files import add_check, add_export, add_show
+from .data_files import add_check, add_export
+from .data_show import add_show
 from .output import print_aligned, print_json, print_table, require_extras, say
 from .parser import add_command
 

@@ -114,6 +114,9 @@ def test_of_a_file_of_others_nothing_is_known_of_the_error(
 ) -> None:
     with h5py.File(tmp_path / "a", "w") as raw:
         raw["tensor"] = np.zeros((3, 2, 4), "f4")
+        raw.attrs["Nu"] = np.nan
+    assert run("show", tmp_path / "a", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["parameters"] == {"Nu": ["nan", "nan"]}
     assert run("show", tmp_path / "a") == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["certificate", "none"] in lines

@@ -22,7 +22,7 @@ from bitpde.pde.data import (
     generate,
     open_dataset,
 )
-from bitpde.pde.data.dataset_file import rounded
+from bitpde.pde.data.new_file import rounded
 
 h5py = pytest.importorskip("h5py")
 COUNTS = Counts(train=3, validation=2, test=1)
@@ -128,6 +128,9 @@ def test_a_split_is_read_as_the_instances_it_names(file: Path) -> None:
             data.split("valid")
         with pytest.raises(RunError, match="every 2th instance"):
             data[::2]
+        one: Any = 2
+        with pytest.raises(RunError, match=r"take a slice, or its trajectory\(2\)"):
+            data[one]
         with pytest.raises(RunError, match="counts of 7 instances: there are 6"):
             data.divided(Counts(train=7, validation=0, test=0))
         assert len(data.divided(Counts(train=1, validation=1, test=3)).split("test")) == 3

@@ -15,11 +15,11 @@ from .catalogue import family_from_json
 from .certificate import Certificate, versions
 from .check_values import check_values
 from .dataset import Dataset
-from .dataset_file import rounded
 from .errors import DataError
 from .family import Family
 from .finding import Finding
 from .generate import spread
+from .new_file import rounded
 from .open_dataset import open_dataset
 
 

@@ -77,6 +77,9 @@ class Dataset:
         if len(self.axes) not in (1, 2) or self.values.shape != wanted:
             msg = f"values of shape {self.values.shape}: times, axes and channels say {wanted}"
             raise DataError(msg)
+        if 0 in wanted[1:]:
+            msg = f"values of shape {wanted}: give at least one time, point and channel"
+            raise DataError(msg)
         if self.coefficient is not None and self.coefficient.shape != (len(self), *self.resolution):
             msg = f"a coefficient of shape {self.coefficient.shape}: the values have "
             raise DataError(msg + f"{(len(self), *self.resolution)}")
@@ -99,8 +102,11 @@ class Dataset:
         Raises
         ------
         RunError
-            If the slice leaves instances out.
+            If the slice leaves instances out, or is none.
         """
+        if not isinstance(key, slice):
+            msg = f"instance {key!r} of a data set: take a slice, or its trajectory({key!r})"
+            raise RunError(msg)
         start, stop, step = key.indices(len(self))
         if step != 1:
             msg = f"every {step}th instance of a data set: take consecutive ones, or index values"

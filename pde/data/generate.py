@@ -73,6 +73,9 @@ def generate(
     Notes
     -----
     Exactness: float64 is stored as computed, float32 rounded once to nearest, ties to even.
+
+    Several workers are started by ``spawn``: a script that generates with them does so below
+    ``if __name__ == "__main__":``.
     """
     require_integer("certified", certified, least=1)
     require_integer("the seed of a data set", seed, least=0)

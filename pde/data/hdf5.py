@@ -69,8 +69,18 @@ def is_group(node: Any) -> bool:
 
 
 def doubles(dataset: Any) -> NDArray[np.float64]:
-    """Return all numbers of a small dataset in float64; exact, as they are float32 or float64."""
-    return np.asarray(dataset[()], np.float64)
+    """Return all numbers of a small dataset in float64; exact for float32 and float64.
+
+    Raises
+    ------
+    DataError
+        If it is a group, or holds something else than numbers.
+    """
+    try:
+        return np.asarray(dataset[()], np.float64)
+    except (TypeError, ValueError) as error:
+        msg = f"{dataset.name} holds no numbers ({error}): it cannot be of this layout"
+        raise DataError(msg) from error
 
 
 def json_of(text: object, what: str) -> Any:

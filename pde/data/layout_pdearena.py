@@ -38,7 +38,7 @@ def read(file: Any) -> Dataset:
     DataError
         If shapes or grids do not agree.
     """
-    groups = {ours: file[theirs] for theirs, ours in _SPLITS.items() if theirs in file}
+    groups = {ours: file[theirs] for theirs, ours in _SPLITS.items() if is_group(file.get(theirs))}
     first = next(iter(groups.values()))
     channels = tuple(name for name in _FIELDS if name in first)
     shape = first["u"].shape[1:]

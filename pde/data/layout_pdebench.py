@@ -42,8 +42,12 @@ def read(file: Any) -> Dataset:
         raise DataError(msg)
     count = int(np.prod(tensor.shape[:leads]))
     steps, *grid = tensor.shape[leads:]
+    t = _coordinate(file, "t-coordinate")
+    if leads == 2 and nu is None and (t is None or t.size - steps not in (0, 1)):
+        msg = f"tensor of shape {tensor.shape}: the first axis counts devices only where "
+        raise DataError(msg + "t-coordinate fits the third; a field in the plane has y-coordinate")
+    times, more = settled_times(t, steps)
     axes, said = _axes(file, grid)
-    times, more = settled_times(_coordinate(file, "t-coordinate"), steps)
     coefficient = None
     if nu is not None:
         if nu.shape != (*tensor.shape[:leads], *grid):

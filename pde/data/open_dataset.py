@@ -60,10 +60,10 @@ def open_dataset(path: Path | str) -> Dataset:
     path = Path(path)
     with _naming(path):
         if not is_hdf5(path):
-            return layout_fno.read_matlab(path)
+            return _some(layout_fno.read_matlab(path))
         file = open_hdf5(path, "r")
         try:
-            return replace(_layout_of(file).read(file), close=file.close)
+            return replace(_some(_layout_of(file).read(file)), close=file.close)
         except BaseException:
             file.close()
             raise
@@ -79,6 +79,14 @@ def _layout_of(file: Any) -> Layout:
     known = "; ".join(f"{layout.name}: {layout.keys}" for layout in LAYOUTS)
     msg = f"no known layout has the keys {found or '(none)'}; known are {known}"
     raise DataError(msg)
+
+
+def _some(data: Dataset) -> Dataset:
+    """Return data that have an instance; raise `DataError` for none."""
+    if not len(data):
+        msg = f"it has the layout {data.layout} and no instance: generate or download it anew"
+        raise DataError(msg)
+    return data
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 """Writers of PDEBench's layouts: float32, which a float64 is rounded to once.
 
-Numbers that are alike for all instances become attributes; others are kept in ``parameters``, or
-as attributes of an instance's group, which PDEBench's readers pass over.
+Numbers that are alike for all instances become attributes, and so does the JSON of the family;
+others are kept in ``parameters``, or as attributes of an instance's group, which PDEBench's readers
+pass over.
 """
 
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +15,9 @@ import numpy as np
 
 from ...formats import whole_file
 from .dataset import Dataset, Instances
-from .dataset_file import rounded
 from .errors import DataError
 from .hdf5 import hdf5
+from .new_file import rounded
 from .trajectory import Array
 
 #: Of a kind of family: a field, what PDEBench calls it, and the factor between the two.  PDEBench
@@ -108,12 +110,11 @@ def _write_parameters(
     file: Any, parameters: Mapping[str, Array], family: Mapping[str, Any] | None
 ) -> None:
     """Write what is alike for all instances as attributes, and what is not beside the tensor."""
-    for name, value in (family or {}).items():
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            file.attrs[name] = float(value)
-    field, called, factor = _CALLED.get(str((family or {}).get("kind")), ("", "", 1.0))
-    if family is not None and field in family:
-        file.attrs[called] = factor * float(family[field])
+    if family is not None:
+        file.attrs["family"] = json.dumps(dict(family))
+        field, called, factor = _CALLED.get(str(family.get("kind")), ("", "", 1.0))
+        if field in family:
+            file.attrs[called] = factor * float(family[field])
     for name, numbers in parameters.items():
         if np.unique(numbers).size == 1:
             file.attrs[name] = float(numbers[0])
