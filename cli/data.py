@@ -13,7 +13,7 @@ from .output import print_aligned, print_json, print_table, require_extras, say
 from .parser import add_command
 
 if TYPE_CHECKING:
-    from ..pde.data import Family
+    from ..pde import data as data_types
 
 _EXAMPLES = """\
 examples:
@@ -115,7 +115,7 @@ def _generate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _family(arguments: argparse.Namespace) -> "Family":
+def _family(arguments: argparse.Namespace) -> "data_types.Family":
     """Return the family that is asked for, on the grid that is asked for."""
     from ..pde import RunError, data
 

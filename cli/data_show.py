@@ -9,7 +9,7 @@ from .output import print_aligned, print_json, require_extras
 from .parser import add_command
 
 if TYPE_CHECKING:
-    from ..pde.data import Dataset
+    from ..pde import data as data_types
 
 _SHOW_EXAMPLES = """\
 examples:
@@ -49,7 +49,7 @@ def _show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _facts(found: "Dataset") -> dict[str, Any]:
+def _facts(found: "data_types.Dataset") -> dict[str, Any]:
     """Return what is shown of a data set, as plain data."""
     certificate = None if found.certificate is None else found.certificate.to_json()
     return {

@@ -19,7 +19,7 @@ def family_named(name: str) -> Family:
 
     Examples
     --------
-    >>> family_named("no-such")
+    >>> family_named("no-such")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     bitpde.pde.errors.RunError: there is no family 'no-such': use one of ...
     """
