@@ -45,7 +45,9 @@ def _show(arguments: argparse.Namespace) -> int:
     certificate = facts.pop("certificate") or {}
     told = {f"certificate: {n}": v for n, v in certificate.items() if n not in ("family", "seed")}
     rows = {**facts, **told} if told else {**facts, "certificate": "none"}
-    print_aligned([(n.replace("_", " "), _text(v)) for n, v in rows.items() if v not in (None, [])])
+    print_aligned(
+        [(n.replace("_", " "), _text(v)) for n, v in rows.items() if v not in (None, [], {})]
+    )
     return 0
 
 

@@ -11,17 +11,18 @@ import pytest
 from data_families import Warmth
 
 from bitpde.cli import main
-from bitpde.pde.data import FAMILIES, open_dataset
+from bitpde.pde import data
+from bitpde.pde.data import FAMILIES, Counts, generate, open_dataset, plot_dataset
 
 h5py = pytest.importorskip("h5py")
 Fails = Callable[..., str]
+COUNTS = Counts(train=1, validation=0, test=0)
 SMALL = ("--train", 2, "--validation", 1, "--test", 1, "--seed", 5, "--workers", 1)
 
 
 @pytest.fixture(autouse=True)
 def catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FAMILIES, "warmth", Warmth())
-    monkeypatch.setitem(FAMILIES, "plate", Warmth(space=2, steps=1, coefficient=True))
     monkeypatch.setitem(FAMILIES, "broken", Warmth(fails=(2,)))
 
 
@@ -65,15 +66,15 @@ def test_what_is_generated_is_what_was_asked_for(
     assert err == ""
     assert out.startswith("scheme")
     assert out.endswith(f"file: {path}\n")
-    with open_dataset(path) as data:
-        assert data.values.dtype == np.float64
-        assert dict(data.splits) == {
+    with open_dataset(path) as found:
+        assert found.values.dtype == np.float64
+        assert dict(found.splits) == {
             "train": range(2),
             "validation": range(2, 3),
             "test": range(3, 4),
         }
         exact = Warmth(points=9).instance(5, 3)
-        np.testing.assert_array_equal(data.split("test").values[0], exact.values)
+        np.testing.assert_array_equal(found.split("test").values[0], exact.values)
     before = path.read_bytes()
     assert run(*words, "--json") == 0
     told = json.loads(capsys.readouterr().out)
@@ -96,10 +97,10 @@ def test_what_is_shown_is_what_the_file_holds(
 ) -> None:
     assert run("show", file, "--json") == 0
     shown = json.loads(capsys.readouterr().out)
-    with open_dataset(file) as data:
-        assert data.certificate is not None
-        assert shown["certificate"] == json.loads(json.dumps(data.certificate.to_json()))
-        numbers = data.parameters["amplitude"]
+    with open_dataset(file) as found:
+        assert found.certificate is not None
+        assert shown["certificate"] == json.loads(json.dumps(found.certificate.to_json()))
+        numbers = found.parameters["amplitude"]
         assert shown["parameters"]["amplitude"] == [numbers.min(), numbers.max()]
     assert (shown["layout"], shown["shape"]) == ("bitpde", [4, 3, 6, 1])
     assert shown["splits"] == {"train": [0, 2], "validation": [2, 3], "test": [3, 4]}
@@ -123,12 +124,14 @@ def test_of_a_file_of_others_nothing_is_known_of_the_error(
     assert ["layout", "pdebench"] in lines
 
 
-@pytest.mark.parametrize("name", ["warmth", "plate"])
-def test_a_picture_is_drawn(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "a.h5"
-    assert run("generate", name, "--out", path, *SMALL, "--json") == 0
-    assert run("show", path, "--plot", tmp_path / "a.png") == 0
-    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+def test_a_picture_is_drawn(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generate(Warmth(space=2, coefficient=True), tmp_path / "b", COUNTS, seed=0, workers=1)
+    plot: Any = plot_dataset
+    monkeypatch.setattr(data, "plot_dataset", lambda *words: plot(*words, instances=1))
+    for path in (file, tmp_path / "b"):
+        assert run("show", path, "--plot", tmp_path / "a.png") == 0
+        assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+        (tmp_path / "a.png").unlink()
 
 
 def test_a_check_that_fails_is_status_1(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,9 +151,9 @@ def test_an_export_has_the_same_numbers(
     out = file.with_name("out")
     assert run("export", file, "--layout", layout, "--out", out) == 0
     assert capsys.readouterr().out == f"4 instances as {layout}: {out}\n"
-    with open_dataset(file) as data, open_dataset(out) as found:
+    with open_dataset(file) as whole, open_dataset(out) as found:
         assert found.layout == layout
-        assert found.values[:].tobytes() == data.values[:].tobytes()
+        assert found.values[:].tobytes() == whole.values[:].tobytes()
     assert run("export", file, "--layout", layout, "--out", f"{out}2", "--json") == 0
     assert json.loads(capsys.readouterr().out)["instances"] == 4
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -30,11 +30,15 @@ def catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FAMILIES, "warmth", Warmth())
 
 
-@pytest.fixture(params=["float32", "float64"])
-def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+def generated(folder: Path, dtype: Literal["float32", "float64"]) -> Path:
     family = Warmth(space=2, coefficient=True)
-    generate(family, tmp_path / "a.h5", COUNTS, seed=5, dtype=request.param, workers=1)
-    return tmp_path / "a.h5"
+    generate(family, folder / "a.h5", COUNTS, seed=5, dtype=dtype, workers=1)
+    return folder / "a.h5"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return generated(tmp_path, "float32")
 
 
 def verdicts(findings: tuple[Finding, ...]) -> dict[str, str]:
@@ -45,8 +49,11 @@ def failures(path: Path, **options: Any) -> list[str]:
     return [each.check for each in check(path, **options) if each.verdict == "fail"]
 
 
-def test_a_file_that_was_generated_passes(path: Path) -> None:
-    found = {each.check: each for each in check(path)}
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_file_that_was_generated_passes(
+    dtype: Literal["float32", "float64"], tmp_path: Path
+) -> None:
+    found = {each.check: each for each in check(generated(tmp_path, dtype))}
     assert [name for name, each in found.items() if each.verdict == "fail"] == []
     assert found["instances"].found == "computed again, the same bits: 0, 2, 5"
     assert found["certificate"].found.startswith("measured again, the same: estimated error ")

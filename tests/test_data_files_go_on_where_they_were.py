@@ -123,7 +123,7 @@ def test_nothing_is_marked_before_its_numbers_are_written(
     [
         ({"seed": 4}, r"\(seed was 3, is 4\)"),
         ({"dtype": "float64"}, r'\(dtype was "float32", is "float64"\)'),
-        ({"family": Warmth(points=8)}, r'family was {.*"points": 6.*}, is {.*"points": 8'),
+        ({"family": Warmth(points=8)}, r"\(family.points was 6, is 8\)"),
     ],
 )
 def test_a_file_of_other_data_is_refused_with_the_difference(
@@ -132,7 +132,7 @@ def test_a_file_of_other_data_is_refused_with_the_difference(
     before = generated(tmp_path / "data.h5")
     with pytest.raises(DataError, match=said):
         generated(tmp_path / "data.h5", **changes)
-    with pytest.raises(DataError, match=r'counts was {.*"test": 2}, is {.*"test": 1}'):
+    with pytest.raises(DataError, match=r"counts.validation was 1, is 2; counts.test was 2, i"):
         generate(
             Warmth(), tmp_path / "data.h5", Counts(train=4, validation=2, test=1), seed=3, workers=1
         )

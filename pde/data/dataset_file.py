@@ -128,11 +128,16 @@ def _require_same(path: Path, file: Any, header: Mapping[str, Any]) -> None:
     require_version(file)
     stored = {name: attribute(file, name) for name in ("family", "seed", "counts")}
     stored["dtype"] = file["values"].dtype.name
-    told = [
-        f"{name} was {json.dumps(stored[name])}, is {json.dumps(asked)}"
-        for name, asked in header.items()
-        if stored[name] != asked
-    ]
+    told = list(_differences(stored, header, ""))
     if told:
         msg = f"{path} holds other data ({'; '.join(told)}): ask for the same to go on, or choose "
         raise DataError(msg + "another file")
+
+
+def _differences(stored: object, asked: object, name: str) -> Iterator[str]:
+    """Yield a phrase for each leaf in which two JSON values differ."""
+    if isinstance(stored, Mapping) and isinstance(asked, Mapping):
+        for key in {**asked, **stored}:
+            yield from _differences(stored.get(key), asked.get(key), f"{name}.{key}".lstrip("."))
+    elif stored != asked:
+        yield f"{name} was {json.dumps(stored)}, is {json.dumps(asked)}"
