@@ -23,6 +23,10 @@ h5py = pytest.importorskip("h5py")
 Array = np.ndarray[Any, Any]
 WRITERS = {"pdebench": write_pdebench, "pdebench-samples": write_pdebench_samples}
 
+#: Negative zero, subnormal numbers, infinities, and NaN both signalling and with a payload.
+SPECIAL = (0x80000000, 0x00000001, 0x807FFFFF, 0x7F800000, 0xFF800000, 0x7F800001, 0xFFC12345)
+BITS = st.one_of(st.sampled_from(SPECIAL), st.integers(0, 2**32 - 1))
+
 
 @st.composite
 def datasets(draw: st.DrawFn, space: int, channels: int, steps: int = 3) -> Dataset:
@@ -32,8 +36,9 @@ def datasets(draw: st.DrawFn, space: int, channels: int, steps: int = 3) -> Data
     grid = tuple(draw(sizes) for _ in range(space))
     times = 1 if steps == 1 else draw(st.integers(2, steps))
     shape = (count, times, *grid, channels)
-    bits = draw(arrays(np.uint32, shape))
-    still = draw(arrays(np.uint32, (count, *grid))).view(np.float32) if steps == 1 else None
+    bits = draw(arrays(np.uint32, shape, elements=BITS))
+    fields = arrays(np.uint32, (count, *grid), elements=BITS)
+    still = draw(fields).view(np.float32) if steps == 1 else None
     numbers = draw(arrays(np.float64, count, elements=st.floats(-1e9, 1e9)))
     return Dataset(
         values=bits.view(np.float32),
