@@ -1,4 +1,4 @@
-"""The commands ``bitpde train``, ``datapath``, ``emu``, ``formats``, ``quantize``, ``verify``.
+"""The commands ``bitpde train``, ``data``, ``datapath``, ``emu``, ``formats``, ``quantize``, ...
 
 Standard output carries results alone (with ``--json`` one JSON object); progress and errors go to
 standard error, an error as one line.  Exit status: 0 done, 1 the run failed, 2 bad arguments,
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
+from .data import add_data
 from .datapath import add_datapath
 from .emu import add_emu
 from .formats import add_formats
@@ -27,6 +28,8 @@ _EXAMPLES = """\
 examples:
   bitpde train poisson          train a network for Poisson's equation, in 8 bits and in FP32
   bitpde train poisson --help   its options, with examples
+  bitpde data list              the equations to generate data of, for operator networks
+  bitpde data show burgers.h5   a file of data: ours, PDEBench's, PDEArena's, The Well's
   bitpde datapath list          the machines to train on
   bitpde datapath show smx8     everything one machine does to a number
   bitpde emu list               the accumulators of known machines
@@ -66,6 +69,7 @@ def _guarded(arguments: argparse.Namespace) -> int:
     from ..emu import DatapathError
     from ..formats import FormatError
     from ..pde import CheckpointError, RunError, TrainingError
+    from ..pde import data as pde_data
     from ..tt import TensorTrainError
     from ..validation import ArrayFileError
 
@@ -75,7 +79,7 @@ def _guarded(arguments: argparse.Namespace) -> int:
         ArrayFileError, DatapathError, FormatError, RunError, TensorTrainError, MissingExtraError
     ) as error:  # fmt: skip
         return say(f"error: {error}", 2)
-    except (CheckpointError, TrainingError) as error:
+    except (CheckpointError, TrainingError, pde_data.DataError) as error:
         return say(f"error: {error}", 1)
     except MemoryError:
         return say(f"error: not enough memory: {arguments.smaller}", 1)
@@ -99,6 +103,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"bitpde {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_train(commands)
+    add_data(commands)
     add_datapath(commands)
     add_emu(commands)
     add_formats(commands)

@@ -94,8 +94,8 @@ class SineWaves(Spec):
         parameters = {"absolute_sign": sign, "windowed": float(windowed)}
         for i in range(self.waves):
             parameters |= {f"amplitude_{i}": size[i], f"wave_{i}": count[i], f"phase_{i}": phase[i]}
-        if windowed:
-            parameters |= {"window_start": edges[0], "window_end": edges[1]}
+        start, end = edges if windowed else (0.0, 1.0)
+        parameters |= {"window_start": start, "window_end": end}
         return InitialValue(
             at=at,
             breaks=_zeros(size, count.astype(int), phase) if sign else (),
