@@ -1,7 +1,7 @@
 """The adjoint of every operation of operator networks agrees with the complex step.
 
 Both sides of the adjoint identity add up the products ``v_i J_ij u_j``, and each is off by at most
-``n u A`` with ``A = sum |v_i| |J_ij| |u_j|``, where n counts the roundings on the way of one product
+``n u A`` with ``A = sum |v_i| |J_ij| |u_j|``, where n counts the roundings on the way of a product
 (`test_every_derivative_matches_the_complex_step.py`).  Here J is had column by column by the
 complex step.  Sides are at most 9 and arrays hold at most 96 numbers: the inner products add fewer
 than 96 + 96, an operation at most 54 and its transforms and functions round fewer than 100 times
