@@ -16,6 +16,7 @@ from bitpde.emu import DatapathError, Node, Tape, ops, preset
 from bitpde.emu.tape import activation_functions as functions
 
 U = 2.0**-53
+F32: Any = np.float32
 Real = Callable[[Any], Any]
 EDGES = [
     0.0, 5e-324, 1e-310, 1e-45, 1e-38, 1e-8, 0.34, 0.75, 1.0, 5.0, 8.5, 14.2, 37.5, 38.4, 39.9,
@@ -144,10 +145,10 @@ def test_a_softmax_and_its_adjoint_are_within_their_bounds(dtype: type) -> None:
 
 
 def test_a_softmax_knows_no_shift_and_refuses_to_guess() -> None:
-    x = np.float32([[1, 2, 3], [1000, 1001, 1002], [-1000, -999, -998]])
+    x = F32([[1, 2, 3], [1000, 1001, 1002], [-1000, -999, -998]])
     y = functions.softmax(x)
     assert np.array_equal(y, y[[0, 0, 0]])
-    odd = np.array([[np.nan, 0.0], [np.inf, 0.0], [-np.inf, -np.inf], [-np.inf, 7.0]])
+    odd: Any = np.array([[np.nan, 0.0], [np.inf, 0.0], [-np.inf, -np.inf], [-np.inf, 7.0]])
     assert repr(functions.softmax(odd).tolist()) == repr([[np.nan] * 2] * 3 + [[0.0, 1.0]])
     with pytest.raises(DatapathError, match=r"\(2, 0\): give a last axis"):
         ops.softmax(Tape(preset("fp32")).constant(np.ones((2, 0))))

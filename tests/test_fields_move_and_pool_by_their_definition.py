@@ -13,7 +13,7 @@ from scipy import signal
 from bitpde.emu import DatapathError, Ledger, Node, Tape, ops, preset
 
 Grid = tuple[int, ...]
-F32 = np.float32
+F32: Any = np.float32
 grids = st.one_of(st.tuples(st.integers(1, 7)), st.tuples(st.integers(1, 5), st.integers(1, 5)))
 
 

@@ -19,13 +19,14 @@ from bitpde.emu import DatapathError, Tape, ops, preset
 
 U = 2.0**-53
 EPS = 1e-5
+F32: Any = np.float32
 
 
 def exact(numbers: Any) -> Any:
     """Return mean and ``1 / sqrt(v + eps)`` of numbers."""
     values = [Fraction(float(x)) for x in numbers]
-    mean = sum(values) / len(values)
-    variance = sum((x - mean) ** 2 for x in values) / len(values) + Fraction(EPS)
+    mean = sum(values, Fraction(0)) / len(values)
+    variance = sum(((x - mean) ** 2 for x in values), Fraction(0)) / len(values) + Fraction(EPS)
     root = mpmath.sqrt(mpf(variance.numerator) / variance.denominator)
     return mpf(mean.numerator) / mean.denominator, 1 / root
 
@@ -37,7 +38,7 @@ def inputs(shape: tuple[int, ...], seed: int) -> list[Any]:
     )
     x += rng.integers(-3, 4, shape[:1] + (1,) * (len(shape) - 1)) * 10.0
     gain, bias = rng.standard_normal((2, shape[-1]))
-    return [np.float32(v) for v in (x, gain, bias)]
+    return [F32(v) for v in (x, gain, bias)]
 
 
 @pytest.mark.parametrize(
@@ -47,8 +48,8 @@ def inputs(shape: tuple[int, ...], seed: int) -> list[Any]:
 def test_a_norm_is_its_formula_rounded_once(shape: tuple[int, ...], groups: int) -> None:
     x, gain, bias = inputs(shape, 0)
     tape = Tape(preset("fp32"))
-    nodes = [tape.constant(v) for v in (x, gain, bias)]
-    found = ops.group_norm(nodes[0], groups, *nodes[1:]) if groups else ops.layer_norm(*nodes)
+    a, one, other = (tape.constant(v) for v in (x, gain, bias))
+    found = ops.group_norm(a, groups, one, other) if groups else ops.layer_norm(a, one, other)
     parts = x.reshape(shape[0], -1, max(groups, 1), shape[-1] // max(groups, 1))
     values = found.value.reshape(parts.shape)
     with mpmath.workdps(60):
@@ -73,7 +74,7 @@ def test_groups_of_all_channels_of_one_cell_are_a_layer_norm() -> None:
     layer = ops.layer_norm(a, one, other)
     group = ops.group_norm(ops.reshape(a, (6, 1, 8)), 1, one, other)
     assert np.array_equal(layer.value, group.value[:, 0])
-    g = np.float32(np.random.default_rng(2).standard_normal((6, 8)))
+    g = F32(np.random.default_rng(2).standard_normal((6, 8)))
     expected = tape.pullback(layer, g, [a, one, other])
     found = tape.pullback(group, g[:, None], [a, one, other])
     for left, right in zip(expected, found, strict=True):

@@ -13,6 +13,7 @@ import pytest
 
 from bitpde.emu import Node, Tape, ops, preset
 
+F32: Any = np.float32
 torch: Any = pytest.importorskip("torch")
 functional: Any = torch.nn.functional
 
@@ -98,13 +99,13 @@ CASES: dict[str, tuple[Callable[..., Node], Callable[..., Any], list[tuple[int, 
 def test_values_and_gradients_are_those_of_torch(name: str) -> None:
     ours, theirs, shapes = CASES[name]
     rng = np.random.default_rng(0)
-    arrays = [np.float32(rng.standard_normal(shape)) for shape in shapes]
+    arrays = [F32(rng.standard_normal(shape)) for shape in shapes]
     tape = Tape(preset("fp32"))
     nodes = [tape.parameter(x) for x in arrays]
     found = ours(*nodes)
     tensors = [torch.tensor(x, requires_grad=True) for x in arrays]
     expected = theirs(*tensors)
-    g = np.float32(rng.standard_normal(found.shape))
+    g = F32(rng.standard_normal(found.shape))
     expected.backward(torch.tensor(g))
     pairs = [(found.value, expected.detach().numpy())]
     gradients = tape.pullback(found, g, nodes)

@@ -6,6 +6,7 @@ numbers of at most 1, each off by u: it is off by at most ``2 n u max|x|``, SciP
 
 from fractions import Fraction
 from math import gcd, prod
+from typing import Any
 
 import mpmath
 import numpy as np
@@ -101,12 +102,12 @@ def test_constants_are_cosines_rounded_once(n: int) -> None:
                 continue
             seen.add(part)
             angle = mpmath.pi * part.numerator / part.denominator
-            exact = [mpmath.cos(angle), mpmath.sin(angle)]
+            exact: list[Any] = [mpmath.cos(angle), mpmath.sin(angle)]
             if 4 % (n // gcd(j, n)) == 0:  # a multiple of a quarter turn
                 exact = [mpmath.nint(v) for v in exact]
             assert [cosines[j, 1], sines[j, 1]] == [float(v) for v in exact]
             # And to FP32 by way of float64, which no constant here makes twice.
-            single = np.float32([cosines[j, 1], sines[j, 1]]).tolist()
+            single: list[float] = np.array([cosines[j, 1], sines[j, 1]], np.float32).tolist()
             for value, rounded in zip(exact, single, strict=True):
                 step = mpmath.mpf(float(np.spacing(np.float32(abs(rounded)))))
                 assert abs(value - rounded) <= step / 2
