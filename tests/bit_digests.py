@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bitpde.emu import PRESETS, ExactAccumulator, SequentialAccumulator, Tape, matmul, ops, preset
 from bitpde.emu.functions import vector_unit
+from bitpde.emu.tape import activation_functions
 from bitpde.formats import FP32, FP64, Block, Cast, FormatError, Overflow
 
 Bits = Iterator[tuple[str, Iterable[NDArray]]]
@@ -110,12 +111,37 @@ def gradients() -> Bits:
         yield name, [loss.value, *tape.gradient(loss, [w1, bias, w2])]
 
 
+def operator_networks() -> Bits:
+    """Evaluate functions, and run a small layer of each operator network with its gradients."""
+    for dtype in (np.float32, np.float64):
+        x, g = ((reals((7, 6), seed) / 2**14).astype(dtype) for seed in (9, 10))
+        y = activation_functions.softmax(x)
+        yield dtype.__name__, [
+            activation_functions.gelu(x), activation_functions.gelu_slope(x), y,
+            activation_functions.sigmoid(x), activation_functions.softmax_adjoint(y, g),
+        ]  # fmt: skip
+    for name in ("fp32", "smx8"):
+        tape = Tape(preset(name))
+        shapes = [(2, 4, 6, 2), (3, 3, 2, 4), (4,), (4,), (8, 4, 3), (8, 4, 3), (3, 2, 2, 1)]
+        leaves = [tape.parameter(reals(s, 11) / 2**15) for s in shapes]
+        a, w, gain, bias, real, imaginary, up = leaves
+        inner = ops.convolution(a, w, padding=1, boundary="periodic")
+        inner = ops.gelu(ops.group_norm(inner, 2, gain, bias))
+        inner = ops.layer_norm(inner, gain, bias)
+        mixed = ops.spectral_convolution(inner, real, imaginary, (2, 2))
+        pooled = ops.concatenate([ops.max_pool(mixed, 2), ops.mean_pool(mixed, 2)])
+        out = ops.transposed_convolution(ops.take(ops.softmax(pooled), -1, 1, 4), up)
+        yield name, [out.value, *tape.pullback(out, out.value, leaves)]
+
+
 def formats_under_every_cast() -> Bits:
     """Do as `formats` under every lawful cast; minutes without compilation."""
     return formats(all_casts)
 
 
-SUITES: list[Callable[[], Bits]] = [formats, refusals, products, vector_unit_functions, gradients]
+SUITES: list[Callable[[], Bits]] = [
+    formats, refusals, products, vector_unit_functions, gradients, operator_networks
+]  # fmt: skip
 
 
 def digests(suites: list[Callable[[], Bits]] = SUITES) -> dict[str, str]:

@@ -19,6 +19,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+import operator_cases
 import pytest
 from emu_cases import adjoint_check
 from hypothesis import given, settings
@@ -91,7 +92,8 @@ EVERY = [(name, function, shapes) for name, cases in CASES.items() for function,
 
 
 def test_every_operation_has_a_case() -> None:
-    assert set(CASES) == set(vjps.VJPS)
+    assert {*CASES, *operator_cases.CASES} == set(vjps.VJPS)
+    assert not {*CASES} & {*operator_cases.CASES}
 
 
 @pytest.mark.parametrize(("name", "function", "shapes"), EVERY)

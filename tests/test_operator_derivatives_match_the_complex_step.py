@@ -1,7 +1,7 @@
 """The adjoint of every operation of operator networks agrees with the complex step.
 
 Both sides of the adjoint identity add up the products ``v_i J_ij u_j``, and each is off by at most
-``n u A`` with ``A = sum |v_i| |J_ij| |u_j|``, where n counts the roundings on the way of one product
+``n u A`` with ``A = sum |v_i| |J_ij| |u_j|``, where n counts the roundings on the way of a product
 (`test_every_derivative_matches_the_complex_step.py`).  Here J is had column by column by the
 complex step.  Sides are at most 9 and arrays hold at most 96 numbers: the inner products add fewer
 than 96 + 96, an operation at most 54 and its transforms and functions round fewer than 100 times
@@ -46,7 +46,7 @@ def absolute(function: Function, shapes: list[Shape], seed: int) -> float:
             stepped[k][place] += 1e-150j
             tape = Tape(preset("exact"))
             value = function(*(tape.parameter(x) for x in stepped)).value
-            total = total + np.abs(value.imag) / 1e-150 * direction[place]
+            total = total + np.abs(np.imag(value)) / 1e-150 * direction[place]
     return float(np.sum(np.abs(rng.standard_normal(total.shape)) * total))
 
 

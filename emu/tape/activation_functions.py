@@ -89,7 +89,7 @@ def softmax(x: NDArray[Any]) -> NDArray[Any]:
     array([0.5, 0.5, 0. ])
     """
     if np.iscomplexobj(x):
-        powers = np.exp(x - x.real.max(-1, keepdims=True))
+        powers = np.exp(x - np.real(x).max(-1, keepdims=True))
         return np.asarray(powers / powers.sum(-1, keepdims=True))
     from .activation_kernels import softmax_rows
 
@@ -125,7 +125,7 @@ def _flat(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def _rows(rows: NDArray[Any]) -> int:
     """How many rows make a chunk."""
-    return max(1, _CHUNK // rows.shape[1])
+    return max(1, _CHUNK // int(rows.shape[1]))
 
 
 def _complex_gelu(z: NDArray[Any]) -> NDArray[Any]:
@@ -135,8 +135,9 @@ def _complex_gelu(z: NDArray[Any]) -> NDArray[Any]:
     beyond, 100 divisions of Laplace's continued fraction are exact to float64.
     """
     density = np.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
-    near = np.abs(z.real) < 2.5
-    inner, far = np.where(near, z, 0), np.where(near, 2.5, np.where(z.real < 0, -z, z))
+    right = np.real(z) >= 0
+    near = np.abs(np.real(z)) < 2.5
+    inner, far = np.where(near, z, 0), np.where(near, 2.5, np.where(right, z, -z))
     total = np.ones_like(z)
     for odd in range(101, 1, -2):
         total = 1 + total * (inner * inner / odd)
@@ -144,5 +145,5 @@ def _complex_gelu(z: NDArray[Any]) -> NDArray[Any]:
     for k in range(100, 0, -1):
         fraction = far + k / fraction
     tail = density / fraction
-    beyond = np.where(z.real < 0, tail, 1 - tail)
+    beyond = np.where(right, 1 - tail, tail)
     return np.asarray(z * np.where(near, 0.5 + density * inner * total, beyond))

@@ -17,7 +17,7 @@ def relu(a: Node) -> Node:
     -----
     *Adjoint*: the gradient where the number is positive (or NaN), +0 elsewhere; exact.
     """
-    value = np.where(a.value.real <= 0, np.zeros((), a.value.dtype), a.value)
+    value = np.where(np.real(a.value) <= 0, np.zeros((), a.value.dtype), a.value)
     return a.tape.record("relu", value, (a,), None)
 
 

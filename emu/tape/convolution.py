@@ -40,6 +40,7 @@ def convolution(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from bitpde.emu import Tape, ops, preset
     >>> tape = Tape(preset("fp32"))
     >>> field = tape.constant(np.arange(4.0).reshape(1, 4, 1))

@@ -6,7 +6,7 @@ for comparison, and for machines that leave these transforms to a host.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ from .operation import operation
 from .tape import Node
 
 Values = NDArray[Any]
+#: Which of the two transforms divides by the number of cells.
+Norm = Literal["forward", "backward"]
 
 
 @operation
@@ -43,7 +45,7 @@ def irfft_modes(c: Node, modes: Modes, space: tuple[int, ...]) -> Node:
     return c.tape.record("irfft_modes", value, (c,), (modes, space))
 
 
-def to_modes(x: Values, modes: Modes, norm: str) -> Values:
+def to_modes(x: Values, modes: Modes, norm: Norm) -> Values:
     """The modes of a real field, divided by the number of its cells if norm is "forward"."""
     from scipy import fft
 
@@ -54,7 +56,7 @@ def to_modes(x: Values, modes: Modes, norm: str) -> Values:
     return np.concatenate([found.real, found.imag], axis=2)
 
 
-def to_field(c: Values, modes: Modes, space: tuple[int, ...], norm: str) -> Values:
+def to_field(c: Values, modes: Modes, space: tuple[int, ...], norm: Norm) -> Values:
     """The real field of modes, divided by the number of its cells if norm is "backward"."""
     from scipy import fft
 
@@ -72,11 +74,12 @@ def to_field(c: Values, modes: Modes, space: tuple[int, ...], norm: str) -> Valu
 def weighted(c: Values, modes: Modes, n: int, power: int) -> Values:
     """Modes times a power of their multiplicity along the last axis, of n cells; exact."""
     weights = multiplicity(n, modes[-1]) ** power
-    return c * np.tile(weights, mode_count(modes) // modes[-1]).astype(c.dtype)[:, None, None]
+    repeated = np.tile(weights, mode_count(modes) // modes[-1])
+    return np.asarray(c * repeated.astype(c.dtype)[:, None, None])
 
 
 def _parts_apart(function: Callable[[Values], Values], x: Values) -> Values:
     """A linear function of real arrays, of both parts of a complex one."""
     if not np.iscomplexobj(x):
         return function(x)
-    return function(x.real) + 1j * function(x.imag)
+    return function(np.real(x)) + 1j * function(np.imag(x))

@@ -43,10 +43,9 @@ def layer_norm(a: Node, gain: Node, bias: Node, eps: float = 1e-5) -> Node:
 
     Notes
     -----
-    *Exactness*: in float64, sums in order, and rounded once in FP32.  With n numbers in a sum and
-    ``u = 2^-53`` float64 is wrong by at most ``(n + 8) u (1 + |gain| max |x| / sqrt(v + eps) (1 +
-    |y|))`` for a result y without bias, and by a rounding of the bias.  A NaN or an infinity makes
-    every result of its mean NaN.
+    *Exactness*: in float64, sums in order, and rounded once in FP32.  With n numbers in a mean and
+    ``u = 2^-53`` float64 is wrong by at most ``(2 n + 16) u |gain| max |x| / sqrt(v + eps)`` and
+    the rounding of the bias.  A NaN or an infinity makes every result of its mean NaN.
 
     *Adjoint*: exact formulas of the same m and v in float64, sums in order; one rounding in FP32.
 

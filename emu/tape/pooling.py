@@ -24,7 +24,8 @@ def max_pool(a: Node, size: int) -> Node:
     value = next(parts).copy()
     chosen = np.zeros(value.shape, np.int32)
     for k, part in enumerate(parts, 1):
-        larger = ~(part.real <= value.real) & (value.real == value.real)
+        least = np.real(value)
+        larger = ~(np.real(part) <= least) & (least == least)
         np.copyto(value, part, where=larger)
         chosen[larger] = k
     return a.tape.record("max_pool", value, (a,), (size, chosen))
