@@ -80,7 +80,7 @@ def test_no_product_escapes_its_plan(name: str, scenario: str) -> None:
         for parent in entry.parents:
             for op, saved in sources(tape, parent):
                 if op == "learned_quantize":
-                    widths.add(saved[1].format.bits)
+                    widths.add(saved[1].bits)
                 else:
                     within = name == "plane" and op == "matmul"
                     assert op == "leaf" or within, (name, entry.op, op)
@@ -131,13 +131,14 @@ def test_sixteen_bits_say_what_floats_say(name: str) -> None:
 @pytest.mark.parametrize("scenario", [None, "w4a4"])
 def test_training_repeats_itself_and_lowers_the_loss(name: str, scenario: str | None) -> None:
     plan = None if scenario is None else Plan.named(scenario)
-    finals = []
+    finals: list[dict[str, Array]] = []
+    losses: list[float] = []
     for _ in range(2):
         run, first, samples = training(name, plan)
         quantization = calibrated(run, first, samples)
         arrays = {**first, **quantization.arrays(np.float32)}
         state = run.optimizer.init(list(arrays.values()))
-        losses = []
+        losses.clear()
         for _ in range(15):
             arrays, state, loss, _ = training_step(run, quantization, arrays, state, samples, 5e-3)
             losses.append(loss)
@@ -222,8 +223,8 @@ def test_quantized_products_are_exact_in_float32() -> None:
     run.network.apply(nodes, tape.constant(samples.inputs), quantization.numerics(nodes))
     for entry in tape.entries:
         if entry.op == "learned_quantize":
-            quantizer, cast, coded = entry.saved
-            scale, zero = cast.format.columns(coded.codes.shape)
+            quantizer, format, codes = entry.saved
+            scale, zero = format.columns(codes.shape)
             ratio = entry.result.value / scale
             assert (ratio == np.rint(ratio)).all()
             assert (np.rint(ratio) + zero >= quantizer.codes[0]).all()

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...formats import Affine, Cast, Coded, FormatError, Overflow
+from ...formats import Affine, Cast, FormatError, NonFinite, Overflow
 from ..errors import DatapathError
 from .ledger import Ledger
 from .operation import operation, tape_of
@@ -39,23 +39,24 @@ class Sums(NamedTuple):
         a, the sum of ``G ((q - z) - k v)``: float64, (C,) or (1,).
     outside
         c, the sum of G over the elements outside the range: likewise.
-    count
+    elements
         How many elements share a scale.
     """
 
     steps: NDArray[np.float64]
     outside: NDArray[np.float64]
-    count: int
+    elements: int
 
 
 class Quantizer(Protocol):
     """What learned parameters mean, and what gradients they get."""
 
-    def cast(self, *parameters: Values) -> Cast:
-        """Return the cast to affine integers that these values of the parameters mean.
+    @property
+    def overflow(self) -> Overflow:
+        """Whether integers saturate to all codes, or symmetrically."""
 
-        It refuses numbers that are not finite, and saturates, symmetrically or not.
-        """
+    def affine(self, *parameters: Values) -> Affine:
+        """Return the integers that these values of the parameters mean."""
 
     def gradients(self, parameters: tuple[Values, ...], sums: Sums) -> tuple[Values, ...]:
         """Return the gradient of each parameter, of its shape, from the sums of the formulas."""
@@ -82,21 +83,22 @@ def learned_quantize(x: Node, *parameters: Node, quantizer: Quantizer) -> Node:
     tape = tape_of(*nodes)
     if tape.is_twin:
         return tape.record("learned_quantize", x.value.copy(), nodes, None)
-    coded, cast = _coded(x, tuple(node.value for node in parameters), quantizer)
-    scale, zero = (part.astype(tape.datapath.dtype) for part in coded.format.columns(x.shape))
-    value = (coded.codes.astype(scale.dtype) - zero) * scale
-    return tape.record("learned_quantize", value, nodes, (quantizer, cast, coded))
+    format, codes = _coded(x, tuple(node.value for node in parameters), quantizer)
+    scale, zero = (part.astype(tape.datapath.dtype) for part in format.columns(x.shape))
+    value = (codes.astype(scale.dtype) - zero) * scale
+    return tape.record("learned_quantize", value, nodes, (quantizer, format, codes))
 
 
-def _coded(x: Node, parameters: tuple[Values, ...], quantizer: Quantizer) -> tuple[Coded, Cast]:
-    """The integers of x, entered into the ledger, and the cast that made them."""
+def _coded(x: Node, parameters: tuple[Values, ...], quantizer: Quantizer) -> tuple[Affine, Values]:
+    """What the integers of x stand for, and they themselves, entered into the ledger."""
     try:
-        cast = quantizer.cast(*parameters)
+        format = quantizer.affine(*parameters)
+        cast = Cast(format=format, overflow=quantizer.overflow, nonfinite=NonFinite.RAISE)
         coded, counts = cast.encode_counted(x.value)
     except FormatError as error:
         msg = f"a tensor of shape {x.shape} cannot be quantized: {error}"
         raise DatapathError(msg) from error
-    bits = cast.format.bits
+    bits = format.bits
     x.tape.enter(
         Ledger(
             quantizations=counts.elements,
@@ -105,7 +107,7 @@ def _coded(x: Node, parameters: tuple[Values, ...], quantizer: Quantizer) -> tup
             underflows=counts.underflowed,
         )
     )
-    return coded, cast
+    return format, coded.codes
 
 
 def learned_quantize_adjoint(entry: Entry, g: Values) -> tuple[Values | None, ...]:
@@ -113,23 +115,24 @@ def learned_quantize_adjoint(entry: Entry, g: Values) -> tuple[Values | None, ..
     x, *parameters = entry.parents
     if entry.saved is None:
         return g, *(None for _ in parameters)
-    quantizer, cast, coded = entry.saved
-    dx, sums = _back(x.value, g, coded, cast)
+    quantizer, format, codes = entry.saved
+    dx, sums = _back(x.value, g, codes, format, _ends(format, quantizer.overflow))
     found = quantizer.gradients(tuple(node.value for node in parameters), sums)
     return dx, *(np.asarray(each, g.dtype) for each in found)
 
 
-def _back(x: Values, g: Values, coded: Coded, cast: Cast) -> tuple[Values, Sums]:
+def _back(
+    x: Values, g: Values, codes: Values, format: Affine, ends: tuple[int, int]
+) -> tuple[Values, Sums]:
     """The gradient of x, and the sums over all elements that share a scale."""
     from .learned_kernels import quantize_back
 
-    format = coded.format
+    low, high = ends
     scale, zero = (part.reshape(-1) for part in format.columns(x.shape))
-    low, high = _ends(format, cast.overflow)
     shape = _around_axis(x.shape, format.axis)
     dx = np.empty(shape, g.dtype)
     steps, outside = np.zeros(scale.size), np.zeros(scale.size)
-    arrays = (np.ascontiguousarray(a).reshape(shape) for a in (x, g, coded.codes))
+    arrays = (np.ascontiguousarray(a).reshape(shape) for a in (x, g, codes))
     quantize_back(*arrays, dx, scale, zero, low - zero, high - zero, steps, outside)
     return dx.reshape(g.shape), Sums(steps, outside, x.size // max(1, scale.size))
 

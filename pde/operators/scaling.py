@@ -34,7 +34,8 @@ class Units(Spec):
 
     def scaled(self, fields: Fields) -> Fields:
         """Return ``(u - mean) / deviation``, in float64, rounded once to float32."""
-        return ((fields - np.array(self.means)) / np.array(self.deviations)).astype(np.float32)
+        scaled = (fields - np.array(self.means)) / np.array(self.deviations)
+        return np.asarray(scaled, np.float32)
 
     def restored(self, fields: Fields) -> Fields:
         """Return ``mean + deviation u`` in float64."""

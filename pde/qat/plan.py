@@ -12,7 +12,11 @@ from .range_search import Ranges
 #: Bits of activations that mean: not quantized.
 FLOAT_BITS: Final = 32
 #: How ranges of activations learn.
-LEARNERS: Final = {"step": StepSize, "step and offset": StepAndOffset, "min and max": MinMax}
+LEARNERS: Final[dict[str, type[StepSize] | type[StepAndOffset] | type[MinMax]]] = {
+    "step": StepSize,
+    "step and offset": StepAndOffset,
+    "min and max": MinMax,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,8 +82,18 @@ class LearnedQuantizer(Spec, ABC):
         codes = self.element.codes()
         return (-codes[-1] if self.symmetric else codes[0]), codes[-1]
 
+    @property
+    def overflow(self) -> Overflow:
+        """How integers saturate."""
+        return Overflow.SATURATE_SYMMETRIC if self.symmetric else Overflow.SATURATE
+
     def cast(self, *parameters: Values) -> Cast:
-        """Return the cast that these values of the parameters mean.
+        """Return the cast to `affine` that saturates so and refuses what is not finite."""
+        format = self.affine(*parameters)
+        return Cast(format=format, overflow=self.overflow, nonfinite=NonFinite.RAISE)
+
+    def affine(self, *parameters: Values) -> Affine:
+        """Return the integers that these values of the parameters mean.
 
         Raises
         ------
@@ -100,14 +110,12 @@ class LearnedQuantizer(Spec, ABC):
             msg = f"a step of a {type(self).__name__} is {steps.min()}: give positive ones"
             raise RunError(msg)
         zeros = np.clip(self.zeros(*wide), *self.codes).astype(np.int64)
-        overflow = Overflow.SATURATE_SYMMETRIC if self.symmetric else Overflow.SATURATE
-        format = Affine(
+        return Affine(
             element=self.element,
             scale=tuple(steps.tolist()),
             zero_point=tuple(zeros.tolist()),
             axis=self.axis,
         )
-        return Cast(format=format, overflow=overflow, nonfinite=NonFinite.RAISE)
 
     @abstractmethod
     def steps(self, *parameters: Values) -> Values:
@@ -154,7 +162,7 @@ class LearnedQuantizer(Spec, ABC):
 
     def _gradient_scale(self, sums: Sums) -> float:
         """``g``, with p the largest distance of a code from 0."""
-        return float(1 / np.sqrt(max(1, sums.count) * max(map(abs, self.codes))))
+        return float(1 / np.sqrt(max(1, sums.elements) * max(map(abs, self.codes))))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,7 +214,7 @@ class StepAndOffset(LearnedQuantizer):
     >>> from bitpde.formats import Fixed
     >>> uint4 = StepAndOffset(element=Fixed(bits=4, signed=False))
     >>> step, offset = uint4.initial(np.array([-1.0]), np.array([6.5]))
-    >>> step.tolist(), offset.tolist(), uint4.cast(step, offset).format.zero_point
+    >>> step.tolist(), offset.tolist(), uint4.affine(step, offset).zero_point
     ([0.5], [-1.0], (2,))
     """
 
@@ -249,7 +257,7 @@ class MinMax(LearnedQuantizer):
     >>> from bitpde.formats import INT4
     >>> both = MinMax(element=INT4)
     >>> low, high = both.initial(np.array([-1.0]), np.array([6.5]))
-    >>> low.tolist(), high.tolist(), both.cast(low, high).format.zero_point
+    >>> low.tolist(), high.tolist(), both.affine(low, high).zero_point
     ([-1.0], [6.5], (-6,))
     """
 

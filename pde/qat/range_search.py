@@ -117,25 +117,25 @@ def _searched(
 ) -> tuple[Values, Values]:
     """The fractions of both ends that lose least, channel by channel."""
     best = np.full(low.shape, np.inf)
-    found = low.copy(), high.copy()
+    low, high = low.copy(), high.copy()
     fractions = np.arange(_FRACTIONS, 0, -1) / _FRACTIONS
-    for moves in ((1, 1), (1, 0), (0, 1)):
-        first = tuple(end.copy() for end in found)
+    for moves_low, moves_high in ((True, True), (True, False), (False, True)):
+        first = low.copy(), high.copy()
         for fraction in fractions:
-            tried = tuple(e * (fraction if m else 1.0) for e, m in zip(first, moves, strict=True))
-            lost = _loss(rows, quantizer, *tried, clipping)
+            lower = first[0] * (fraction if moves_low else 1.0)
+            upper = first[1] * (fraction if moves_high else 1.0)
+            lost = _loss(rows, quantizer, lower, upper, clipping)
             better = lost < best
             best = np.where(better, lost, best)
-            for end, trial in zip(found, tried, strict=True):
-                end[better] = trial[better]
-    return found
+            low[better], high[better] = lower[better], upper[better]
+    return low, high
 
 
 def _loss(
     rows: Values, quantizer: LearnedQuantizer, low: Values, high: Values, clipping: float
 ) -> Values:
     """The mean square of what integers of this range lose, for each channel."""
-    format = quantizer.cast(*quantizer.initial(low, high)).format
+    format = quantizer.affine(*quantizer.initial(low, high))
     scale, zero = np.array(format.scale), np.array(format.zero_point)
     n, p = quantizer.codes
     ratio = rows / scale
