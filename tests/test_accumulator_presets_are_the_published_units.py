@@ -17,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-import bitpde.emu as package
 from bitpde.emu import (
     ACCUMULATOR_PRESETS,
     Addend,
@@ -35,6 +34,7 @@ from bitpde.emu import (
     accumulator_to_json,
     dot,
 )
+from bitpde.emu.accumulators import presets
 from bitpde.formats import (
     BF16,
     FP16,
@@ -274,7 +274,7 @@ UNLAWFUL: dict[str, tuple[Callable[[], Any], str]] = {
     "PINTA to infinity": (
         lambda: PintaAccumulator(overflow=Overflow.INFINITY_OR_NAN), "choose one of"
     ),
-    "bulk of three": (lambda: package.accumulator_presets.rvbna(3), "power of two"),
+    "bulk of three": (lambda: presets.rvbna(3), "power of two"),
     "a cutoff below zero": (lambda: LateAddend(cutoff=-1), "choose 0 to"),
 }  # fmt: skip
 

@@ -116,7 +116,8 @@ def test_sums_that_leave_fp16_and_come_back_are_told() -> None:
 def test_a_processor_without_the_instruction_never_tries_it(processor: str) -> None:
     # LLVM would call what is not there, and the process end.
     code = (
-        "import numpy as np; from bitpde.emu import SequentialAccumulator, dot, half_lane;"
+        "import numpy as np; from bitpde.emu import SequentialAccumulator, dot;"
+        "from bitpde.emu.dot_vectors import half_lane;"
         "from bitpde.formats import FP16, Cast;"
         "x = Cast(format=FP16).encode(np.ones((70, 70)));"
         "d = dot(x, x.T, SequentialAccumulator(format=FP16));"
