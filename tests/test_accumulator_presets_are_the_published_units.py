@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import bitpde.emu as package
 from bitpde.emu import (
     ACCUMULATOR_PRESETS,
     Addend,
