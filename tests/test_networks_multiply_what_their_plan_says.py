@@ -65,7 +65,7 @@ def sources(tape: Tape, node: Node) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize("name", SMALL)
-@pytest.mark.parametrize("scenario", ["w4a4", "w3a7", "w8a16"])
+@pytest.mark.parametrize("scenario", ["w3a7", "w8a16"])
 def test_no_product_escapes_its_plan(name: str, scenario: str) -> None:
     plan = Plan.named(scenario)
     run, first, samples = training(name, plan)
@@ -139,8 +139,8 @@ def test_training_repeats_itself_and_lowers_the_loss(name: str, scenario: str | 
         arrays = {**first, **quantization.arrays(np.float32)}
         state = run.optimizer.init(list(arrays.values()))
         losses.clear()
-        for _ in range(15):
-            arrays, state, loss, _ = training_step(run, quantization, arrays, state, samples, 5e-3)
+        for _ in range(5):
+            arrays, state, loss, _ = training_step(run, quantization, arrays, state, samples, 1e-2)
             losses.append(loss)
         finals.append(arrays)
     assert losses[-1] < losses[0]
