@@ -179,5 +179,5 @@ def test_other_coefficients_are_refused() -> None:
         ThresholdedBumps(low=1.0, high=1.0)
     with pytest.raises(RunError, match=r"ThresholdedField\.modes is 0"):
         ThresholdedField(modes=0)
-    with pytest.raises(RunError, match="name at least one"):
+    with pytest.raises(RunError, match="give at least one number"):
         SMALL.certify(0, ())

@@ -129,5 +129,5 @@ def test_an_instance_that_cannot_be_solved_says_what_to_do() -> None:
         replace(SMALL, scale=1e4, step=0.5, t_end=100.0).instance(0, 0)
     with pytest.raises(RunError, match="give steps that divide it"):
         replace(SMALL, step=0.03).instance(0, 0)
-    with pytest.raises(RunError, match="name at least one"):
+    with pytest.raises(RunError, match="give at least one number"):
         SMALL.certify(0, ())

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from .burgers_solver import solve_burgers
 from .certificate import Certificate
 from .convergence import observed_order, relative_l2_difference
 from .family import Family
+from .measured import Measured
 from .spectral_grid import cell_centres, sampled_at_centres
 from .trajectory import Trajectory
 
@@ -119,36 +121,33 @@ class BurgersFamily(Family):
         instances.  ``estimated_error`` is the distance from Cole and Hopf's solution at up to 11
         times, or ``self_convergence`` if that is more.
         """
-        if not numbers:
-            msg = "a certificate of no instance says nothing: give at least one number"
-            raise RunError(msg)
-        change, order, residual, boundary, distance = [], [], [], [], []
-        for number in numbers:
-            initial = self.initial.draw(seed, number)
-            counts = (self.steps // 2, self.steps, 2 * self.steps)
-            levels = [self._values(initial, steps) for steps in counts]
-            finer = self.refined()._values(initial, 2 * self.steps)
-            change.append(relative_l2_difference(levels[1], finer))
-            order.append(observed_order(*levels))
-            residual.append(self._energy_imbalance(initial))
-            ends = initial.at(np.array([0.0, 1.0]))
-            boundary.append(abs(float(ends[1] - ends[0])) / float(np.abs(finer[0]).max()))
-            distance.append(self._distance_from_reference(initial, levels[1]))
-        return Certificate(
-            family=self.to_json(),
-            seed=seed,
+        return Measured.certificate(
+            self,
+            seed,
+            numbers,
+            partial(self._measured, seed),
             scheme=(
                 f"Fourier series on {self.refinement * self.points} points, dealiased by the rule "
                 f"of 2/3; ETDRK4 with steps of {self.interval / self.steps:g}"
             ),
-            order_in_space=None,
-            order_in_time=min(order),
-            self_convergence=max(change),
-            residual=max(residual),
             residual_of="the energy: its loss against dissipation, by Simpson's rule in time",
-            boundary_error=max(boundary),
-            estimated_error=max(distance + change),
-            instances=tuple(numbers),
+            in_time=True,
+        )
+
+    def _measured(self, seed: int, number: int) -> Measured:
+        initial = self.initial.draw(seed, number)
+        counts = (self.steps // 2, self.steps, 2 * self.steps)
+        levels = [self._values(initial, steps) for steps in counts]
+        finer = self.refined()._values(initial, 2 * self.steps)
+        change = relative_l2_difference(levels[1], finer)
+        distance = self._distance_from_reference(initial, levels[1])
+        ends = initial.at(np.array([0.0, 1.0]))
+        return Measured(
+            self_convergence=change,
+            order=observed_order(*levels),
+            residual=self._energy_imbalance(initial),
+            boundary_error=abs(float(ends[1] - ends[0])) / float(np.abs(finer[0]).max()),
+            estimated_error=max(distance, change),
         )
 
     def _values(self, initial: InitialValue, steps: int) -> Array:

@@ -12,6 +12,7 @@ from ..errors import RunError
 from ..spec import Spec, require_integer, settle_real
 from ..streams import Stream
 from .gaussian_fields import cosine_field, cosine_waves
+from .spectral_grid import cell_centres
 from .trajectory import Array
 
 _BUMPS = 5
@@ -50,7 +51,7 @@ class DarcyCoefficient(Spec, ABC):
         >>> ThresholdedBumps().cells(seed=0, number=0, points=4).shape
         (4, 4)
         """
-        centres = (np.arange(points) + 0.5) / points
+        centres = cell_centres(points)
         return np.where(self.level(seed, number, centres) > 0, self.high, self.low)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -15,6 +16,7 @@ from .darcy_coefficients import COEFFICIENTS, DarcyCoefficient, ThresholdedBumps
 from .darcy_solver import solve_darcy
 from .family import Family
 from .measured import Measured
+from .spectral_grid import cell_centres
 from .trajectory import Array, Trajectory
 
 _EXPONENT = 1.5
@@ -78,7 +80,7 @@ class DarcyFamily(Family):
         """Return instance ``number`` of ``seed``: one time, 0, and the channel ``"u"``."""
         a = self.coefficient.cells(seed, number, self.points)
         coarse, fine = (self._solved(a, parts) for parts in self._parts[:2])
-        centres = (np.arange(self.points) + 0.5) / self.points
+        centres = cell_centres(self.points)
         return Trajectory(
             values=_extrapolated(coarse, fine)[None, :, :, None],
             times=np.zeros(1),
@@ -97,20 +99,15 @@ class DarcyFamily(Family):
         The order is that of the finite volumes before extrapolation; the error is estimated by the
         difference D from `refined` as ``D / (1 - 2^-p)``, with that order or 3/2, if it is less.
         """
-        found = Measured.worst([self._measured(seed, number) for number in numbers])
-        return Certificate(
-            family=self.to_json(),
-            seed=seed,
+        return Measured.certificate(
+            self,
+            seed,
+            numbers,
+            partial(self._measured, seed),
             scheme=f"five-point finite volumes, harmonic means, cells / {self.refinement // 2} and "
             f"/ {self.refinement}, extrapolated with h^{_EXPONENT}; conjugate gradients to 1e-11",
-            order_in_space=found.order,
-            order_in_time=None,
-            self_convergence=found.self_convergence,
-            residual=found.residual,
             residual_of="the flow into a cell, and out of the square",
-            boundary_error=found.boundary_error,
-            estimated_error=found.estimated_error,
-            instances=tuple(numbers),
+            in_time=False,
         )
 
     @property

@@ -1,6 +1,7 @@
 """Smoke that rises by its buoyancy in a closed box."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from .measured import Measured
 from .smoke_balance import centred, smoke_imbalance, wall_shear
 from .smoke_equation import Smoke, SmokeEquation
 from .smoke_solver import solve_smoke
+from .spectral_grid import cell_centres
 from .trajectory import Array, Trajectory
 
 _LENGTH = 32.0
@@ -79,7 +81,7 @@ class SmokeFamily(Family):
 
     def instance(self, seed: int, number: int) -> Trajectory:
         """Return instance ``number`` of ``seed``: ``"smoke"``, ``"vx"``, ``"vy"``."""
-        centres = (np.arange(self.points) + 0.5) / self.points * _LENGTH
+        centres = cell_centres(self.points) * _LENGTH
         return Trajectory(
             values=self._values(self._solved(seed, number, self.refinement, self.step)),
             times=self._times,
@@ -99,20 +101,15 @@ class SmokeFamily(Family):
         that order, but between 1/2 and 2.
         """
         side = self.points * self.refinement
-        found = Measured.worst([self._measured(seed, number) for number in numbers])
-        return Certificate(
-            family=self.to_json(),
-            seed=seed,
+        return Measured.certificate(
+            self,
+            seed,
+            numbers,
+            partial(self._measured, seed),
             scheme=f"staggered central differences on {side} x {side} cells, pressure "
             f"by cosines, Runge-Kutta of order four, steps of {self.step:g}",
-            order_in_space=found.order,
-            order_in_time=None,
-            self_convergence=found.self_convergence,
-            residual=found.residual,
             residual_of="the mass of smoke, and the divergence of velocity",
-            boundary_error=found.boundary_error,
-            estimated_error=found.estimated_error,
-            instances=tuple(numbers),
+            in_time=False,
         )
 
     @property
@@ -123,7 +120,7 @@ class SmokeFamily(Family):
         """Return the smoke on a grid of ``side`` x ``side`` cells, at rest."""
         waves = cosine_waves(self.modes)
         normals = Stream(seed=seed, name="data/smoke").normal((len(waves),), step=number)
-        centres = (np.arange(side) + 0.5) / side
+        centres = cell_centres(side)
         field = cosine_field(normals, centres, centres, shift=_SHIFT, power=_POWER)
         variance = ((np.pi**2 * (waves**2).sum(axis=1) + _SHIFT) ** -_POWER).sum()
         rest = np.zeros((side - 1, side))

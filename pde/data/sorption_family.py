@@ -1,6 +1,7 @@
 """Data of diffusion with sorption in a column."""
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from .centres import values_at_centres
 from .certificate import Certificate
 from .convergence import observed_order, relative_l2_difference
 from .family import Family
+from .measured import Measured
 from .sorption_columns import Column, ConstantColumns, VariedColumns
 from .sorption_equation import SorptionEquation
 from .sorption_solver import SorptionSolution, solve_sorption
@@ -114,35 +116,32 @@ class SorptionFamily(Family):
         the parabola through the three cells at the wall differ from 0, of the frames after the
         first.  ``estimated_error`` is Richardson's: 4/3 of ``self_convergence``.
         """
-        if not numbers:
-            msg = "a certificate of no instance says nothing: give at least one number"
-            raise RunError(msg)
-        change, order, residual, boundary = [], [], [], []
-        for number in numbers:
-            column = self.columns.draw(seed, number)
-            solution = self._solved(column, self.refinement)
-            coarse = self._values(column, self._solved(column, self.refinement // 2))
-            values = self._values(column, solution)
-            finer = self.refined().instance(seed, number).values[:, :, 0]
-            change.append(relative_l2_difference(values, finer))
-            order.append(observed_order(coarse, values, finer))
-            residual.append(mass_imbalance(column.equation, solution))
-            boundary.append(wall_error(column.equation, solution.values[1:]))
-        return Certificate(
-            family=self.to_json(),
-            seed=seed,
+        return Measured.certificate(
+            self,
+            seed,
+            numbers,
+            partial(self._measured, seed),
             scheme=(
                 f"finite volumes of {self.refinement * self.points} cells, walls at faces; LSODA "
                 f"with a relative tolerance of {self.tolerance:g}"
             ),
-            order_in_space=min(order),
-            order_in_time=None,
-            self_convergence=max(change),
-            residual=max(residual),
             residual_of="the mass: its gain against the fluxes through the walls",
-            boundary_error=max(boundary),
-            estimated_error=4 / 3 * max(change),
-            instances=tuple(numbers),
+            in_time=False,
+        )
+
+    def _measured(self, seed: int, number: int) -> Measured:
+        column = self.columns.draw(seed, number)
+        solution = self._solved(column, self.refinement)
+        coarse = self._values(column, self._solved(column, self.refinement // 2))
+        values = self._values(column, solution)
+        finer = self.refined().instance(seed, number).values[:, :, 0]
+        change = relative_l2_difference(values, finer)
+        return Measured(
+            self_convergence=change,
+            order=observed_order(coarse, values, finer),
+            residual=mass_imbalance(column.equation, solution),
+            boundary_error=wall_error(column.equation, solution.values[1:]),
+            estimated_error=4 / 3 * change,
         )
 
     def _solved(self, column: Column, refinement: int) -> SorptionSolution:

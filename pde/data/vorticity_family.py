@@ -1,6 +1,7 @@
 """Two-dimensional turbulence on a torus: vorticity under a steady force."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -100,20 +101,15 @@ class VorticityFamily(Family):
         boundary.  The difference from `refined` holds the whole error but the sixteenth part of
         that in time, and the error in space, which falls faster than any power.
         """
-        found = Measured.worst([self._measured(seed, number) for number in numbers])
-        return Certificate(
-            family=self.to_json(),
-            seed=seed,
+        return Measured.certificate(
+            self,
+            seed,
+            numbers,
+            partial(self._measured, seed),
             scheme="Fourier coefficients without aliases (rule of 2/3), Runge-Kutta of order four "
             f"with integrating factor, {self._side} x {self._side} points, steps of {self.step:g}",
-            order_in_space=None,
-            order_in_time=found.order,
-            self_convergence=found.self_convergence,
-            residual=found.residual,
             residual_of="the enstrophy budget between two frames",
-            boundary_error=found.boundary_error,
-            estimated_error=found.estimated_error,
-            instances=tuple(numbers),
+            in_time=True,
         )
 
     @property
