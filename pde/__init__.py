@@ -4,9 +4,6 @@ Read `stein` for the derivatives, `poisson` for a problem, `step` for one traini
 for the loop and `study` for the table.
 """
 
-from . import data as data
-from . import operators as operators
-from . import qat as qat
 from .adam import Adam as Adam
 from .adam import AdamState as AdamState
 from .allen_cahn import AllenCahn as AllenCahn

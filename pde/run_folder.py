@@ -8,6 +8,7 @@ from typing import Any
 from .checkpoint import NAME, PREVIOUS, State, load_checkpoint
 from .errors import RunError
 from .files import write_json
+from .json_differences import json_differences
 from .metrics import Metrics, read_metrics
 from .run import Run
 from .step import initial_state
@@ -83,20 +84,6 @@ def _require_same(path: Path, config: Mapping[str, Any]) -> None:
         raise RunError(msg) from error
     if stored == config:
         return
-    told = "; ".join(_differences(stored, config, ""))
+    told = "; ".join(json_differences(stored, config))
     msg = f"{path} is of another run ({told}): resume with its settings, or choose another folder"
     raise RunError(msg)
-
-
-def _differences(stored: object, asked: object, name: str) -> list[str]:
-    """Return one phrase per leaf in which two JSON values differ."""
-    if isinstance(stored, dict) and isinstance(asked, dict):
-        keys = [*stored, *(key for key in asked if key not in stored)]
-        pairs = [(key, stored.get(key), asked.get(key)) for key in keys]
-        return [d for k, a, b in pairs for d in _differences(a, b, f"{name}.{k}".lstrip("."))]
-    return [] if stored == asked else [f"{name} was {_brief(stored)}, is {_brief(asked)}"]
-
-
-def _brief(value: object) -> str:
-    text = json.dumps(value)
-    return text if len(text) < 40 else f"{text[:36]}..."

@@ -3,11 +3,9 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .burgers_solver import solve_burgers
-
-Array = NDArray[np.float64]
+from .trajectory import Array
 
 
 def energy_imbalance(

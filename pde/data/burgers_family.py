@@ -6,7 +6,6 @@ from functools import partial
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import RunError
 from ..spec import read_spec, require_integer, settle_real
@@ -19,9 +18,7 @@ from .convergence import observed_order, relative_l2_difference
 from .family import Family
 from .measured import Measured
 from .spectral_grid import cell_centres, sampled_at_centres
-from .trajectory import Trajectory
-
-Array = NDArray[np.float64]
+from .trajectory import Array, Trajectory
 
 _TIMES_COMPARED = 11
 

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from ..spec import Spec, require_integer, settle_real
 from ..streams import Stream
-
-Array = NDArray[np.float64]
+from .trajectory import Array
 
 #: Half the width in which a window rises: it is ``(1 + tanh(d / width)) / 2`` near an edge.
 _WINDOW_RISE = 0.02

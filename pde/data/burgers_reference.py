@@ -14,11 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import RunError
-
-Array = NDArray[np.float64]
+from .trajectory import Array
 
 _NODES = 16
 _ROWS = 64

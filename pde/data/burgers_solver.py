@@ -7,7 +7,8 @@ import numpy as np
 
 from ..errors import RunError
 from ..spec import require_integer
-from .etdrk4 import Array, Complex, Etdrk4, etdrk4
+from .etdrk4 import Complex, Etdrk4, etdrk4
+from .trajectory import Array
 
 
 def solve_burgers(

@@ -1,9 +1,8 @@
 """Smooth functions at the centres of coarser cells."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from .trajectory import Array
 
 
 def values_at_centres(values: Array, factor: int) -> Array:

@@ -3,11 +3,9 @@
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import RunError
-
-Array = NDArray[np.float64]
+from .trajectory import Array
 
 
 def relative_l2_difference(a: Array, b: Array) -> float:

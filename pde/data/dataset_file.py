@@ -5,7 +5,6 @@ is stored by writing its numbers, then its mark.  So a process can be killed at 
 file holds whatever was marked before.
 """
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...formats import whole_file
+from ..json_differences import json_differences
 from .certificate import Certificate
 from .counts import Counts
 from .errors import DataError
@@ -128,16 +128,7 @@ def _require_same(path: Path, file: Any, header: Mapping[str, Any]) -> None:
     require_version(file)
     stored = {name: attribute(file, name) for name in ("family", "seed", "counts")}
     stored["dtype"] = file["values"].dtype.name
-    told = list(_differences(stored, header, ""))
+    told = json_differences(stored, header)
     if told:
         msg = f"{path} holds other data ({'; '.join(told)}): ask for the same to go on, or choose "
         raise DataError(msg + "another file")
-
-
-def _differences(stored: object, asked: object, name: str) -> Iterator[str]:
-    """Yield a phrase for each leaf in which two JSON values differ."""
-    if isinstance(stored, Mapping) and isinstance(asked, Mapping):
-        for key in {**asked, **stored}:
-            yield from _differences(stored.get(key), asked.get(key), f"{name}.{key}".lstrip("."))
-    elif stored != asked:
-        yield f"{name} was {json.dumps(stored)}, is {json.dumps(asked)}"

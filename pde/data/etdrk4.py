@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from .trajectory import Array
+
 Complex = NDArray[np.complex128]
 
 _NODES = 32

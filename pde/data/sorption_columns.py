@@ -5,14 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import RunError
 from ..spec import Spec, require_integer, settle_real
 from ..streams import Stream
 from .sorption_equation import SorptionEquation
-
-Array = NDArray[np.float64]
+from .trajectory import Array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

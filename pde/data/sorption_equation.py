@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..spec import Spec, settle_real
-
-Array = NDArray[np.float64]
+from .trajectory import Array
 
 #: The retardation at concentrations below this is that at it: it has no bound at 0.
 _LEAST = 1e-10

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import RunError
 from ..spec import read_spec, require_integer, settle_real
@@ -18,9 +17,7 @@ from .sorption_columns import Column, ConstantColumns, VariedColumns
 from .sorption_equation import SorptionEquation
 from .sorption_solver import SorptionSolution, solve_sorption
 from .spectral_grid import cell_centres
-from .trajectory import Trajectory
-
-Array = NDArray[np.float64]
+from .trajectory import Array, Trajectory
 
 
 @dataclass(frozen=True, kw_only=True)

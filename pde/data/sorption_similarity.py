@@ -9,12 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import RunError
 from .sorption_equation import SorptionEquation
-
-Array = NDArray[np.float64]
+from .trajectory import Array
 
 #: ``exp(-12.2^2 / 4)`` is below 2^-53: u' has fallen to nothing at 12.2 / sqrt(R).
 _REACH = 12.2

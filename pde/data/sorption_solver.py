@@ -5,13 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import RunError
 from .sorption_equation import SorptionEquation
 from .spectral_grid import cell_centres
-
-Array = NDArray[np.float64]
+from .trajectory import Array
 
 
 def _one(_: float) -> float:

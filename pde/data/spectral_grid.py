@@ -1,9 +1,8 @@
 """Periodic functions at the centres of cells, on finer and coarser grids of (0, 1)."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from .trajectory import Array
 
 
 def cell_centres(count: int) -> Array:
