@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,11 +75,26 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({name: family.to_json() for name, family in data.FAMILIES.items()})
         return 0
-    rows = [("family", "kind", "what it is")]
+    rows = [("family", "what it is", "with")]
     for name, family in data.FAMILIES.items():
-        rows.append((name, type(family).__name__, (family.__doc__ or "").split("\n")[0]))
+        what = (family.__doc__ or "").split("\n")[0].replace("``", "").replace("`", "")
+        rows.append((name, what, _settings(family)))
     print_table(rows)
     return 0
+
+
+def _settings(family: "data_types.Family") -> str:
+    """The fields in which a family is not the default of its kind."""
+    usual = type(family)()
+    given = {field.name: getattr(family, field.name) for field in fields(family)}
+    other = {name: value for name, value in given.items() if value != getattr(usual, name)}
+    return ", ".join(f"{name}={_brief(value)}" for name, value in other.items())
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return type(value).__name__ if is_dataclass(value) else repr(value)
 
 
 def _generate(arguments: argparse.Namespace) -> int:

@@ -88,6 +88,7 @@ def test_the_list_names_every_family(capsys: pytest.CaptureFixture[str]) -> None
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["family", *FAMILIES]
     assert "Waves that decay" in lines[-1]
+    assert len({line.split(maxsplit=1)[1] for line in lines}) == len(lines)  # no two are alike
     assert run("list", "--json") == 0
     assert json.loads(capsys.readouterr().out)["warmth"] == Warmth().to_json()
 
