@@ -1,6 +1,5 @@
 """Tensor trains in float64 are those of torchTT: the same ranks, tensors and products.
 
-
 Both sum fewer than 2^9 products for each number, and truncate by backward stable decompositions:
 both are within a few hundred times 2^-53 of the exact result relative to its norm, below 1e-12.
 Ranks are those of tensors made with well separated singular values, the same for any method.
