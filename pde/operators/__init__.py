@@ -9,6 +9,7 @@ from .baselines import baselines as baselines
 from .comparison import Comparison as Comparison
 from .comparison import Splits as Splits
 from .comparison import compare as compare
+from .comparison import folder_name as folder_name
 from .fno import FNO as FNO
 from .layer import Layer as Layer
 from .layer import Parameter as Parameter
@@ -31,6 +32,8 @@ from .outcome import load_operator as load_operator
 from .pairs import Pairs as Pairs
 from .pairs import is_periodic as is_periodic
 from .pairs import reduced as reduced
+from .plot import plot_comparison as plot_comparison
+from .progress import comparison_bars as comparison_bars
 from .quantization import Quantization as Quantization
 from .reduction import Reduction as Reduction
 from .report import OPERATOR_TITLES as OPERATOR_TITLES

@@ -1,6 +1,6 @@
 """A network in floating point, quantized after its training, and trained as it is quantized."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ..errors import RunError
 from ..files import write_atomically, write_json
 from ..qat import Plan
+from ..run_folder import claim_folder
 from ..schedule import Schedule
 from .baselines import baselines
 from .outcome import SUMMARY, OperatorMetrics, OperatorOutcome
@@ -101,6 +102,7 @@ def compare(
     schedule: Schedule,
     on_step: OnComparisonStep | None = None,
     resume: bool = False,
+    besides: Collection[str] = (),
 ) -> Comparison:
     """Train a network, quantize it by each plan, and train it again under each.
 
@@ -113,8 +115,8 @@ def compare(
     splits
         The samples.
     folder
-        Where trainings go, each into a folder of its own name, with ``summary.json`` and
-        ``table.txt``.
+        Where trainings go, each into a folder of its own name, with ``config.json``,
+        ``summary.json`` and ``table.txt``.
     reduction
         The grid on which networks work.  Errors are those on the grid of the data.
     epochs, schedule
@@ -123,6 +125,8 @@ def compare(
         Called with the name of a training and each of its rows.
     resume
         Go on from what is in the folders.
+    besides
+        Names of files that may be in the folder before, such as that of the data.
 
     Raises
     ------
@@ -133,13 +137,22 @@ def compare(
     if run.plan is not None or len(set(names)) != len(names):
         msg = f"a run with the plan {run.plan!r} and the plans {names}: give a run without one, "
         raise RunError(msg + "and each plan once")
+    config = {
+        "run": run.to_json(),
+        "plans": [plan.to_json() for plan in plans],
+        "epochs": epochs,
+        "schedule": schedule.to_json(),
+        "reduction": reduction.to_json(),
+        "test": samples_digest(splits.test),
+    }
+    claim_folder(folder, config, resume=resume, besides=besides)
     train, validation = reduced(splits.train, reduction), reduced(splits.validation, reduction)
 
     def trained(name: str, run: OperatorRun, start: OperatorOutcome | None) -> OperatorOutcome:
         return train_operator(
             run,
             train,
-            folder / _folder_name(name),
+            folder / folder_name(name),
             validation=validation,
             start=None if start is None else start.parameters,
             on_step=None if on_step is None else lambda row: on_step(name, row),
@@ -192,5 +205,6 @@ def _rows(
     return tuple(rows)
 
 
-def _folder_name(name: str) -> str:
+def folder_name(name: str) -> str:
+    """Return the folder of the training called ``name``."""
     return name.lower().replace(" ", "-")
