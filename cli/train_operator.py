@@ -31,13 +31,14 @@ examples:
   bitpde train-operator burgers --out runs/mine --resume   go on, bit for bit as if never stopped
   bitpde train-operator burgers --json | jq .rows          one JSON object on standard output
 
-three trainings for each scenario: floating point; PTQ, that network quantized by ranges that it
-showed; QAT, trained on with weights and ranges.  w4a8 is 4 bits of weights, 8 of activations.
+what is trained: float, in floating point; PTQ, that network quantized by the ranges it shows; QAT,
+the same with weights and ranges trained on; float again, trained on for as long without them.
+w4a8 is 4 bits of weights, 8 of activations.
 
 files in the run folder:
   data.h5 (of a family)  config.json  summary.json  table.txt  picture.png
-  float/  w8a8-ptq/  w8a8-qat/, in each: config.json  quantizers.npz  metrics.csv
-    checkpoint.npz  summary.json
+  float/  float-again/  w8a8-ptq/  w8a8-qat/, in each:
+    config.json  quantizers.npz  metrics.csv  checkpoint.npz  summary.json
 
 exit status: 0 done, 1 the run failed, 2 bad arguments, 130 interrupted
 """
@@ -107,8 +108,9 @@ def _comparison(arguments: argparse.Namespace, folder: Path) -> "types.Compariso
         seed=arguments.seed,
     )
     per_epoch = train.steps_per_epoch(run.batch)
-    steps = {"float": run.epochs * per_epoch}
-    steps |= {f"{plan.name} QAT": arguments.qat_epochs * per_epoch for plan in plans}
+    names = (operators.AGAIN, *(f"{plan.name} QAT" for plan in plans))
+    steps = {operators.FLOAT: run.epochs * per_epoch}
+    steps |= dict.fromkeys(names, arguments.qat_epochs * per_epoch)
     with nullcontext() if arguments.json else operators.comparison_bars(steps) as show:
         found = operators.compare(
             run,

@@ -6,6 +6,8 @@ of all products through the `Numerics` that are given.
 
 from .attention import Attention as Attention
 from .baselines import baselines as baselines
+from .comparison import AGAIN as AGAIN
+from .comparison import FLOAT as FLOAT
 from .comparison import Comparison as Comparison
 from .comparison import Splits as Splits
 from .comparison import compare as compare

@@ -27,6 +27,8 @@ OnComparisonStep = Callable[[str, OperatorMetrics], None]
 
 #: The name of the network that is not quantized.
 FLOAT: Final = "float"
+#: That of the same network, trained on for as long as those that are.
+AGAIN: Final = "float again"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,7 +89,8 @@ class Comparison:
             f"{type(run.network).__name__} of {run.network.parameter_count:,} parameters, one seed "
             f"({run.seed}), {len(self.test)} test samples on {grid} cells; run digests: {digests}\n"
             "errors are in the units of the data, nRMSE and rel. L2 relative to the field; PTQ is "
-            "quantized after training, QAT trained again\n"
+            'the float network quantized,\nQAT is PTQ trained on, and "float again" is float '
+            "trained on for as many steps\n"
         )
 
 
@@ -104,7 +107,7 @@ def compare(
     resume: bool = False,
     besides: Collection[str] = (),
 ) -> Comparison:
-    """Train a network, quantize it by each plan, and train it again under each.
+    """Train a network, quantize it by each plan, and train it on: under each plan, and under none.
 
     Parameters
     ----------
@@ -120,7 +123,7 @@ def compare(
     reduction
         The grid on which networks work.  Errors are those on the grid of the data.
     epochs, schedule
-        Of the training under a plan.
+        Of the second training.
     on_step
         Called with the name of a training and each of its rows.
     resume
@@ -161,10 +164,12 @@ def compare(
 
     first = trained(FLOAT, run, None)
     outcomes = {FLOAT: first}
+    later: list[tuple[str, Plan | None, int]] = [(AGAIN, None, epochs)]
     for plan in plans:
-        for name, count in ((f"{plan.name} PTQ", 0), (f"{plan.name} QAT", epochs)):
-            again = first.quantized(plan, epochs=count, schedule=schedule)
-            outcomes[name] = trained(name, again, first)
+        later += [(f"{plan.name} PTQ", plan, 0), (f"{plan.name} QAT", plan, epochs)]
+    for name, each, count in later:
+        again = first.continued(each, epochs=count, schedule=schedule)
+        outcomes[name] = trained(name, again, first)
     rows = _rows(outcomes, splits, reduction)
     found = Comparison(outcomes=outcomes, rows=rows, reduction=reduction, test=splits.test)
     write_json(folder / SUMMARY, found.to_json())

@@ -60,10 +60,10 @@ class OperatorOutcome:
         """The network's parameters by name: what another run may start from."""
         return {name: self.arrays[name] for name in self.run.network.parameters()}
 
-    def quantized(self, plan: Plan, *, epochs: int, schedule: Schedule) -> OperatorRun:
+    def continued(self, plan: Plan | None, *, epochs: int, schedule: Schedule) -> OperatorRun:
         """Return the run that goes on from this network's parameters, on the operands of ``plan``.
 
-        It trains for ``epochs`` more; of 0 it is this network quantized after its training.
+        It trains for ``epochs`` more; of 0 it is this network, quantized after its training.
         """
         start = parameters_digest(self.parameters)
         return replace(self.run, plan=plan, start=start, epochs=epochs, schedule=schedule)

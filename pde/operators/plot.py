@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Fields = NDArray[Any]
+Colours = dict[str, str]
 _SMOOTHED_OVER: Final = 10
 
 
@@ -40,8 +41,12 @@ def plot_comparison(comparison: Comparison, path: Path) -> None:
     figure.suptitle(f"test sample {number}")
     upper, lower = figure.subfigures(2, 1, squeeze=False, height_ratios=[height, 3.0])[:, 0]
     shown = sample.inputs[0, ..., 0]
-    (_in_plane if planar else _on_line)(upper, shown, truth, found)
-    _losses(lower.subplots(1, 2), comparison)
+    colours = dict(zip(found, cycle(COLOURS), strict=False))
+    if planar:
+        _in_plane(upper, shown, truth, found)
+    else:
+        _on_line(upper, shown, truth, found, colours)
+    _losses(lower.subplots(1, 2), comparison, colours)
     figure.savefig(path, dpi=120)
 
 
@@ -52,15 +57,17 @@ def middle_sample(comparison: Comparison) -> int:
     return int(np.argsort(relative_l2(first, test.targets), kind="stable")[len(test) // 2])
 
 
-def _on_line(figure: Any, shown: Fields, truth: Fields, found: dict[str, Fields]) -> None:
+def _on_line(
+    figure: Any, shown: Fields, truth: Fields, found: dict[str, Fields], colours: Colours
+) -> None:
     """Draw fields of one coordinate: what went in and what came out, then the errors."""
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[2, 1])
     x = (np.arange(truth.size) + 0.5) / truth.size
     upper.plot(x, shown, color="grey", linewidth=0.9, label="input")
     upper.plot(x, truth, color="black", linewidth=1.6, label="truth")
-    for colour, (name, field) in zip(cycle(COLOURS), found.items(), strict=False):
-        upper.plot(x, field, color=colour, linewidth=1.0, label=name)
-        lower.plot(x, field - truth, color=colour, linewidth=1.0, label=name)
+    for name, field in found.items():
+        upper.plot(x, field, color=colours[name], linewidth=1.0, label=name)
+        lower.plot(x, field - truth, color=colours[name], linewidth=1.0)
     lower.set_xlabel("cells of the axis, from 0 to 1")
     lower.set_ylabel("error")
     for panel in (upper, lower):
@@ -93,10 +100,11 @@ def _field(
     panel.figure.colorbar(picture, ax=panel, shrink=0.9)
 
 
-def _losses(panels: Any, comparison: Comparison) -> None:
+def _losses(panels: Any, comparison: Comparison, colours: Colours) -> None:
     """Draw the losses of all steps, and the errors on the validation samples."""
     trained = {name: each for name, each in comparison.outcomes.items() if each.history}
-    for colour, (name, outcome) in zip(cycle(COLOURS), trained.items(), strict=False):
+    for name, outcome in trained.items():
+        colour = colours[name]
         losses = np.array([row.loss for row in outcome.history])
         window = min(_SMOOTHED_OVER, len(losses))
         mean = np.convolve(losses, np.ones(window) / window, mode="valid")
