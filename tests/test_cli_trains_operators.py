@@ -117,16 +117,17 @@ def test_a_file_is_trained_on_as_it_is_divided(
     assert rows == want
 
 
-@pytest.mark.parametrize(("count", "train"), [(6, range(3)), (20, range(2, 5))])
+@pytest.mark.parametrize(("count", "train"), [(6, range(3)), (20, range(2, 19))])
 def test_a_file_of_others_is_divided_in_order(
     count: int, train: range, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Of 20 instances PDEBench's readers test on the first two, and train on the others; of 6 there
-    # is no tenth, so that the first ones are for training.
+    # Of 20 instances PDEBench's readers test on the first two, and train on the others, of which
+    # the last is kept for validation; of 6 there is no tenth, and the first three are for training.
     values = np.random.default_rng(0).standard_normal((count, 3, 8)).astype("f4")
     with h5py.File(tmp_path / "theirs.h5", "w") as raw:
         raw["tensor"] = values
     words = ["train-operator", tmp_path / "theirs.h5", *TINY[2:], "--periodic", "--json"]
+    words += ["--instances", len(train)] if count == 6 else ["--instances", 100]
     assert run(*words, "--out", tmp_path / "a") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["reduction"]["periodic"] is True
