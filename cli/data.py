@@ -107,7 +107,7 @@ def _generate(arguments: argparse.Namespace) -> int:
     )
     family = _family(arguments)
     try:
-        with nullcontext() if arguments.json else _bar(arguments.name) as show:
+        with nullcontext() if arguments.json else instance_bar(arguments.name) as show:
             certificate = data.generate(
                 family,
                 Path(arguments.out),
@@ -149,8 +149,8 @@ def _text(value: object) -> str:
 
 
 @contextmanager
-def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar on standard error; nothing off a terminal."""
+def instance_bar(name: str) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar of instances on standard error; nothing off a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 

@@ -1,59 +1,58 @@
 """Folders that results go into: claimed once, recognised again, never mistaken for another's."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from .checkpoint import NAME, PREVIOUS, State, load_checkpoint
+from .checkpoint import State, load_checkpoint
 from .errors import RunError
 from .files import write_json
 from .json_differences import json_differences
-from .metrics import Metrics, read_metrics
 from .run import Run
-from .step import initial_state
 
 CONFIG = "config.json"
-METRICS = "metrics.csv"
 
 
-def claim_folder(folder: Path, config: Mapping[str, Any], *, resume: bool) -> None:
+def claim_folder(
+    folder: Path, config: Mapping[str, Any], *, resume: bool, besides: Collection[str] = ()
+) -> None:
     """Make ``folder`` with its ``config.json``; with ``resume``, check that it has this very one.
 
-    A folder that does not exist or is empty is claimed in either case.  Any other is not touched.
+    A folder that does not exist or is empty, files called as in ``besides`` left aside, is claimed
+    in either case.  Any other is not touched.
 
     Raises
     ------
     RunError
         When the folder is in use, holds no configuration to resume, or a different one.
     """
+    require_free(folder, resume=resume, besides=besides)
     path = folder / CONFIG
-    if resume and path.exists():
+    if path.exists():
         _require_same(path, config)
         return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        what = "holds no run to resume" if resume else "already exists and is not empty"
-        msg = f"{folder} {what}: choose another folder{'' if resume else ', or resume'}"
-        raise RunError(msg)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(path, config)
 
 
-def open_run(run: Run, folder: Path, *, resume: bool) -> tuple[State, tuple[Metrics, ...]]:
-    """Claim ``folder`` for ``run``; return the state to go on from and the metrics up to it.
+def require_free(folder: Path, *, resume: bool, besides: Collection[str] = ()) -> None:
+    """Raise unless `claim_folder` could have the folder, whatever its configuration.
 
     Raises
     ------
     RunError
-        As `claim_folder` does.
-    CheckpointError
-        When the checkpoint or the metrics cannot be used.
+        When the folder is in use, or holds no configuration to resume.
     """
-    claim_folder(folder, run.to_json(), resume=resume)
-    if any((folder / name).exists() for name in (NAME, PREVIOUS, METRICS)):
-        state = load_checkpoint(folder, run.digest(), run.datapath.dtype)
-        return state, read_metrics(folder / METRICS, state.step)
-    return initial_state(run), ()
+    if resume and (folder / CONFIG).exists():
+        return
+    free = not folder.exists()
+    if folder.is_dir():
+        free = all(path.name in besides for path in folder.iterdir())
+    if not free:
+        what = "holds no run to resume" if resume else "already exists and is not empty"
+        msg = f"{folder} {what}: choose another folder{'' if resume else ', or resume'}"
+        raise RunError(msg)
 
 
 def load_run(folder: Path) -> tuple[Run, State]:
