@@ -5,6 +5,19 @@ of all products through the `Numerics` that are given.
 """
 
 from .attention import Attention as Attention
+from .cost import FLOAT_PROXY_BITS as FLOAT_PROXY_BITS
+from .cost import Cost as Cost
+from .cost import CostRow as CostRow
+from .cost import cost as cost
+from .cost_layers import Site as Site
+from .cost_layers import layer_work as layer_work
+from .cost_networks import network_work as network_work
+from .cost_work import Elementwise as Elementwise
+from .cost_work import Product as Product
+from .cost_work import Tensor as Tensor
+from .downsampling import BlockConvolution as BlockConvolution
+from .downsampling import BlockExpansion as BlockExpansion
+from .downsampling import Resampled as Resampled
 from .fno import FNO as FNO
 from .layer import Layer as Layer
 from .layer import Parameter as Parameter
@@ -22,6 +35,8 @@ from .network import OperatorNetwork as OperatorNetwork
 from .numerics import Numerics as Numerics
 from .numerics import Plain as Plain
 from .quantization import Quantization as Quantization
+from .reduction import Reduction as Reduction
+from .reduction import interpolation_floor as interpolation_floor
 from .resolution import averaged as averaged
 from .resolution import coarsened as coarsened
 from .resolution import interpolated as interpolated

@@ -12,6 +12,7 @@ from ..qat import Plan, Ranges
 from ..schedule import SCHEDULES, Linear, Schedule
 from ..spec import Spec, read_spec, require_integer
 from ..streams import Stream
+from .downsampling import Resampled
 from .fno import FNO
 from .network import OperatorNetwork
 from .scaling import Scaling, Units
@@ -23,7 +24,7 @@ LOSSES: Final = ("mse", "relative")
 
 #: The networks by name.
 NETWORKS: Final[dict[str, type[OperatorNetwork]]] = {
-    kind.__name__: kind for kind in (FNO, UNet, Transformer)
+    kind.__name__: kind for kind in (FNO, UNet, Transformer, Resampled)
 }
 _KINDS: Final[dict[str, type]] = {
     **NETWORKS,
