@@ -7,9 +7,6 @@ beside it, as
 ``checkpoint.previous.npz``.
 """
 
-import hashlib
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..emu import Ledger
 from .adam import AdamState
+from .archive import ArchiveError, Arrays, archived, read_archive
 from .errors import CheckpointError
 from .files import write_atomically
 from .lbfgs import Refinement
@@ -52,7 +50,7 @@ def save_checkpoint(folder: Path, state: State, run_digest: str) -> None:
     OSError
         When the folder cannot be written; the checkpoint in place is then untouched.
     """
-    arrays: dict[str, Any] = {}
+    arrays: Arrays = {}
     groups = zip(state.parameters, state.optimizer.first, state.optimizer.second, strict=True)
     for index, group in enumerate(groups):
         for kind, array in zip(("parameter", "first", "second"), group, strict=True):
@@ -64,12 +62,9 @@ def save_checkpoint(folder: Path, state: State, run_digest: str) -> None:
         "seconds": state.seconds,
         "refinements": [asdict(refinement) for refinement in state.refinements],
     }
-    arrays["facts"] = np.array(json.dumps(facts))
-    arrays["sha256"] = np.array(contents_digest(arrays))
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    contents = archived(arrays, facts)
     _keep_previous(folder)
-    write_atomically(folder / NAME, buffer.getvalue())
+    write_atomically(folder / NAME, contents)
 
 
 def load_checkpoint(folder: Path, run_digest: str, dtype: type) -> State:
@@ -83,16 +78,13 @@ def load_checkpoint(folder: Path, run_digest: str, dtype: type) -> State:
     """
     path = folder / NAME
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        checksum = str(arrays.pop("sha256"))
-        facts = json.loads(str(arrays["facts"]))
-        state = _state(arrays, facts)
-        owner = facts["run"]
-    except Exception as error:  # a damaged archive may raise nearly anything
+        arrays, facts = read_archive(path)
+    except ArchiveError as error:
+        raise _refusal(path, str(error)) from error
+    try:
+        state, owner = _state(arrays, facts), facts["run"]
+    except Exception as error:  # a forged archive may lack anything
         raise _refusal(path, f"cannot be read ({type(error).__name__}: {error})") from error
-    if checksum != contents_digest(arrays):
-        raise _refusal(path, "is damaged: its contents do not match its checksum")
     if owner != run_digest:
         raise _refusal(path, f"belongs to the run {owner[:12]}, not to {run_digest[:12]}")
     for array in (*state.parameters, *state.optimizer.first, *state.optimizer.second):
@@ -116,16 +108,6 @@ def _state(arrays: Mapping[str, NDArray[Any]], facts: dict[str, Any]) -> State:
         parameters=groups[0], optimizer=optimizer, ledger=ledger, seconds=seconds,
         refinements=refinements,
     )  # fmt: skip
-
-
-def contents_digest(arrays: Mapping[str, NDArray[Any]]) -> str:
-    """Return SHA-256 over the names, types, shapes and bytes of ``arrays``, sorted by name."""
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        array = arrays[name]
-        digest.update(f"{name}|{array.dtype.str}|{array.shape}|".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
 
 
 def _keep_previous(folder: Path) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..emu import DatapathError, Tape, ops
-from ..formats import FormatError
+from ..emu import Tape, ops
 from .errors import TrainingError
 from .loss import loss_terms, mean_of_part
+from .refusals import naming_step
 from .run import Run
 
 
@@ -21,7 +21,7 @@ def means_and_gradients(
     Of each mean as many points at a time as `Run.part_size` says are recorded, differentiated and
     forgotten; the gradients are added up in that order in the vector format.
     """
-    try:
+    with naming_step(run.datapath, step):
         solution = run.solution([tape.parameter(array) for array in parameters])
         terms, means = loss_terms(run, step), []
         gradients = [np.zeros_like(array) for array in parameters]
@@ -37,9 +37,6 @@ def means_and_gradients(
                 gradients = [total + g for total, g in zip(gradients, found, strict=True)]
                 tape.forget()
             means.append(mean)
-    except (DatapathError, FormatError) as error:
-        msg = f"the datapath {run.datapath.name} cannot go on at step {step}: {error}"
-        raise TrainingError(msg) from error
     return means, gradients
 
 

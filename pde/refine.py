@@ -13,7 +13,7 @@ from .gradients import means_and_gradients, require_finite, total_loss
 from .lbfgs import LBFGS
 from .nodes import Array
 from .run import Run
-from .step import stored
+from .updates import stored
 
 
 def refined(run: Run, method: LBFGS, state: State) -> State:

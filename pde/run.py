@@ -1,11 +1,9 @@
 """A run: everything that decides the bits of one training, as one value."""
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar
 
 from ..emu import Datapath, Node
 from ..tt import TTForm, TTLayer, TTPlan
@@ -19,11 +17,11 @@ from .network import MLP, Activation
 from .nodes import Array
 from .problem import Problem
 from .quadrature import SteinGaussHermite
+from .run_spec import RunSpec
 from .sampling import Sampling, unit_points
 from .schedule import SCHEDULES, Linear, Schedule
 from .solution import Differences, Solution
-from .spec import Spec, read_spec, require_integer
-from .streams import Stream
+from .spec import require_integer
 
 #: Of the network for one point.
 _MOST_ROWS = 2**26
@@ -58,7 +56,7 @@ _KINDS: dict[str, type] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run(Spec):
+class Run(RunSpec):
     """One training of one network for one problem on one datapath.
 
     Two runs that are equal give the same parameters bit for bit, on any number of threads and
@@ -104,6 +102,7 @@ class Run(Spec):
     True
     """
 
+    KINDS: ClassVar[Mapping[str, type]] = _KINDS
     problem: Problem
     datapath: Datapath
     engine: Engine = field(default_factory=SteinGaussHermite)
@@ -196,30 +195,6 @@ class Run(Spec):
         """Return what makes the points called ``name`` of a step: (count, dimension) in [0, 1)."""
         stream = self.stream(f"sampling/{name}")
         return unit_points(self.sampling, count, dimension, stream, step)
-
-    def stream(self, name: str) -> Stream:
-        """Return the stream of random numbers called ``name`` under this run's seed."""
-        return Stream(seed=self.seed, name=name)
-
-    @classmethod
-    def from_json(cls, data: object) -> Self:
-        """Return the run whose `to_json` is ``data``.
-
-        Raises
-        ------
-        RunError
-            When a field is unknown, missing or out of range.
-        DatapathError
-            When the datapath is not one.
-        """
-        if isinstance(data, Mapping) and isinstance(data.get("datapath"), Mapping):
-            data = {**data, "datapath": Datapath.from_json(data["datapath"])}
-        return read_spec(data, {**_KINDS, cls.__name__: cls}, cls)
-
-    def digest(self) -> str:
-        """Return SHA-256, in hexadecimal, of the JSON with sorted keys: the name of the run."""
-        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), allow_nan=False)
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _is_weight(weight: object) -> bool:

@@ -5,15 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .checkpoint import NAME, PREVIOUS, State, load_checkpoint
+from .checkpoint import State, load_checkpoint
 from .errors import RunError
 from .files import write_json
-from .metrics import Metrics, read_metrics
 from .run import Run
-from .step import initial_state
 
 CONFIG = "config.json"
-METRICS = "metrics.csv"
 
 
 def claim_folder(folder: Path, config: Mapping[str, Any], *, resume: bool) -> None:
@@ -36,23 +33,6 @@ def claim_folder(folder: Path, config: Mapping[str, Any], *, resume: bool) -> No
         raise RunError(msg)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(path, config)
-
-
-def open_run(run: Run, folder: Path, *, resume: bool) -> tuple[State, tuple[Metrics, ...]]:
-    """Claim ``folder`` for ``run``; return the state to go on from and the metrics up to it.
-
-    Raises
-    ------
-    RunError
-        As `claim_folder` does.
-    CheckpointError
-        When the checkpoint or the metrics cannot be used.
-    """
-    claim_folder(folder, run.to_json(), resume=resume)
-    if any((folder / name).exists() for name in (NAME, PREVIOUS, METRICS)):
-        state = load_checkpoint(folder, run.digest(), run.datapath.dtype)
-        return state, read_metrics(folder / METRICS, state.step)
-    return initial_state(run), ()
 
 
 def load_run(folder: Path) -> tuple[Run, State]:

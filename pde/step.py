@@ -1,21 +1,15 @@
 """One training step as a pure function: the next state is decided by the run and the last one."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..emu import Ledger, OpError, Tape
-from ..formats import FormatError, RandomBits
-from .adam import AdamState
 from .checkpoint import State
-from .errors import TrainingError
-from .gradients import means_and_gradients, require_finite, total_loss, weighted_conditions
+from .gradients import means_and_gradients, total_loss, weighted_conditions
 from .metrics import Metrics
 from .run import Run
-from .storage import Arrays, kept
+from .updates import stored, updated
 
 
 def initial_state(run: Run) -> State:
@@ -24,23 +18,6 @@ def initial_state(run: Run) -> State:
     optimizer = run.optimizer.init(drawn)
     parameters = stored(run, "parameters", drawn, 0)
     return State(parameters=parameters, optimizer=optimizer, ledger=Ledger(), seconds=0.0)
-
-
-def stored(run: Run, what: str, arrays: Sequence[NDArray[Any]], step: int) -> Arrays:
-    """Return parameters or moments as the datapath keeps them after ``step`` steps.
-
-    Raises
-    ------
-    TrainingError
-        Where a cast refuses a number.
-    """
-    cast = run.datapath.master if what == "parameters" else run.datapath.moments
-    bits = RandomBits(seed=run.seed, stream=f"rounding/{what}", step=step)
-    try:
-        return kept(arrays, cast, bits)
-    except FormatError as error:
-        msg = f"the datapath {run.datapath.name} cannot keep what step {step - 1} made: {error}"
-        raise TrainingError(msg) from error
 
 
 def training_step(run: Run, state: State) -> tuple[State, Metrics]:
@@ -58,20 +35,9 @@ def training_step(run: Run, state: State) -> tuple[State, Metrics]:
     rate = run.schedule.rate(state.step, run.steps)
     with np.errstate(all="ignore"):  # what overflows is found by the checks below
         means, gradients = means_and_gradients(run, state.parameters, tape, state.step)
-        moved, moments = run.optimizer.update(state.parameters, gradients, state.optimizer, rate)
-        step = moments.step
-        parameters = stored(run, "parameters", moved, step)
-        optimizer = AdamState(
-            step=step,
-            first=stored(run, "first moments", moments.first, step),
-            second=stored(run, "second moments", moments.second, step),
-        )
-    groups = zip(parameters, optimizer.first, optimizer.second, strict=True)
-    for name, arrays in zip(run.network.parameter_names, groups, strict=True):
-        for kind, array in zip(
-            ("", "first moment of the ", "second moment of the "), arrays, strict=True
-        ):
-            require_finite(array, kind + name, state.step)
+    parameters, optimizer = updated(
+        run, run.network.parameter_names, state.parameters, gradients, state.optimizer, rate
+    )
     ledger = state.ledger + tape.ledger
     after = replace(state, parameters=parameters, optimizer=optimizer, ledger=ledger)
     return after, _metrics(run, state.step, means, rate, ledger)

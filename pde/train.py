@@ -1,20 +1,19 @@
 """The training loop: steps, their metrics, and checkpoints from which it goes on bit for bit."""
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from io import TextIOWrapper
 from pathlib import Path
 
-from .checkpoint import NAME, State, save_checkpoint
+from .checkpoint import State, save_checkpoint
 from .lbfgs import Refinement
-from .metrics import Metrics, write_metrics
+from .loop import StepFiles, take_steps, timed
+from .metrics import Metrics
 from .refine import refined
 from .run import Run
-from .run_folder import METRICS, open_run
+from .run_folder import claim_folder
 from .spec import require_integer
-from .step import training_step
+from .step import initial_state, training_step
 
 OnStep = Callable[[Metrics | Refinement], None]
 
@@ -69,27 +68,20 @@ def train(
         Passed on, after a checkpoint of the last finished step.
     """
     require_integer("checkpoint_every", checkpoint_every, least=1)
-    state, history = open_run(run, folder, resume=resume)
-    rows, digest, saved = list(history), run.digest(), state.step
-    if state.step < run.steps:
-        write_metrics(folder / METRICS, history)
-    if not (folder / NAME).exists():
-        save_checkpoint(folder, state, digest)
-    with (folder / METRICS).open("a", encoding="utf-8", newline="") as table:
-        try:
-            while state.step < run.steps:
-                state, row = _timed_step(run, state, table)
-                rows.append(row)
-                if on_step is not None:
-                    on_step(row)
-                if state.step % checkpoint_every == 0:
-                    _save(folder, state, digest, table)
-                    saved = state.step
-        finally:
-            if state.step > saved:
-                _save(folder, state, digest, table)
+    claim_folder(folder, run.to_json(), resume=resume)
+    files = StepFiles(folder=folder, digest=run.digest(), dtype=run.datapath.dtype, kind=Metrics)
+    state, history = files.kept() or (initial_state(run), ())
+    state, history = take_steps(
+        state,
+        history,
+        run.steps,
+        lambda state: timed(lambda: training_step(run, state)),
+        files=files,
+        on_step=on_step,
+        checkpoint_every=checkpoint_every,
+    )
     state = _refined(run, state, folder, on_step)
-    return Result(run=run, state=state, history=tuple(rows))
+    return Result(run=run, state=state, history=history)
 
 
 def _refined(run: Run, state: State, folder: Path, on_step: OnStep | None) -> State:
@@ -102,19 +94,3 @@ def _refined(run: Run, state: State, folder: Path, on_step: OnStep | None) -> St
         if on_step is not None:
             on_step(state.refinements[-1])
     return state
-
-
-def _timed_step(run: Run, state: State, table: TextIOWrapper) -> tuple[State, Metrics]:
-    """Take one step and write its row; what is timed is the step."""
-    start = time.perf_counter()
-    after, row = training_step(run, state)
-    seconds = state.seconds + time.perf_counter() - start
-    table.write(row.line())
-    return replace(after, seconds=seconds), row
-
-
-def _save(folder: Path, state: State, digest: str, table: TextIOWrapper) -> None:
-    """Write a checkpoint after every row before it has reached the disk."""
-    table.flush()
-    os.fsync(table.fileno())
-    save_checkpoint(folder, state, digest)

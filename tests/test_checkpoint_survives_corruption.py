@@ -125,7 +125,7 @@ def test_a_missing_checkpoint_is_refused(folder: Path) -> None:
 
 def forge(folder: Path, change: Callable[[dict[str, np.ndarray]], None]) -> None:
     """Rewrite the checkpoint with other contents under a checksum that is right."""
-    from bitpde.pde.checkpoint import contents_digest
+    from bitpde.pde.archive import contents_digest
 
     with np.load(folder / NAME, allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files if name != "sha256"}

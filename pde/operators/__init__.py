@@ -34,6 +34,9 @@ from .metrics import relative_l2 as relative_l2
 from .network import OperatorNetwork as OperatorNetwork
 from .numerics import Numerics as Numerics
 from .numerics import Plain as Plain
+from .outcome import OperatorMetrics as OperatorMetrics
+from .outcome import OperatorOutcome as OperatorOutcome
+from .outcome import load_operator as load_operator
 from .quantization import Quantization as Quantization
 from .reduction import Reduction as Reduction
 from .reduction import interpolation_floor as interpolation_floor
@@ -46,10 +49,13 @@ from .run import OperatorRun as OperatorRun
 from .samples import Samples as Samples
 from .samples import from_coefficient as from_coefficient
 from .samples import one_step as one_step
+from .samples import samples_digest as samples_digest
 from .scaling import Scaling as Scaling
 from .scaling import Units as Units
+from .start import parameters_digest as parameters_digest
 from .step import calibrated as calibrated
 from .step import predict as predict
 from .step import training_step as training_step
+from .train import train_operator as train_operator
 from .transformer import Transformer as Transformer
 from .unet import UNet as UNet

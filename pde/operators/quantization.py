@@ -25,6 +25,11 @@ class Quantization:
     quantizers: Mapping[str, LearnedQuantizer] = field(default_factory=dict)
     first: Mapping[str, tuple[NDArray[np.float64], ...]] = field(default_factory=dict)
 
+    @property
+    def names(self) -> list[str]:
+        """The names of the `arrays`, in their order."""
+        return [name for place in self.first for name in self._names(place)]
+
     def arrays(self, dtype: type) -> Arrays:
         """Return the first parameters in their units, rounded once to ``dtype``."""
         return {

@@ -1,20 +1,21 @@
 """One training of one network between fields, as a value."""
 
-import hashlib
-import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, ClassVar, Final, Self
 
 from ...emu import Datapath, preset
 from ..adam import Adam
 from ..errors import RunError
 from ..qat import Plan, Ranges
+from ..run_spec import RunSpec
 from ..schedule import SCHEDULES, Linear, Schedule
-from ..spec import Spec, read_spec, require_integer
-from ..streams import Stream
+from ..spec import require_integer
 from .downsampling import Resampled
 from .fno import FNO
 from .network import OperatorNetwork
+from .samples import Samples, samples_digest
 from .scaling import Scaling, Units
 from .transformer import Transformer
 from .unet import UNet
@@ -34,7 +35,7 @@ _KINDS: Final[dict[str, type]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class OperatorRun(Spec):
+class OperatorRun(RunSpec):
     """One training on one set of samples; runs that are equal give the same parameters.
 
     Parameters
@@ -49,8 +50,14 @@ class OperatorRun(Spec):
         The machine all of it runs on.
     plan
         How operands of products are quantized before the datapath sees them; None: not at all.
+    start
+        `parameters_digest` of the parameters that the training begins with, such as those of a
+        network that was trained before it is quantized; None: they are drawn.
+    calibration
+        How many samples show the quantizers their first ranges.
     epochs, batch
-        How often the whole set is seen, and how many samples make a step.
+        How often the whole set is seen, and how many samples make a step.  No epochs at all leave
+        the first parameters and ranges: post-training quantization.
     schedule, optimizer
         The learning rate as a function of the step, and the constants of Adam.
     loss
@@ -59,11 +66,14 @@ class OperatorRun(Spec):
         From which every stream of random numbers is split.
     """
 
+    KINDS: ClassVar[Mapping[str, type]] = _KINDS
     network: OperatorNetwork
     scaling: Scaling
     data: str
     datapath: Datapath = field(default_factory=lambda: preset("fp32"))
     plan: Plan | None = None
+    start: str | None = None
+    calibration: int = 64
     epochs: int = 50
     batch: int = 16
     schedule: Schedule = field(default_factory=Linear)
@@ -83,33 +93,22 @@ class OperatorRun(Spec):
         if not isinstance(self.plan, Plan | None):
             msg = f"OperatorRun.plan is {self.plan!r}: give a Plan or None"
             raise RunError(msg)
-        for name in ("epochs", "batch"):
-            require_integer(f"OperatorRun.{name}", getattr(self, name), least=1)
-        require_integer("OperatorRun.seed", self.seed, least=0)
+        for name, least in (("epochs", 0), ("batch", 1), ("calibration", 1), ("seed", 0)):
+            require_integer(f"OperatorRun.{name}", getattr(self, name), least=least)
+        if self.start is not None and not re.fullmatch("[0-9a-f]{64}", str(self.start)):
+            msg = f"OperatorRun.start is {self.start!r}: give a parameters_digest or None"
+            raise RunError(msg)
         if self.loss not in LOSSES:
             msg = f"OperatorRun.loss is {self.loss!r}: choose one of {', '.join(LOSSES)}"
             raise RunError(msg)
 
-    def stream(self, name: str) -> Stream:
-        """Return the stream of random numbers called ``name`` under this run's seed."""
-        return Stream(seed=self.seed, name=name)
-
     @classmethod
-    def from_json(cls, data: object) -> "OperatorRun":
-        """Return the run whose `to_json` is ``data``.
+    def on(cls, samples: Samples, **fields: Any) -> Self:
+        """Return a run on a training set: its scaling and its digest, and the ``fields`` given.
 
         Raises
         ------
         RunError
-            When a field is unknown, missing or out of range.
-        DatapathError
-            When the datapath is not one.
+            If the set is empty, or a field cannot be used.
         """
-        if isinstance(data, dict) and isinstance(data.get("datapath"), dict):
-            data = {**data, "datapath": Datapath.from_json(data["datapath"])}
-        return read_spec(data, {**_KINDS, cls.__name__: cls}, cls)
-
-    def digest(self) -> str:
-        """Return SHA-256, in hexadecimal, of the JSON with sorted keys."""
-        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), allow_nan=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return cls(scaling=Scaling.of(samples), data=samples_digest(samples), **fields)

@@ -1,5 +1,6 @@
 """Pairs of fields, input and target, on one grid: what a network between fields is trained on."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -76,6 +77,25 @@ class Samples:
     def steps_per_epoch(self, size: int) -> int:
         """How many batches of ``size`` an epoch has."""
         return -(-len(self) // size)
+
+
+def samples_digest(samples: Samples) -> str:
+    """Return SHA-256, in hexadecimal, of the types, shapes and bytes of inputs and targets.
+
+    Examples
+    --------
+    >>> fields = np.zeros((3, 4, 1))
+    >>> samples = Samples(inputs=fields, targets=fields)
+    >>> samples_digest(samples) == samples_digest(samples.take(slice(0, 2)))
+    False
+    """
+    digest = hashlib.sha256()
+    for name in ("inputs", "targets"):
+        fields = getattr(samples, name)
+        digest.update(f"{name}|{fields.dtype.str}|{fields.shape}|".encode())
+        for field in fields:  # one at a time: a copy of all would be as large as the set
+            digest.update(field.tobytes())
+    return digest.hexdigest()
 
 
 def one_step(values: ArrayLike, *, inputs: int, stride: int = 1) -> Samples:

@@ -1,16 +1,17 @@
 """One step of training a network between fields, and what it predicts."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...emu import DatapathError, Ledger, Node, Tape, ops
-from ...formats import FormatError
+from ...emu import Ledger, Node, Tape, ops
 from ..adam import AdamState
-from ..errors import TrainingError
 from ..gradients import require_finite
 from ..qat import Watching
+from ..refusals import naming_step
+from ..updates import updated
 from .quantization import Arrays, Quantization
 from .run import OperatorRun
 from .samples import Samples
@@ -18,17 +19,23 @@ from .samples import Samples
 Fields = NDArray[Any]
 
 
-def calibrated(run: OperatorRun, parameters: Arrays, samples: Samples) -> Quantization:
+def calibrated(
+    run: OperatorRun, parameters: Arrays, samples: Samples, *, rows: int = 64
+) -> Quantization:
     """Return the quantizers of a run's plan, with the ranges that these samples show.
 
-    The samples, in the units of the run, go through the unquantized network once.
+    The samples, in the units of the run, go through the unquantized network once, ``rows`` at a
+    time.
     """
     if run.plan is None:
         return Quantization()
     watching = Watching(plan=run.plan)
-    tape = Tape(run.datapath)
-    nodes = {name: tape.constant(array) for name, array in parameters.items()}
-    run.network.apply(nodes, tape.constant(samples.inputs), watching)
+    for start in range(0, len(samples), rows):
+        tape = Tape(run.datapath)
+        nodes = {name: tape.constant(array) for name, array in parameters.items()}
+        x = tape.constant(samples.inputs[start : start + rows])
+        run.network.apply(nodes, x, watching)
+        watching.next_pass()
     return Quantization(quantizers=watching.quantizers, first=watching.parameters())
 
 
@@ -58,27 +65,29 @@ def training_step(
     Raises
     ------
     TrainingError
-        If the loss or a gradient is not finite, or the datapath refuses a number.
+        If the loss, a gradient, a new parameter or a moment is not finite, or the datapath
+        refuses a number.
     """
     tape = Tape(run.datapath)
     nodes = {name: tape.parameter(array) for name, array in arrays.items()}
-    try:
-        with np.errstate(all="ignore"):  # what overflows is found by the checks below
-            x = tape.constant(batch.inputs)
-            predicted = run.network.apply(nodes, x, quantization.numerics(nodes))
-            loss = _loss(run, predicted, batch.targets)
-            require_finite(loss.value, "loss", optimizer.step)
-            gradients = tape.gradient(loss, list(nodes.values()))
-    except (DatapathError, FormatError) as error:
-        msg = f"the datapath {run.datapath.name} cannot go on at step {optimizer.step}: {error}"
-        raise TrainingError(msg) from error
-    for name, gradient in zip(nodes, gradients, strict=True):
+    with naming_step(run.datapath, optimizer.step), np.errstate(all="ignore"):
+        x = tape.constant(batch.inputs)  # what overflows is found by the checks below
+        predicted = run.network.apply(nodes, x, quantization.numerics(nodes))
+        loss = _loss(run, predicted, batch.targets)
+        require_finite(loss.value, "loss", optimizer.step)
+        gradients = tape.gradient(loss, list(nodes.values()))
+    names = list(arrays)
+    for name, gradient in zip(names, gradients, strict=True):
         require_finite(gradient, f"gradient of {name}", optimizer.step)
-    partners = complex_partners(list(arrays))
-    values = list(arrays.values())
-    moved, after = run.optimizer.update(values, gradients, optimizer, rate, partners)
-    kept = quantization.kept(dict(zip(arrays, moved, strict=True)))
-    return kept, after, float(loss.value.item()), tape.ledger
+
+    def settled(moved: Sequence[NDArray[Any]]) -> Sequence[NDArray[Any]]:
+        return list(quantization.kept(dict(zip(names, moved, strict=True))).values())
+
+    found, after = updated(
+        run, names, list(arrays.values()), gradients, optimizer, rate,
+        partners=complex_partners(names), settled=settled,
+    )  # fmt: skip
+    return dict(zip(names, found, strict=True)), after, float(loss.value.item()), tape.ledger
 
 
 def predict(
