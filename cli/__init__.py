@@ -1,4 +1,4 @@
-"""The commands ``bitpde train``, ``data``, ``datapath``, ``emu``, ``formats``, ``quantize``, ...
+"""The commands ``bitpde train``, ``train-operator``, ``data``, ``datapath``, ``emu``, ...
 
 Standard output carries results alone (with ``--json`` one JSON object); progress and errors go to
 standard error, an error as one line.  Exit status: 0 done, 1 the run failed, 2 bad arguments,
@@ -22,12 +22,14 @@ from .parser import Parser
 from .quantize import add_quantize
 from .study import add_study
 from .train import add_train
+from .train_operator import add_train_operator
 from .verify import add_verify
 
 _EXAMPLES = """\
 examples:
   bitpde train poisson          train a network for Poisson's equation, in 8 bits and in FP32
   bitpde train poisson --help   its options, with examples
+  bitpde train-operator burgers  a network between fields, in floating point and in 8 bits
   bitpde data list              the equations to generate data of, for operator networks
   bitpde data show burgers.h5   a file of data: ours, PDEBench's, PDEArena's, The Well's
   bitpde datapath list          the machines to train on
@@ -103,6 +105,7 @@ def _parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"bitpde {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_train(commands)
+    add_train_operator(commands)
     add_data(commands)
     add_datapath(commands)
     add_emu(commands)

@@ -1,13 +1,13 @@
 """``bitpde study``: a measurement for every cell of a grid, with a table and a picture."""
 
 import argparse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
 from .output import print_json, require_extras
 from .parser import add_command
+from .progress import counting_bar
 
 _EXAMPLES = """\
 examples:
@@ -58,7 +58,7 @@ def _study(arguments: argparse.Namespace) -> int:
 
     study = GRID_STUDIES[arguments.name]
     folder = Path(arguments.out or f"studies/{arguments.name}-{arguments.tier}")
-    with nullcontext() if arguments.json else _bar(study.name) as show:
+    with nullcontext() if arguments.json else counting_bar(study.name) as show:
         results = run_grid(study, folder, tier=arguments.tier, seeds=arguments.seeds, on_cell=show)
     if arguments.json:
         print_json({"folder": str(folder), "results": list(results)})
@@ -66,16 +66,3 @@ def _study(arguments: argparse.Namespace) -> int:
     print((folder / "table.md").read_text(encoding="utf-8"), end="")
     print(f"folder: {folder}")
     return 0
-
-
-@contextmanager
-def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar on standard error; nothing off a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(name)
-        yield lambda done, total: progress.update(task, completed=done, total=total)

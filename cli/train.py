@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import shlex
 import sys
 from contextlib import nullcontext
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .datapath import datapath_called
 from .output import require_extras, say
 from .parser import add_command
+from .training import threads, words_to_go_on
 
 if TYPE_CHECKING:
     from ..pde import LBFGS, MLP, Problem, Run, Study
@@ -56,24 +56,13 @@ def add_train(commands: Any) -> None:
 def _train(arguments: argparse.Namespace) -> int:
     """``bitpde train``: train on every datapath, write the folder, show the table."""
     require_extras(rich=not arguments.json, matplotlib=not arguments.no_plot)
-    from ..formats import set_thread_count, thread_count
-    from ..pde import RunError
-
     runs = _runs(arguments)
     folder = Path(arguments.out or f"runs/{arguments.problem}-seed{arguments.seed}")
     try:
-        if arguments.threads is not None:
-            set_thread_count(arguments.threads)
-        thread_count()
-    except ValueError as error:
-        raise RunError(str(error)) from error
-    try:
-        study = _study(runs, folder, arguments)
+        with threads(arguments.threads):
+            study = _study(runs, folder, arguments)
     except KeyboardInterrupt:
         return say(_interruption(runs, folder, arguments), 130)
-    finally:
-        if arguments.threads is not None:
-            set_thread_count(None)
     _show(study, folder, as_json=arguments.json)
     return 0
 
@@ -174,10 +163,9 @@ def _interruption(runs: list["Run"], folder: Path, arguments: argparse.Namespace
     """Return where the checkpoints are and the command that goes on from them."""
     found = [str(folder / run.datapath.name / "checkpoint.npz") for run in runs]
     kept = [path for path in found if Path(path).exists()]
-    resumable = (folder / "config.json").exists() and not arguments.resume
-    words = ["bitpde", *arguments.words, *(["--resume"] if resumable else [])]
+    words = words_to_go_on(arguments, folder)
     where = f"the state is in {' and '.join(kept)}" if kept else "nothing was trained yet"
-    return f"interrupted: {where}; to go on: {shlex.join(words)}"
+    return f"interrupted: {where}; to go on: {words}"
 
 
 _PROBLEMS = "poisson, poisson-modes, hjb, hjb-log, heat, heat-modes, burgers or allen-cahn"

@@ -68,6 +68,7 @@ from .report import tier as tier
 from .run import Run as Run
 from .run_folder import claim_folder as claim_folder
 from .run_folder import load_run as load_run
+from .run_folder import require_free as require_free
 from .sampling import Sampling as Sampling
 from .schedule import SCHEDULES as SCHEDULES
 from .schedule import Constant as Constant

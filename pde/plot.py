@@ -10,6 +10,7 @@ import numpy as np
 from .evaluate import fields_at, held_out_points
 from .field_errors import relative_l2
 from .nodes import Array
+from .palette import COLOURS
 from .study import Study
 from .train import Result
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 _SIDE = 65
 _POINTS = 1000
-#: Okabe and Ito's palette, distinguishable with any colour vision
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _SMOOTHED_OVER = 10
 _SMALLEST = 1e-30
 #: What of a loss is drawn, and what it is called.
@@ -79,7 +78,7 @@ def _points_of_space(panels: Any, results: Sequence[Result]) -> None:
         for panel, values, title in zip(
             line, (solution, solution - exact), ("u", error), strict=True
         ):
-            panel.plot(exact, values, ".", color=_COLOURS[0], markersize=2)
+            panel.plot(exact, values, ".", color=COLOURS[0], markersize=2)
             panel.set_title(f"{name}: {title}", fontsize=10)
             panel.grid(visible=True, alpha=0.3)
         line[0].axline((exact.mean(), exact.mean()), slope=1, color="black", linewidth=0.8)
@@ -119,7 +118,7 @@ def _losses(
 
     for panel, (term, title) in zip(panels, terms, strict=True):
         curves = [np.array([getattr(row, term) for row in r.history]) for r in results]
-        for colour, result, values in zip(cycle(_COLOURS), results, curves, strict=False):
+        for colour, result, values in zip(cycle(COLOURS), results, curves, strict=False):
             window = min(_SMOOTHED_OVER, len(values))
             mean = np.convolve(values, np.ones(window) / window, mode="valid")
             steps = np.arange(1, len(values) + 1)

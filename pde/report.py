@@ -8,6 +8,7 @@ from ..emu import preset
 from .baselines import polynomial_baselines
 from .evaluate import field_errors, held_out_points
 from .field_errors import FieldErrors
+from .tables import aligned
 from .train import Result
 
 TITLES = (
@@ -112,11 +113,4 @@ def format_table(rows: Sequence[Row]) -> str:
     >>> [line[:39] for line in table.splitlines()]
     ['predictor  rel. L2 u  rel. L2 diffusion', 'constant    2.50e-01           1.00e+00']
     """
-    lines = [TITLES, *(row.cells() for row in rows)]
-    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
-    texts = []
-    for line in lines:
-        first, *rest = line
-        right = [cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True)]
-        texts.append("  ".join([first.ljust(widths[0]), *right]))
-    return "\n".join(texts) + "\n"
+    return aligned([TITLES, *(row.cells() for row in rows)])

@@ -1,7 +1,7 @@
 """Folders that results go into: claimed once, recognised again, never mistaken for another's."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +13,45 @@ from .run import Run
 CONFIG = "config.json"
 
 
-def claim_folder(folder: Path, config: Mapping[str, Any], *, resume: bool) -> None:
+def claim_folder(
+    folder: Path, config: Mapping[str, Any], *, resume: bool, besides: Collection[str] = ()
+) -> None:
     """Make ``folder`` with its ``config.json``; with ``resume``, check that it has this very one.
 
-    A folder that does not exist or is empty is claimed in either case.  Any other is not touched.
+    A folder that does not exist or is empty, files called as in ``besides`` left aside, is claimed
+    in either case.  Any other is not touched.
 
     Raises
     ------
     RunError
         When the folder is in use, holds no configuration to resume, or a different one.
     """
+    require_free(folder, resume=resume, besides=besides)
     path = folder / CONFIG
-    if resume and path.exists():
+    if path.exists():
         _require_same(path, config)
         return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(path, config)
+
+
+def require_free(folder: Path, *, resume: bool, besides: Collection[str] = ()) -> None:
+    """Raise unless `claim_folder` could have the folder, whatever its configuration.
+
+    Raises
+    ------
+    RunError
+        When the folder is in use, or holds no configuration to resume.
+    """
+    if resume and (folder / CONFIG).exists():
+        return
+    free = not folder.exists()
+    if folder.is_dir():
+        free = all(path.name in besides for path in folder.iterdir())
+    if not free:
         what = "holds no run to resume" if resume else "already exists and is not empty"
         msg = f"{folder} {what}: choose another folder{'' if resume else ', or resume'}"
         raise RunError(msg)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(path, config)
 
 
 def load_run(folder: Path) -> tuple[Run, State]:

@@ -22,6 +22,7 @@ from bitpde.pde.operators import (
     UNet,
     averaged,
     interpolation_floor,
+    reduced,
     relative_l2,
 )
 
@@ -110,14 +111,11 @@ def test_the_floor_is_that_of_numpys_interpolation(
 def test_means_have_a_floor_of_their_own() -> None:
     waves = np.tile([1.0, -1.0, -1.0, 1.0], 4).reshape(1, 16, 1)
     assert interpolation_floor(waves, Reduction(factor=1, periodic=True))[0] == 0
-    by_means = Reduction(factor=4, periodic=True, by_means=True)
-    assert not by_means.coarse(waves).any()
+    by_means = Reduction(factor=4, periodic=True, means=True)
+    assert not by_means.down(waves).any()
     assert interpolation_floor(waves, by_means)[0] == 1  # all is lost
     # the two cells in the middle of each block are -1, and so is all that comes back: 2 or 0
     assert interpolation_floor(waves, Reduction(factor=4, periodic=True))[0] == np.sqrt(2)
-    pair = by_means.samples(Samples(inputs=waves, targets=2 + waves))
+    pair = reduced(Samples(inputs=waves, targets=2 + waves), by_means)
     assert (pair.targets == 2).all()
     assert not pair.inputs.any()
-    assert Reduction.from_json(by_means.to_json()) == by_means
-    with pytest.raises(RunError, match=r"Reduction.factor is 0"):
-        Reduction(factor=0, periodic=True)

@@ -1,8 +1,9 @@
 """One cell of a study of networks between fields: what is trained, what is found.
 
-A scenario is ``float``, a plan such as ``w4a8``, which is trained on from the float network of the
-same cell (quantization-aware training), or ``ptq-w4a8``, the same without training (post-training
-quantization).  The float network is kept in the folder of the study for all that begin with it.
+A scenario is ``float``; ``float again``, the same network trained on for as long as quantized ones
+are; a plan such as ``w4a8``, trained on from that network (quantization-aware training); or
+``ptq-w4a8``, the same without training (post-training quantization).  The float network is kept in
+the folder of the study for all that begin with it.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 from ..pde import Exponential, TrainingError
 from ..pde.operators import (
+    AGAIN,
+    FLOAT,
     FNO,
     OperatorNetwork,
     OperatorOutcome,
@@ -24,10 +27,11 @@ from ..pde.operators import (
     Samples,
     Transformer,
     UNet,
+    baselines,
     cost,
     interpolation_floor,
     operator_errors,
-    parameters_digest,
+    reduced,
     relative_l2,
     train_operator,
 )
@@ -35,7 +39,7 @@ from ..pde.qat import Plan
 from .cell_store import cell_digest
 from .cell_study import kept_folder
 from .grid_study import Cell
-from .operator_data import DIMENSIONS, EQUATIONS, StudyData, read_data
+from .operator_data import EQUATIONS, StudyData, family_of, read_data
 
 Fields = NDArray[Any]
 #: The networks.
@@ -53,12 +57,12 @@ ROLLOUT: Final = 4
 
 def float_cell(cell: Cell) -> dict[str, Any]:
     """Return the cell of the float network that a cell begins with."""
-    return {**cell, "scenario": "float"}
+    return {**cell, "scenario": FLOAT}
 
 
 def needs(cell: Cell) -> list[Cell]:
     """Return the cells that must be done before."""
-    return [] if cell["scenario"] == "float" else [float_cell(cell)]
+    return [] if cell["scenario"] == FLOAT else [float_cell(cell)]
 
 
 def reduction_of(cell: Cell) -> Reduction:
@@ -66,8 +70,8 @@ def reduction_of(cell: Cell) -> Reduction:
     way, factor = cell["way"], cell["reduction"]
     return Reduction(
         factor=1 if way == "learned" else factor,
-        periodic=EQUATIONS[cell["pde"]],
-        by_means=way == "averaged",
+        periodic=family_of(cell).periodic,
+        means=way == "averaged",
     )
 
 
@@ -77,12 +81,12 @@ def network_of(cell: Cell) -> OperatorNetwork:
     Examples
     --------
     >>> cell = {"pde": "burgers", "architecture": "UNet", "width": 8, "points": 24, "reduction": 2,
-    ...     "way": "interpolated", "levels": 3}
+    ...     "way": "interpolated", "levels": 3, "frames": 2}
     >>> network_of(cell).levels
     2
     """
-    factor, periodic = cell["reduction"], EQUATIONS[cell["pde"]]
-    points, dimension = cell["points"] // factor, DIMENSIONS[cell["pde"]]
+    factor, periodic = cell["reduction"], family_of(cell).periodic
+    points, dimension = cell["points"] // factor, EQUATIONS[cell["pde"]]
     shape: dict[str, Any] = {
         "inputs": 1, "outputs": 1, "dimension": dimension, "width": cell["width"]
     }  # fmt: skip
@@ -104,7 +108,7 @@ def network_of(cell: Cell) -> OperatorNetwork:
 
 def plan_of(cell: Cell) -> Plan | None:
     """Return the plan of a cell's scenario; None for float."""
-    if cell["scenario"] == "float":
+    if cell["scenario"] in (FLOAT, AGAIN):
         return None
     plan = Plan.named(cell["scenario"].removeprefix(POST))
     return replace(plan, wide=(*plan.wide, "up")) if cell["way"] == "learned" else plan
@@ -124,15 +128,15 @@ def float_run(cell: Cell, train: Samples) -> OperatorRun:
     )
 
 
-def quantized_run(cell: Cell, train: Samples, run: OperatorRun, start: str) -> OperatorRun:
-    """Return the training that goes on under a plan: from ten times the last rate, by ten down.
+def continued_run(cell: Cell, train: Samples, base: OperatorOutcome) -> OperatorRun:
+    """Return the training that goes on from a float network: from ten times the last rate, by ten.
 
-    Without training there are no epochs.
+    Post-training quantization has no epochs.
     """
     epochs = 0 if cell["scenario"].startswith(POST) else cell["tuned"]
     steps = max(1, epochs * train.steps_per_epoch(cell["batch"]))
     schedule = Exponential(initial=cell["rate"] / 10, factor=0.1 ** (1 / steps), every=1)
-    return replace(run, plan=plan_of(cell), start=start, epochs=epochs, schedule=schedule)
+    return base.continued(plan_of(cell), epochs=epochs, schedule=schedule)
 
 
 def trained(cell: Cell, folder: Path, found: StudyData) -> OperatorOutcome:
@@ -144,14 +148,14 @@ def trained(cell: Cell, folder: Path, found: StudyData) -> OperatorOutcome:
         If it, or the float network that it begins with, diverges.
     """
     reduction = reduction_of(cell)
-    train, validation = reduction.samples(found.train), reduction.samples(found.validation)
+    train, validation = (reduced(each, reduction) for each in (found.train, found.validation))
     first = float_cell(cell)
     run = float_run(first, train)
     kept = folder / _TRAINED / cell_digest(first)[:16]
     base = train_operator(run, train, kept, validation=validation, resume=True)
-    if cell["scenario"] == "float":
+    if cell["scenario"] == FLOAT:
         return base
-    run = quantized_run(cell, train, run, parameters_digest(base.parameters))
+    run = continued_run(cell, train, base)
     place = kept_folder(folder, cell)
     return train_operator(
         run, train, place, validation=validation, start=base.parameters, resume=True
@@ -161,7 +165,7 @@ def trained(cell: Cell, folder: Path, found: StudyData) -> OperatorOutcome:
 def measure(cell: Cell, folder: Path) -> dict[str, Any]:
     """Return the errors of a cell's network on the grid of the data, and what it costs."""
     found = read_data(folder, cell)
-    known = {**costs(cell), **baselines(cell, found)}
+    known = {**costs(cell), **without_network(cell, found)}
     try:
         outcome = trained(cell, folder, found)
     except TrainingError:
@@ -186,22 +190,19 @@ def costs(cell: Cell) -> dict[str, float]:
     }
 
 
-def baselines(cell: Cell, found: StudyData) -> dict[str, float]:
-    """Return the errors of predictors that learn nothing, and the floor of the coarse grid."""
-    test, mean = found.test, found.train.targets.mean(axis=0, dtype=np.float64)
-    constant = relative_l2(np.broadcast_to(mean, test.targets.shape), test.targets)
-    floor = interpolation_floor(test.targets, reduction_of(cell))
-    told = {"mean": _mean(constant), "floor": _mean(floor), "data_error": found.error}
-    if found.trajectories is not None:
-        told["persistence"] = _mean(relative_l2(test.inputs, test.targets))
-    return told
+def without_network(cell: Cell, found: StudyData) -> dict[str, float]:
+    """Return the errors of predictors without a network, and the floor of the coarse grid."""
+    guesses = baselines(found.train, in_time=found.trajectories is not None)
+    test = found.test
+    told = {name: _mean(relative_l2(g(test.inputs), test.targets)) for name, g in guesses.items()}
+    floor = _mean(interpolation_floor(test.targets, reduction_of(cell)))
+    return {**told, "floor": floor, "data_error": found.error}
 
 
 def errors(cell: Cell, outcome: OperatorOutcome, found: StudyData) -> dict[str, Any]:
     """Return the errors of predictions on the test set, and after some steps of them."""
     reduction, true = reduction_of(cell), np.asarray(found.test.targets, np.float64)
-    coarse = reduction.coarse(found.test.inputs)
-    predicted = reduction.fine(outcome.predict(coarse))
+    predicted = _predicted(outcome, reduction, found.test.inputs)
     by_definition = operator_errors(predicted[:, None], true[:, None])
     bands = dict(zip(("low", "middle", "high"), by_definition.fourier, strict=True))
     told: dict[str, Any] = {
@@ -220,8 +221,7 @@ def errors(cell: Cell, outcome: OperatorOutcome, found: StudyData) -> dict[str, 
 def validation_error(outcome: OperatorOutcome, reduction: Reduction, found: StudyData) -> float:
     """Return the relative error on the validation set, on the grid of the data."""
     pairs = found.validation
-    predicted = reduction.fine(outcome.predict(reduction.coarse(pairs.inputs)))
-    return _mean(relative_l2(predicted, pairs.targets))
+    return _mean(relative_l2(_predicted(outcome, reduction, pairs.inputs), pairs.targets))
 
 
 def rolled_out(
@@ -229,11 +229,17 @@ def rolled_out(
 ) -> Mapping[str, float]:
     """Return the relative error after some steps, each from the prediction of the one before."""
     steps = min(ROLLOUT, trajectories.shape[1] - 1)
-    fields = reduction.coarse(trajectories[:, 0])
+    fields = reduction.down(trajectories[:, 0])
     for _ in range(steps):
         fields = outcome.predict(fields)
-    reached = relative_l2(reduction.fine(fields), trajectories[:, steps])
-    return {"rollout": _mean(reached), "rollout_steps": float(steps)}
+    reached = reduction.up(fields, trajectories.shape[2:-1])
+    error = _mean(relative_l2(reached, trajectories[:, steps]))
+    return {"rollout": error, "rollout_steps": float(steps)}
+
+
+def _predicted(outcome: OperatorOutcome, reduction: Reduction, inputs: Fields) -> Fields:
+    """Return what a network on the coarse grid makes of fields on the grid of the data."""
+    return reduction.up(outcome.predict(reduction.down(inputs)), inputs.shape[1:-1])
 
 
 def _mean(values: Fields) -> float:

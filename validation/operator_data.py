@@ -22,12 +22,8 @@ from ..pde import RunError, data
 from ..pde.operators import Samples, from_coefficient, one_step
 from .grid_study import Cell
 
-#: The equations, and whether their fields are periodic.
-EQUATIONS: Final[dict[str, bool]] = {
-    "sorption": False, "burgers": True, "vorticity": True, "darcy": False
-}  # fmt: skip
-#: Dimensions of space.
-DIMENSIONS: Final = {"sorption": 1, "burgers": 1, "vorticity": 2, "darcy": 2}
+#: The equations, with the dimensions of their space.
+EQUATIONS: Final = {"sorption": 1, "burgers": 1, "vorticity": 2, "darcy": 2}
 #: The viscosities of the equations that have one, unless a cell says another: PDEBench's nu of
 #: Burgers' equation, which is pi times the diffusivity, and that of the flow.
 _VISCOSITIES: Final = {"burgers": 0.01, "vorticity": 1e-3}

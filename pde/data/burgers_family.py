@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +65,7 @@ class BurgersFamily(Family):
     (3, 16, 1)
     """
 
+    periodic: ClassVar[bool] = True
     diffusivity: float = 0.01 / math.pi
     initial: SineWaves | GaussianField = field(default_factory=SineWaves)
     points: int = 256

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..spec import Spec
 from .certificate import Certificate
@@ -15,7 +16,11 @@ class Family(Spec, ABC):
     A family is a frozen dataclass of plain data.  Its random numbers come from
     ``Stream(seed=seed, name="data/...")`` at step ``number``, so that instance 7 is the same alone
     and in a file of thousands, on one process or many.
+
+    ``periodic`` says whether its fields go on at their end as they began.
     """
+
+    periodic: ClassVar[bool] = False
 
     @abstractmethod
     def instance(self, seed: int, number: int) -> Trajectory:

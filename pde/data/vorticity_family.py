@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 
@@ -57,6 +58,7 @@ class VorticityFamily(Family):
     (3, 16, 16, 1)
     """
 
+    periodic: ClassVar[bool] = True
     viscosity: float = 1e-3
     forcing: float = 0.1
     points: int = 64

@@ -5,6 +5,13 @@ of all products through the `Numerics` that are given.
 """
 
 from .attention import Attention as Attention
+from .baselines import baselines as baselines
+from .comparison import AGAIN as AGAIN
+from .comparison import FLOAT as FLOAT
+from .comparison import Comparison as Comparison
+from .comparison import Splits as Splits
+from .comparison import compare as compare
+from .comparison import folder_name as folder_name
 from .cost import FLOAT_PROXY_BITS as FLOAT_PROXY_BITS
 from .cost import Cost as Cost
 from .cost import CostRow as CostRow
@@ -37,9 +44,18 @@ from .numerics import Plain as Plain
 from .outcome import OperatorMetrics as OperatorMetrics
 from .outcome import OperatorOutcome as OperatorOutcome
 from .outcome import load_operator as load_operator
+from .pairs import Pairs as Pairs
+from .pairs import is_periodic as is_periodic
+from .pairs import reduced as reduced
+from .plot import plot_comparison as plot_comparison
+from .progress import comparison_bars as comparison_bars
 from .quantization import Quantization as Quantization
 from .reduction import Reduction as Reduction
 from .reduction import interpolation_floor as interpolation_floor
+from .report import OPERATOR_TITLES as OPERATOR_TITLES
+from .report import OperatorRow as OperatorRow
+from .report import operator_row as operator_row
+from .report import operator_table as operator_table
 from .resolution import averaged as averaged
 from .resolution import coarsened as coarsened
 from .resolution import interpolated as interpolated
@@ -52,6 +68,8 @@ from .samples import one_step as one_step
 from .samples import samples_digest as samples_digest
 from .scaling import Scaling as Scaling
 from .scaling import Units as Units
+from .sizes import MODELS as MODELS
+from .sizes import operator_named as operator_named
 from .start import parameters_digest as parameters_digest
 from .step import calibrated as calibrated
 from .step import predict as predict

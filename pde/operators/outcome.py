@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from ..checkpoint import State, load_checkpoint
 from ..errors import RunError
+from ..qat import Plan
 from ..run_folder import CONFIG
+from ..schedule import Schedule
 from ..step_rows import METRICS, StepRow, read_rows
 from .quantization import Arrays, Quantization
 from .run import OperatorRun
-from .start import QUANTIZERS, read_quantization
+from .start import QUANTIZERS, parameters_digest, read_quantization
 from .step import predict
 
 #: The file that says how a training ended.
@@ -57,6 +59,14 @@ class OperatorOutcome:
     def parameters(self) -> Arrays:
         """The network's parameters by name: what another run may start from."""
         return {name: self.arrays[name] for name in self.run.network.parameters()}
+
+    def continued(self, plan: Plan | None, *, epochs: int, schedule: Schedule) -> OperatorRun:
+        """Return the run that goes on from this network's parameters, on the operands of ``plan``.
+
+        It trains for ``epochs`` more; of 0 it is this network, quantized after its training.
+        """
+        start = parameters_digest(self.parameters)
+        return replace(self.run, plan=plan, start=start, epochs=epochs, schedule=schedule)
 
     def predict(self, inputs: NDArray[Any], *, rows: int = 64) -> NDArray[np.float64]:
         """Return what the network makes of fields in their own units, ``rows`` at a time."""

@@ -13,7 +13,7 @@ from ..archive import ArchiveError, contents_digest, read_archive, write_archive
 from ..checkpoint import State
 from ..errors import CheckpointError, RunError
 from ..qat import LearnedQuantizer, MinMax, StepAndOffset, StepSize
-from ..spec import read_spec
+from ..spec import Spec, read_spec
 from ..updates import stored
 from .quantization import Arrays, Quantization
 from .run import OperatorRun
@@ -125,12 +125,17 @@ def read_quantization(path: Path, run_digest: str) -> Quantization:
     for name, array in arrays.items():
         first[name.rpartition("#")[0]].append(array)
     return Quantization(
-        quantizers={
-            place: read_spec(told, _KINDS, LearnedQuantizer)
-            for place, told in facts["quantizers"].items()
-        },
+        quantizers={place: _quantizer(told) for place, told in facts["quantizers"].items()},
         first={place: tuple(values) for place, values in first.items()},
     )
+
+
+def _quantizer(told: object) -> LearnedQuantizer:
+    found = read_spec(told, _KINDS, Spec)
+    if not isinstance(found, LearnedQuantizer):
+        msg = f"{found!r} is no quantizer: give the JSON of one"
+        raise RunError(msg)
+    return found
 
 
 def _refusal(path: Path, reason: str) -> CheckpointError:

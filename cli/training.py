@@ -1,0 +1,38 @@
+"""What the commands that train have in common: processor threads, and how to go on."""
+
+import argparse
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """Use so many processor threads within the context; None: as many as there are.
+
+    Raises
+    ------
+    RunError
+        When there cannot be so many, or the environment says nonsense.
+    """
+    from ..formats import set_thread_count, thread_count
+    from ..pde import RunError
+
+    try:
+        if count is not None:
+            set_thread_count(count)
+        thread_count()
+    except ValueError as error:
+        raise RunError(str(error)) from error
+    try:
+        yield
+    finally:
+        if count is not None:
+            set_thread_count(None)
+
+
+def words_to_go_on(arguments: argparse.Namespace, folder: Path) -> str:
+    """Return the command that goes on with what was interrupted."""
+    resumable = (folder / "config.json").exists() and not arguments.resume
+    return shlex.join(["bitpde", *arguments.words, *(["--resume"] if resumable else [])])

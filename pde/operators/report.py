@@ -1,0 +1,83 @@
+"""The table of predictors of fields: trained networks, quantized networks, and none."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..tables import aligned
+from .metrics import OperatorErrors, operator_errors, relative_l2
+from .samples import Samples
+
+Fields = NDArray[Any]
+
+#: The titles of the table.
+OPERATOR_TITLES: Final = (
+    "predictor", "rel. L2", "RMSE", "nRMSE", "of the mean", "maximum", "border",
+    "k < 4", "k < 12", "k >= 12", "seconds",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorRow:
+    """One predictor on the test samples, in their own units and on their own grid.
+
+    Parameters
+    ----------
+    predictor
+        Its name.
+    relative
+        The mean of `relative_l2`.
+    errors
+        Those of PDEBench.
+    seconds
+        Time of the training steps; None for what was not trained by steps.
+    """
+
+    predictor: str
+    relative: float
+    errors: OperatorErrors
+    seconds: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain dictionary; None where a grid has no such wave numbers."""
+        told = asdict(self)
+        bands = [None if np.isnan(each) else each for each in self.errors.fourier]
+        return {**told, "errors": {**told["errors"], "fourier": bands}}
+
+    def cells(self) -> tuple[str, ...]:
+        """Return one text per title."""
+        e = self.errors
+        numbers = (self.relative, e.rmse, e.nrmse, e.conserved, e.maximum, e.boundary, *e.fourier)
+        texts = ["-" if np.isnan(number) else f"{number:.2e}" for number in numbers]
+        seconds = "-" if self.seconds is None else f"{self.seconds:.1f}"
+        return (self.predictor, *texts, seconds)
+
+
+def operator_row(
+    name: str, predicted: Fields, test: Samples, *, seconds: float | None = None
+) -> OperatorRow:
+    """Return the row of what a predictor makes of the test inputs, on their grid.
+
+    Raises
+    ------
+    RunError
+        If a target is zero everywhere.
+
+    Examples
+    --------
+    >>> fields = np.ones((2, 8, 1))
+    >>> row = operator_row("twice", 2 * fields, Samples(inputs=fields, targets=fields))
+    >>> row.relative, row.cells()[:4]
+    (1.0, ('twice', '1.00e+00', '1.00e+00', '1.00e+00'))
+    """
+    errors = operator_errors(predicted[:, None], test.targets[:, None])
+    relative = float(relative_l2(predicted, test.targets).mean())
+    return OperatorRow(predictor=name, relative=relative, errors=errors, seconds=seconds)
+
+
+def operator_table(rows: Sequence[OperatorRow]) -> str:
+    """Return the table as aligned text."""
+    return aligned([OPERATOR_TITLES, *(row.cells() for row in rows)])
