@@ -1,4 +1,4 @@
-"""On a Dask cluster a study finds what it finds here, also when a worker is killed in the middle."""
+"""On a Dask cluster a study finds what it finds here, also when a worker is killed."""
 
 import os
 import re
@@ -65,5 +65,5 @@ def test_two_workers_one_of_which_is_killed_lose_nothing(tmp_path: Path) -> None
 
 def test_a_scheduler_that_is_not_there_is_an_error() -> None:
     pytest.importorskip("distributed")
-    with pytest.raises(RunError, match="no scheduler at tcp://127.0.0.1:9"):
+    with pytest.raises(RunError, match=r"no scheduler at tcp://127\.0\.0\.1:9"):
         Cluster("tcp://127.0.0.1:9", patience=1.0)

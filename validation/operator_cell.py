@@ -49,15 +49,15 @@ SCENARIOS: Final = ("w4a4", "w4a8", "w8a8", "w8a16", "w8a32")
 #: How fields come to a coarser grid.
 WAYS: Final = ("interpolated", "averaged", "learned")
 POST: Final = "ptq-"
-#: What decides the training of a float network, and so is what cells of one network share.
-_TRAINED: Final = "trained"
+#: Settings that tell cells apart and decide nothing of a training.
+LABELS: Final = ("bits", "budget")
 #: Steps that predictions are fed back, at most.
 ROLLOUT: Final = 4
 
 
 def float_cell(cell: Cell) -> dict[str, Any]:
-    """Return the cell of the float network that a cell begins with."""
-    return {**cell, "scenario": FLOAT}
+    """Return the cell of the float network that a cell begins with, without what only labels it."""
+    return {**{key: cell[key] for key in cell if key not in LABELS}, "scenario": FLOAT}
 
 
 def needs(cell: Cell) -> list[Cell]:
@@ -139,8 +139,11 @@ def continued_run(cell: Cell, train: Samples, base: OperatorOutcome) -> Operator
     return base.continued(plan_of(cell), epochs=epochs, schedule=schedule)
 
 
-def trained(cell: Cell, folder: Path, found: StudyData) -> OperatorOutcome:
+def trained(cell: Cell, folder: Path, found: StudyData, place: Path | None) -> OperatorOutcome:
     """Return the trained network of a cell, gone on with where it was left.
+
+    Float networks are kept in ``folder``, that of the study, for all cells that begin with them;
+    what a cell makes of one is kept in ``place``, if that is given.
 
     Raises
     ------
@@ -150,15 +153,14 @@ def trained(cell: Cell, folder: Path, found: StudyData) -> OperatorOutcome:
     reduction = reduction_of(cell)
     train, validation = (reduced(each, reduction) for each in (found.train, found.validation))
     first = float_cell(cell)
+    kept = folder / "trained" / cell_digest(first)[:16]
     run = float_run(first, train)
-    kept = folder / _TRAINED / cell_digest(first)[:16]
     base = train_operator(run, train, kept, validation=validation, resume=True)
     if cell["scenario"] == FLOAT:
         return base
     run = continued_run(cell, train, base)
-    place = kept_folder(folder, cell)
     return train_operator(
-        run, train, place, validation=validation, start=base.parameters, resume=True
+        run, train, place, validation=validation, start=base.parameters, resume=place is not None
     )
 
 
@@ -167,7 +169,7 @@ def measure(cell: Cell, folder: Path) -> dict[str, Any]:
     found = read_data(folder, cell)
     known = {**costs(cell), **without_network(cell, found)}
     try:
-        outcome = trained(cell, folder, found)
+        outcome = trained(cell, folder, found, kept_folder(folder, cell))
     except TrainingError:
         return {**known, "failed": 1.0}
     return {**known, "failed": 0.0, **errors(cell, outcome, found)}
