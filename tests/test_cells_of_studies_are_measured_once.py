@@ -13,7 +13,7 @@ import pytest
 from cell_stub import COUNT, SQUARES, asked, processes
 
 from bitpde.pde import RunError
-from bitpde.validation import CellStore, Cluster, Processes, cell_digest, run_cells
+from bitpde.validation import CellStore, Cluster, Processes, StudyError, cell_digest, run_cells
 from bitpde.validation.cell_store import sole_owner
 from bitpde.validation.cell_study import kept_folder
 from bitpde.validation.grid_study import Cell
@@ -84,14 +84,14 @@ def test_two_processes_measure_and_one_that_is_killed_loses_nothing(tmp_path: Pa
 @pytest.mark.study
 def test_a_cell_that_ends_every_process_is_given_up_and_the_others_are_done(tmp_path: Path) -> None:
     study = replace(SQUARES, measure=cell_stub.always_dies)
-    with pytest.raises(RunError, match=r"1 of 6 cells failed.*'n': 1.*ended 3 times.*code -9"):
+    with pytest.raises(StudyError, match=r"1 of 6 cells failed.*'n': 1.*ended 3 times.*code -9"):
         run_cells(study, tmp_path, tier="smoke", seeds=1, workers=Processes(2))
     assert [asked(tmp_path, n) for n in range(COUNT)] == [1, 3, 1, 1, 1, 1]
 
 
 def test_a_cell_that_fails_leaves_the_others_done_and_is_tried_again(tmp_path: Path) -> None:
     bad = replace(SQUARES, measure=cell_stub.refused)
-    with pytest.raises(RunError, match=r"1 of 6 cells failed; .*'n': 3.*ValueError: three is ref"):
+    with pytest.raises(StudyError, match=r"1 of 6 cells failed; .*'n': 3.*three is refused"):
         run_cells(bad, tmp_path, tier="smoke", seeds=1)
     assert squares(run_cells(SQUARES, tmp_path, tier="smoke", seeds=1)) == [0, 1, 4, 9, 16, 25]
     assert [asked(tmp_path, n) for n in range(COUNT)] == [1] * COUNT
@@ -111,7 +111,7 @@ def test_a_cell_waits_for_those_that_it_needs(tmp_path: Path) -> None:
     assert squares(run_cells(study, tmp_path, tier="smoke", seeds=1)) == [0, 1, 4, 9, 16, 25]
     assert order == [5, 4, 3, 2, 1, 0]
     failing = replace(study, measure=cell_stub.refused)
-    with pytest.raises(RunError, match="1 of 6 cells failed and 3 that need them were left out"):
+    with pytest.raises(StudyError, match="1 of 6 cells failed and 3 that need them were left out"):
         run_cells(failing, tmp_path / "new", tier="smoke", seeds=1)
 
 

@@ -18,6 +18,7 @@ from .cell_store import CellStore as CellStore
 from .cell_store import cell_digest as cell_digest
 from .cell_studies import CELL_STUDIES as CELL_STUDIES
 from .cell_study import CellStudy as CellStudy
+from .cell_study import StudyError as StudyError
 from .cell_study import run_cells as run_cells
 from .cluster_workers import Cluster as Cluster
 from .format_facts import BlockFacts as BlockFacts

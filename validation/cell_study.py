@@ -28,6 +28,10 @@ OnCell = Callable[[int, int], None]
 STORE = "results.sqlite"
 
 
+class StudyError(Exception):
+    """Cells of a study failed; all others are done."""
+
+
 def nothing_before(_: Cell) -> list[Cell]:
     """Return that a cell needs no other."""
     return []
@@ -104,8 +108,9 @@ def run_cells(
     Raises
     ------
     RunError
-        If the tier or the number of seeds is none, the folder is another study's or in use, or
-        cells failed; all others are then done.
+        If the tier or the number of seeds is none, or the folder is another study's or in use.
+    StudyError
+        If cells failed; all others are then done.
     """
     if tier not in TIERS or seeds < 1:
         msg = f"tier {tier!r} with {seeds} seeds: give one of {', '.join(TIERS)}, and at least 1"
@@ -164,7 +169,7 @@ def _measure_all(
         done += 1
         tell()
     if problems:
-        raise RunError(_told(problems, missing, len(queue.waiting)))
+        raise StudyError(_told(problems, missing, len(queue.waiting)))
 
 
 class _Queue:

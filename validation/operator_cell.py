@@ -6,6 +6,7 @@ are; a plan such as ``w4a8``, trained on from that network (quantization-aware t
 the folder of the study for all that begin with it.
 """
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -154,6 +155,8 @@ def trained(cell: Cell, folder: Path, found: StudyData, place: Path | None) -> O
     train, validation = (reduced(each, reduction) for each in (found.train, found.validation))
     first = float_cell(cell)
     kept = folder / "trained" / cell_digest(first)[:16]
+    for each in (kept, place):
+        _drop_unclaimed(each)
     run = float_run(first, train)
     base = train_operator(run, train, kept, validation=validation, resume=True)
     if cell["scenario"] == FLOAT:
@@ -162,6 +165,12 @@ def trained(cell: Cell, folder: Path, found: StudyData, place: Path | None) -> O
     return train_operator(
         run, train, place, validation=validation, start=base.parameters, resume=place is not None
     )
+
+
+def _drop_unclaimed(place: Path | None) -> None:
+    """Remove a folder that a killed process has made and not claimed."""
+    if place is not None and place.exists() and not (place / "config.json").exists():
+        shutil.rmtree(place)
 
 
 def measure(cell: Cell, folder: Path) -> dict[str, Any]:

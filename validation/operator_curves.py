@@ -149,7 +149,7 @@ def _way_cells(tier: str, seeds: int) -> Cells:
 
 def _before(cell: Finished) -> list[Finished]:
     """The float network; of all widths it is the one of no bits."""
-    return [{**each, "bits": 0} if "bits" in each else each for each in needs(cell)]
+    return [{**each, "bits": 0} if "bits" in cell else each for each in needs(cell)]
 
 
 def _trained(cell: Finished) -> str:
