@@ -15,8 +15,8 @@ from .progress import counting_bar
 from .training import threads, words_to_go_on
 
 if TYPE_CHECKING:
+    from ..pde import data, qat
     from ..pde import operators as types
-    from ..pde import qat
 
 _EXAMPLES = """\
 examples:
@@ -170,18 +170,30 @@ def _splits(arguments: argparse.Namespace, folder: Path) -> "tuple[types.Splits,
                 workers=arguments.threads,
             )  # fmt: skip
     with data.open_dataset(path) as found:
-        divided = found if found.splits else found.divided(counts)
-        parts = {
-            "train": divided.split("train")[: arguments.instances],
-            "validation": divided.split("validation"),
-            "test": divided.split("test"),
-        }
+        parts = _parts(found, counts)
         splits = operators.Splits(
             **{name: pairs.of(part) for name, part in parts.items()},
             in_time=pairs.in_time(found),
         )
         periodic = arguments.periodic
         return splits, operators.is_periodic(found) if periodic is None else periodic
+
+
+def _parts(found: "data.Dataset", counts: "data.Counts") -> "dict[str, data.Dataset]":
+    """Return the instances of each split: those of the data, or as many as are asked for.
+
+    Where the data are divided for training and test alone, as PDEBench's are, the last instances of
+    training are for validation.
+    """
+    names = ("train", "validation", "test")
+    given = [name for name in names if len(found.splits.get(name, ()))]
+    if given == ["train", "test"]:
+        train, kept = found.split("train"), counts.validation
+        parts = {"train": train[:-kept], "validation": train[-kept:], "test": found.split("test")}
+    else:
+        divided = found if given == list(names) else found.divided(counts)
+        parts = {name: divided.split(name) for name in names}
+    return {**parts, "train": parts["train"][: counts.train]}
 
 
 def _show(found: "types.Comparison", folder: Path) -> None:
@@ -285,7 +297,7 @@ _OPTIONS: Final[dict[str, dict[str, dict[str, Any]]]] = {
     },
     "training": {
         "--epochs": {**_COUNT, "default": 10, "help": "in floating point (default: %(default)s)"},
-        "--qat-epochs": {**_COUNT, "default": 3, "help": "quantized (default: %(default)s)"},
+        "--qat-epochs": {**_COUNT, "default": 3, "help": "from there on (default: %(default)s)"},
         "--batch": {**_COUNT, "default": 16, "help": "samples of a step (default: %(default)s)"},
         "--learning-rate": {
             "type": float,
@@ -295,9 +307,9 @@ _OPTIONS: Final[dict[str, dict[str, dict[str, Any]]]] = {
         },
         "--qat-rate": {
             "type": float,
-            "default": 3e-4,
+            "default": 1e-3,
             "metavar": "R",
-            "help": "the same when quantized (default: %(default)s)",
+            "help": "the same for what goes on from there (default: %(default)s)",
         },
         "--loss": {
             "choices": ("relative", "mse"),

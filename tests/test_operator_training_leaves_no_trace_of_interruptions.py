@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +24,24 @@ from bitpde.pde.operators import (
     train_operator,
 )
 
-STEPS = 9
-RUNS = [tiny(), tiny("w4a8"), tiny("w4a4")]
-Whole = dict[str, tuple[OperatorOutcome, Path]]
+STEPS = 6
+RUNS = [tiny(None, epochs=2), tiny("w4a8", epochs=2), tiny("w4a4", epochs=2)]
+Whole = Callable[[OperatorRun], tuple[OperatorOutcome, Path]]
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
-    """The uninterrupted trainings, on one thread."""
-    results = {}
-    set_thread_count(1)
-    for run in RUNS:
+    """The uninterrupted training of a run, on one thread, done when it is first asked for."""
+
+    @cache
+    def trained(run: OperatorRun) -> tuple[OperatorOutcome, Path]:
         folder = tmp_path_factory.mktemp("whole") / "run"
-        results[run.digest()] = train_operator(run, TRAIN, folder, validation=VALIDATION), folder
-    set_thread_count(None)
-    return results
+        set_thread_count(1)
+        outcome = train_operator(run, TRAIN, folder, validation=VALIDATION)
+        set_thread_count(None)
+        return outcome, folder
+
+    return trained
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +53,7 @@ def _default_threads() -> Iterator[None]:
 @pytest.fixture
 def copied(whole: Whole, tmp_path: Path) -> Path:
     """A folder of the finished training on 4 and 8 bits."""
-    return Path(shutil.copytree(whole[RUNS[1].digest()][1], tmp_path / "run"))
+    return Path(shutil.copytree(whole(RUNS[1])[1], tmp_path / "run"))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -111,7 +115,7 @@ def test_two_interruptions_leave_no_trace(
         interrupted(run, folder, second, resume=True, checkpoint_every=every)
     set_thread_count(threads[2])
     found = train_operator(run, TRAIN, folder, validation=VALIDATION, resume=True)
-    want, other = whole[run.digest()]
+    want, other = whole(run)
     assert_same(found, want)
     assert_same(load_operator(folder), want)
     for name in ("metrics.csv", "config.json", "quantizers.npz"):
@@ -142,7 +146,7 @@ def test_a_process_that_was_killed_is_resumed_from_its_last_checkpoint(
         on_step=lambda row: seen.append(row.step),
     )  # fmt: skip
     assert seen == list(range(4, STEPS))
-    assert_same(found, whole[run.digest()][0])
+    assert_same(found, whole(run)[0])
 
 
 @pytest.mark.parametrize("name", ["quantizers.npz", "checkpoint.npz"])
@@ -152,7 +156,7 @@ def test_a_kill_before_the_first_step_costs_nothing(name: str, whole: Whole, cop
         if path.name not in ("config.json", "quantizers.npz") or path.name == name:
             path.unlink()
     found = train_operator(RUNS[1], TRAIN, copied, validation=VALIDATION, resume=True)
-    assert_same(found, whole[RUNS[1].digest()][0])
+    assert_same(found, whole(RUNS[1])[0])
 
 
 def test_resuming_a_finished_run_changes_nothing(whole: Whole, copied: Path) -> None:
@@ -163,12 +167,12 @@ def test_resuming_a_finished_run_changes_nothing(whole: Whole, copied: Path) -> 
     found = train_operator(
         RUNS[1], TRAIN, copied, validation=VALIDATION, resume=True, on_step=never
     )
-    assert_same(found, whole[RUNS[1].digest()][0])
+    assert_same(found, whole(RUNS[1])[0])
     assert contents(copied) == before
 
 
 def test_without_a_folder_or_validation_the_parameters_are_the_same(whole: Whole) -> None:
-    want, _ = whole[RUNS[1].digest()]
+    want, _ = whole(RUNS[1])
     found = train_operator(RUNS[1], TRAIN, None)
     assert all(row.validation is None for row in found.history)
     rows = tuple(replace(row, validation=None) for row in want.history)
@@ -216,7 +220,7 @@ def test_a_damaged_file_is_refused_and_nothing_is_touched(name: str, copied: Pat
 
 
 def test_the_ranges_of_another_run_are_refused(whole: Whole, copied: Path) -> None:
-    shutil.copy(whole[RUNS[2].digest()][1] / "quantizers.npz", copied)
+    shutil.copy(whole(RUNS[2])[1] / "quantizers.npz", copied)
     with pytest.raises(CheckpointError, match=r"quantizers\.npz belongs to another run"):
         load_operator(copied)
 
