@@ -40,6 +40,7 @@ examples:
   bitpde formats show OCP_E2M1  one format: its extremes, its steps, every code
   bitpde quantize x.npy --format MXFP8_E4M3      what a format makes of an array
   bitpde study estimator        what eight bits leave of an estimated derivative
+  bitpde study qat              errors of quantized networks between fields against their cost
   bitpde verify                 check this installation against the golden vectors
   bitpde verify --help          and against every float32, other libraries, published tables
 """
@@ -73,7 +74,7 @@ def _guarded(arguments: argparse.Namespace) -> int:
     from ..pde import CheckpointError, RunError, TrainingError
     from ..pde import data as pde_data
     from ..tt import TensorTrainError
-    from ..validation import ArrayFileError
+    from ..validation import ArrayFileError, StudyError
 
     try:
         status: int = arguments.command(arguments)
@@ -81,7 +82,7 @@ def _guarded(arguments: argparse.Namespace) -> int:
         ArrayFileError, DatapathError, FormatError, RunError, TensorTrainError, MissingExtraError
     ) as error:  # fmt: skip
         return say(f"error: {error}", 2)
-    except (CheckpointError, TrainingError, pde_data.DataError) as error:
+    except (CheckpointError, TrainingError, StudyError, pde_data.DataError) as error:
         return say(f"error: {error}", 1)
     except MemoryError:
         return say(f"error: not enough memory: {arguments.smaller}", 1)

@@ -1,8 +1,7 @@
 """``bitpde data``: data for operator networks, generated, shown, checked and exported."""
 
 import argparse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from .data_files import add_check, add_export
 from .data_show import add_show
 from .output import print_aligned, print_json, print_table, require_extras, say
 from .parser import add_command
+from .progress import counting_bar
 
 if TYPE_CHECKING:
     from ..pde import data as data_types
@@ -107,7 +107,7 @@ def _generate(arguments: argparse.Namespace) -> int:
     )
     family = _family(arguments)
     try:
-        with nullcontext() if arguments.json else instance_bar(arguments.name) as show:
+        with nullcontext() if arguments.json else counting_bar(arguments.name) as show:
             certificate = data.generate(
                 family,
                 Path(arguments.out),
@@ -146,16 +146,3 @@ def _family(arguments: argparse.Namespace) -> "data_types.Family":
 
 def _text(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-@contextmanager
-def instance_bar(name: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar of instances on standard error; nothing off a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(name)
-        yield lambda done, total: progress.update(task, completed=done, total=total)

@@ -1,30 +1,40 @@
 """``bitpde study``: a measurement for every cell of a grid, with a table and a picture."""
 
 import argparse
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .output import print_json, require_extras
 from .parser import add_command
+from .progress import counting_bar
+
+if TYPE_CHECKING:
+    from ..validation import Workers
 
 _EXAMPLES = """\
 examples:
   bitpde study estimator                          below a minute, one seed
   bitpde study estimator --tier study --seeds 5   stop it with Ctrl-C; the same words go on
+  bitpde study qat --tier study --workers 4       networks between fields, on four processes
+  bitpde study qat --tier paper --seeds 3 --scheduler tcp://host:8786 --out /shared/qat
 
 studies:
 {studies}
 
+studies on several processes, of this machine or of a Dask cluster:
+{cells}
+
 files in the folder:
   config.json  results.jsonl (a line for each cell)  table.md  picture.png
+  and of studies on several processes results.sqlite (a row for each cell) and results.json instead
+  of results.jsonl, data/ and trained/
 
-exit status: 0 done, 2 bad arguments, 130 interrupted
+exit status: 0 done, 1 cells failed, 2 bad arguments, 130 interrupted
 """
 
 
-#: What can be asked, and in a line what it measures.
+#: What can be asked, and in a line what it measures: on this process,
 STUDIES: Final = {
     "methods": "trains with each idea of the paper in turn, on every problem",
     "estimator": "error of the estimated Laplacian against sigma, pairs, width and differences",
@@ -34,48 +44,79 @@ STUDIES: Final = {
     "updates": "trains with master weights of 16 bits, rounded to nearest or stochastically",
     "engines": "error of derivatives in float64 against rows through the network, by engine",
 }
+#: and on several.
+CELL_STUDIES: Final = {
+    "qat": "error of networks between fields against bit operations, by width and resolution",
+    "qat-widths": "the same against 2 to 16 bits, with and without training",
+    "qat-chaos": "the same as an equation becomes steep or chaotic",
+    "qat-sampling": "the same on coarser grids by interpolation, means or a learned down-sampler",
+    "qat-budget": "a search for widths and resolution against the fixed grid, at equal cost",
+}
 
 
 def add_study(commands: Any) -> None:
     """Add ``bitpde study`` with its options."""
     text = "measure a question on a grid of settings"
-    listed = "\n".join(f"  {name:<12} {said}" for name, said in STUDIES.items())
-    parser = add_command(commands, "study", _study, text, _EXAMPLES.format(studies=listed))
+    listed, cells = (
+        "\n".join(f"  {name:<12} {said}" for name, said in each.items())
+        for each in (STUDIES, CELL_STUDIES)
+    )
+    examples = _EXAMPLES.format(studies=listed, cells=cells)
+    parser = add_command(commands, "study", _study, text, examples)
     parser.set_defaults(smaller="use a smaller tier")
-    parser.add_argument("name", metavar="NAME", choices=STUDIES, help=", ".join(STUDIES))
+    names = [*STUDIES, *CELL_STUDIES]
+    parser.add_argument("name", metavar="NAME", choices=names, help=", ".join(names))
     tiers = ("smoke", "study", "paper")
     parser.add_argument(
         "--tier", choices=tiers, default="smoke", help="below a minute, half an hour, hours"
     )
     parser.add_argument("--seeds", type=int, default=1, metavar="N", help="how many (default: 1)")
     parser.add_argument("--out", metavar="DIR", help="folder (default: studies/NAME-TIER)")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes (default: one for each processor)"
+    )
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster that sees the same folder"
+    )
 
 
 def _study(arguments: argparse.Namespace) -> int:
     """``bitpde study``: measure, write the folder, show the table."""
     require_extras(rich=not arguments.json, matplotlib=True)
-    from ..validation import GRID_STUDIES, run_grid
-
-    study = GRID_STUDIES[arguments.name]
     folder = Path(arguments.out or f"studies/{arguments.name}-{arguments.tier}")
-    with nullcontext() if arguments.json else _bar(study.name) as show:
-        results = run_grid(study, folder, tier=arguments.tier, seeds=arguments.seeds, on_cell=show)
+    with nullcontext() if arguments.json else counting_bar(arguments.name) as show:
+        results = _measured(arguments, folder.resolve(), show)
     if arguments.json:
-        print_json({"folder": str(folder), "results": list(results)})
+        print_json({"folder": str(folder), "results": results})
         return 0
     print((folder / "table.md").read_text(encoding="utf-8"), end="")
     print(f"folder: {folder}")
     return 0
 
 
-@contextmanager
-def _bar(name: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar on standard error; nothing off a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+def _measured(arguments: argparse.Namespace, folder: Path, show: Any) -> list[Any]:
+    """Run the study, of either kind."""
+    from .. import validation
+    from ..pde import RunError
 
-    console = Console(stderr=True)
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(name)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+    settings = {"tier": arguments.tier, "seeds": arguments.seeds, "on_cell": show}
+    if arguments.name in CELL_STUDIES:
+        study = validation.CELL_STUDIES[arguments.name]
+        return validation.run_cells(study, folder, workers=_workers(arguments), **settings)
+    if arguments.workers is not None or arguments.scheduler is not None:
+        msg = f"the study {arguments.name} runs in one process: leave --workers and --scheduler out"
+        raise RunError(msg)
+    return validation.run_grid(validation.GRID_STUDIES[arguments.name], folder, **settings)
+
+
+def _workers(arguments: argparse.Namespace) -> "Workers":
+    """Who measures the cells."""
+    from ..pde import RunError
+    from ..validation import Cluster, Here, Processes
+
+    if arguments.scheduler is None:
+        return Here() if arguments.workers == 1 else Processes(arguments.workers)
+    if arguments.workers is not None:
+        msg = "--workers and --scheduler: the cluster has its own workers, leave --workers out"
+        raise RunError(msg)
+    return Cluster(arguments.scheduler)

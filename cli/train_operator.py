@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from .data import instance_bar
 from .datapath import datapath_called
 from .output import print_json, require_extras, say
 from .parser import add_command
+from .progress import counting_bar
 from .training import threads, words_to_go_on
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _splits(arguments: argparse.Namespace, folder: Path) -> "tuple[types.Splits,
         path = folder / _DATA
         family = data.family_named(arguments.data)
         folder.mkdir(parents=True, exist_ok=True)
-        with nullcontext() if arguments.json else instance_bar(arguments.data) as show:
+        with nullcontext() if arguments.json else counting_bar(arguments.data) as show:
             data.generate(
                 family, path, counts, seed=arguments.seed, on_instance=show, certified=1,
                 workers=arguments.threads,

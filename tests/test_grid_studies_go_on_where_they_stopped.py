@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from bitpde.cli import main
+from bitpde.cli.study import CELL_STUDIES as TOLD_OF_CELLS
 from bitpde.cli.study import STUDIES
 from bitpde.pde import RunError
-from bitpde.validation import GRID_STUDIES, GridStudy, mean_and_spread, run_grid
+from bitpde.validation import CELL_STUDIES, GRID_STUDIES, GridStudy, mean_and_spread, run_grid
 
 measured: list[int] = []
 
@@ -82,12 +83,13 @@ def test_the_spread_is_that_of_a_sample() -> None:
 
 def test_the_command_lists_every_study() -> None:
     assert list(STUDIES) == list(GRID_STUDIES)
+    assert list(TOLD_OF_CELLS) == list(CELL_STUDIES)
 
 
 @pytest.mark.parametrize("tier", ["smoke", "study", "paper"])
-@pytest.mark.parametrize("name", GRID_STUDIES)
+@pytest.mark.parametrize("name", [*GRID_STUDIES, *CELL_STUDIES])
 def test_every_seed_has_its_cells_and_no_two_are_alike(name: str, tier: str) -> None:
-    one, two = (GRID_STUDIES[name].cells(tier, seeds) for seeds in (1, 2))
+    one, two = ((GRID_STUDIES | CELL_STUDIES)[name].cells(tier, seeds) for seeds in (1, 2))
     assert len(two) == 2 * len(one) > 0
     assert len({json.dumps(cell, sort_keys=True) for cell in two}) == len(two)
     assert one == [cell for cell in two if cell["seed"] == 0]

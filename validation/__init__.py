@@ -14,6 +14,13 @@ from .accumulator_table import family_of as family_of
 from .array_file import ArrayFileError as ArrayFileError
 from .array_file import read_array as read_array
 from .array_file import require_absent as require_absent
+from .cell_store import CellStore as CellStore
+from .cell_store import cell_digest as cell_digest
+from .cell_studies import CELL_STUDIES as CELL_STUDIES
+from .cell_study import CellStudy as CellStudy
+from .cell_study import StudyError as StudyError
+from .cell_study import run_cells as run_cells
+from .cluster_workers import Cluster as Cluster
 from .format_facts import BlockFacts as BlockFacts
 from .format_facts import ScalarFacts as ScalarFacts
 from .format_facts import binades as binades
@@ -42,7 +49,11 @@ from .named_formats import name_of as name_of
 from .named_formats import source_of as source_of
 from .number_text import decimal_text as decimal_text
 from .number_text import exact_text as exact_text
+from .operator_proxy import proxy_study as proxy_study
+from .operator_study import QAT_STUDY as QAT_STUDY
+from .pareto import pareto_front as pareto_front
 from .picture import picture_kind as picture_kind
+from .process_workers import Processes as Processes
 from .quantization_error import QuantizationReport as QuantizationReport
 from .quantization_plot import PICTURE_SAMPLE as PICTURE_SAMPLE
 from .quantization_plot import plot_quantization as plot_quantization
@@ -69,3 +80,6 @@ from .vectors import differences as differences
 from .vectors import generate as generate
 from .vectors import load as load
 from .vectors import write as write
+from .workers import Done as Done
+from .workers import Here as Here
+from .workers import Workers as Workers

@@ -12,6 +12,19 @@ from .comparison import Comparison as Comparison
 from .comparison import Splits as Splits
 from .comparison import compare as compare
 from .comparison import folder_name as folder_name
+from .cost import FLOAT_PROXY_BITS as FLOAT_PROXY_BITS
+from .cost import Cost as Cost
+from .cost import CostRow as CostRow
+from .cost import cost as cost
+from .cost_layers import Site as Site
+from .cost_layers import layer_work as layer_work
+from .cost_networks import network_work as network_work
+from .cost_work import Elementwise as Elementwise
+from .cost_work import Product as Product
+from .cost_work import Tensor as Tensor
+from .downsampling import BlockConvolution as BlockConvolution
+from .downsampling import BlockExpansion as BlockExpansion
+from .downsampling import Resampled as Resampled
 from .fno import FNO as FNO
 from .layer import Layer as Layer
 from .layer import Parameter as Parameter
@@ -38,6 +51,7 @@ from .plot import plot_comparison as plot_comparison
 from .progress import comparison_bars as comparison_bars
 from .quantization import Quantization as Quantization
 from .reduction import Reduction as Reduction
+from .reduction import interpolation_floor as interpolation_floor
 from .report import OPERATOR_TITLES as OPERATOR_TITLES
 from .report import OperatorRow as OperatorRow
 from .report import operator_row as operator_row

@@ -12,6 +12,7 @@ from ..qat import Plan, Ranges
 from ..run_spec import RunSpec
 from ..schedule import SCHEDULES, Linear, Schedule
 from ..spec import require_integer
+from .downsampling import Resampled
 from .fno import FNO
 from .network import OperatorNetwork
 from .samples import Samples, samples_digest
@@ -24,7 +25,7 @@ LOSSES: Final = ("mse", "relative")
 
 #: The networks by name.
 NETWORKS: Final[dict[str, type[OperatorNetwork]]] = {
-    kind.__name__: kind for kind in (FNO, UNet, Transformer)
+    kind.__name__: kind for kind in (FNO, UNet, Transformer, Resampled)
 }
 _KINDS: Final[dict[str, type]] = {
     **NETWORKS,
