@@ -9,6 +9,11 @@ two terms is no multiple of 2^(e-23), else s were the sum: if it has n bits it i
 and the other is within 2^(e-24) (1 + 2^n) of m.  The other has at most p bits and so cannot be
 where n + p <= 23: hence p + q <= 23 and 2 p <= 23 suffice.  Below the format's normal numbers
 nothing is rounded, as all products are multiples of its least step.
+
+*A sum off every midpoint is on the side of its rounding* (`nearest_tiles`).  Let s be c + product
+rounded to 24 (53) bits, m a midpoint of the format and s not m.  Rounding is monotone and m is a
+number of the carrier, so that s < m says that the sum is below m, and s > m that it is above: both
+round to the same number of the format.
 """
 
 from typing import Any
@@ -21,6 +26,7 @@ from ..dots.tile_depth import depth_for
 from ..dots.unit_operands import require_unit_operand
 from ..gemm.panel_lanes import Spanned, chained
 from ..width import has_shifting_scales, value_span
+from .group_spans import rows_that_fit
 from .half_lane import half_lane
 from .lane import Found
 from .panels import (
@@ -57,16 +63,16 @@ def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> F
         found = by_fma(a, b, start) if by_fma else None
         if found is not None:
             return found
+    bits = significant_bits(a), significant_bits(b), tile_bits(a, b, depth)
     for dtype in (np.float32, np.float64):
         left, right = values_of(a, dtype), values_of(b, dtype)
         if left is None or right is None:
             continue
         found = None
         if dtype is np.float32 and unit.rounding is Rounding.NEAREST_EVEN and depth == 1:
-            bits = significant_bits(a), significant_bits(b)
             found = _by_products(left, right, bits, format, start)
-        if found is None and tile_bits(a, b, depth) <= _CARRIERS[dtype][1] + 1:
-            found = _by_tiles(left, right, unit, depth, start, dtype, (a, b))
+        if found is None:
+            found = tile_sums(left, right, bits, format, unit.rounding, depth, start)
         if found is not None:
             special = left.special[:, None] | right.special
             return Found(found.values, found.doubtful | special)
@@ -74,12 +80,12 @@ def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> F
 
 
 def _by_products(
-    left: Values, right: Values, bits: tuple[int, int], format: Minifloat, start: Any
+    left: Values, right: Values, bits: tuple[int, int, int], format: Minifloat, start: Any
 ) -> Found | None:
     """FMA and one more rounding."""
     from .tile_kernels import product_tiles
 
-    p, q = format.significand_bits + 1, sum(bits)
+    p, q = format.significand_bits + 1, bits[0] + bits[1]
     if q > p or p + q > 23 or 2 * p > 23 or format.emin < -126 or format.emax > 127:
         return None
     if start is not None and np.signbit(start[start == 0]).any():
@@ -91,42 +97,87 @@ def _by_products(
     shift = 24 - p
     return _run(
         product_tiles, left, right, start, np.float32, ((shift << 23) + (1 << 22),),
-        _limit(format, shift, np.float32),
+        limit_of(format, shift, np.float32),
     )  # fmt: skip
 
 
-def _limit(format: Minifloat, shift: int, dtype: Any) -> int:
+def limit_of(format: Minifloat, shift: int, dtype: Any) -> int:
     """The exponent field that every sum stays below, so that none can overflow."""
     bias, trailing = _CARRIERS[dtype]
     return (bias + min(format.emax, bias - 1 - shift)) << trailing
 
 
-def _by_tiles(
-    left: Values, right: Values, unit: Any, depth: int, start: Any, dtype: Any, operands: Any
-) -> Found | None:
-    """Exact tile products, sums rounded to odd, and one more rounding."""
-    from .tile_kernels import sum_tiles
+def tile_sums(
+    left: Values, right: Values, bits: tuple[int, int, int], format: Minifloat,
+    rounding: Rounding, depth: int, start: Any,
+) -> Found | None:  # fmt: skip
+    """C by exact sums of ``depth`` products, each sum with C rounded once; None without a proof.
 
-    format = unit.format
+    ``bits`` are those of significands of the left and the right, and of a sum of products.
+    """
+    dtype = left.floats.dtype.type
     bias, trailing = _CARRIERS[dtype]
+    if trailing - format.significand_bits < 2 or format.emin < 1 - bias or format.emax > bias:
+        return None
+    doubtful = np.zeros((left.floats.shape[0], 1), np.bool_)
+    if bits[2] > trailing + 1:
+        if depth == 1 or dtype is np.float32:
+            return None
+        doubtful[:, 0] = ~rows_that_fit(left.floats, right.floats, depth)
+        if 2 * np.count_nonzero(doubtful) > doubtful.size:
+            return None
+    if not _is_above(left, right, format.lsb_min) or not _holds(left, right, depth, dtype):
+        left, right = measured(left, bits[0]), measured(right, bits[1])
+    if not _holds(left, right, depth, dtype):
+        return None
+    kernel, numbers = _kernel_of(left, right, format, rounding, depth, start)
+    if kernel is None:
+        return None
+    limit = limit_of(format, trailing - format.significand_bits, dtype)
+    found = _run(kernel, left, right, start, dtype, numbers, limit)
+    return Found(found.values, found.doubtful | doubtful)
+
+
+def _is_above(left: Values, right: Values, lsb: int) -> bool:
+    """Whether all products are multiples of ``2^lsb``."""
+    return left.span.lsb + right.span.lsb >= lsb
+
+
+def _kernel_of(
+    left: Values, right: Values, format: Minifloat, rounding: Rounding, depth: int, start: Any
+) -> tuple[Any, tuple[int, ...]]:
+    """The cheapest kernel of rounded sums, and its numbers; None if there is none."""
+    from .tile_kernels import nearest_tiles, sum_tiles, truncated_tiles
+
+    bias, trailing = _CARRIERS[left.floats.dtype.type]
     t = format.significand_bits
     shift = trailing - t
-    toward_zero = unit.rounding is Rounding.TOWARD_ZERO
-    step = t if toward_zero else 0
-    if shift < 2 or format.emin - step < 1 - bias or format.emax > bias:
-        return None
-    if not _holds(left, right, depth, dtype):
-        left, right = (
-            measured(v, significant_bits(x)) for v, x in zip((left, right), operands, strict=True)
-        )
-    if not _holds(left, right, depth, dtype):
-        return None
+    toward_zero = rounding is Rounding.TOWARD_ZERO
+    if depth == 1 and toward_zero and _is_above(left, right, format.lsb_min):
+        return truncated_tiles, (-(1 << shift),)
+    floor = _floor_for_halves(left, right, format, start)
+    if depth == 1 and not toward_zero and floor is not None:
+        magic = (shift << trailing) + (1 << (trailing - 1))
+        return nearest_tiles, ((bias + floor) << trailing, magic, (t + 1) << trailing)
+    if format.emin - (t if toward_zero else 0) < 1 - bias:
+        return None, ()
     numbers = (
         (bias + format.emin) << trailing, shift << trailing, t << trailing,
         -1 if toward_zero else 0, depth,
     )  # fmt: skip
-    limit = _limit(format, shift, dtype)
-    return _run(sum_tiles, left, right, start, dtype, numbers, limit)
+    return sum_tiles, numbers
+
+
+def _floor_for_halves(left: Values, right: Values, format: Minifloat, start: Any) -> int | None:
+    """An exponent below which nothing is rounded, where half a last bit is normal; or None.
+
+    That of the least normal number, or else of the least step of the products if that is greater.
+    """
+    bias, _ = _CARRIERS[left.floats.dtype.type]
+    lsb = left.span.lsb + right.span.lsb
+    floors = [format.emin] + ([lsb] if start is None and lsb >= format.emin else [])
+    half = format.significand_bits + 1
+    return next((floor for floor in floors if floor - half >= 1 - bias), None)
 
 
 def _holds(left: Values, right: Values, depth: int, dtype: Any) -> bool:

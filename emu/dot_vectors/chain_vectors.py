@@ -1,6 +1,6 @@
 """Sequential sums for sixteen columns of eight rows at a time: one step of k for all of them.
 
-Two units, of float32 and of float64 numbers alike:
+Four units, of float32 and of float64 numbers alike:
 
 * `add_products`: ``s <- fma(a, b, c)``, then ``c <- (s + m) - m`` with m = 3 2^(e + d - 1), where e
   is the exponent of s and d the number of bits that the format of c has less: the first sum is
@@ -9,8 +9,13 @@ Two units, of float32 and of float64 numbers alike:
   the last bit of s odd where s is not exact, so that one rounding remains (`error_free`); this one
   is by addition again, of the magnitude, with the grid of the format's subnormals below its
   normal numbers, and one step back where it went away from zero and should not.
+* `add_nearest`: `add_products`, and `add_tiles` of those k where some s is half way between two
+  numbers of the format.  Elsewhere c is on the same side of every such midpoint as s, which is the
+  number of 24 (53) bits next to the sum, so that rounding s is rounding the sum.
+* `add_truncated`: ``s <- c + p`` with its error; one unit of s less where s is beyond the sum, and
+  the bits that the format has not are cut off.
 
-Both leave the largest exponent field that a sum of the tile's columns had, by which the caller
+All leave the largest exponent field that a sum of the tile's columns had, by which the caller
 knows whether the format held all of them.
 """
 
@@ -20,7 +25,17 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .tile import COLUMNS, DOUBLE, FLOAT, ROWS, Tile, Variables, Vectors
+from .tile import (
+    COLUMNS,
+    DOUBLE,
+    FLOAT,
+    ROWS,
+    Tile,
+    Variables,
+    Vectors,
+    height_of,
+    parts_of_tile,
+)
 
 _INDEX = types.intp
 
@@ -29,14 +44,52 @@ def _signature(a: Any, b: Any, c: Any, seen: Any, numbers: Any) -> Any:
     return types.void(a, b, c, seen, *[_INDEX] * 6, numbers)
 
 
-def _start(context: Any, builder: Any, sig: Any, args: Any) -> tuple[Tile, Vectors, list[Any]]:
-    """The tile, its operations, and the run-time numbers as vectors."""
-    tile = Tile(context, builder, sig.args[:4], args[:4], args[4:8])
-    double = sig.args[2].dtype == types.float64
-    vectors = Vectors(builder, DOUBLE if double else FLOAT)
-    numbers = cgutils.unpack_tuple(builder, args[10])
-    words = [n if double else builder.trunc(n, vectors.integer) for n in numbers]
-    return tile, vectors, [vectors.splat(word) for word in words]
+class _Chain:
+    """What these units share: a tile of C, and the largest field that was seen of each column."""
+
+    def __init__(self, tile: Tile, vectors: Vectors) -> None:
+        self.tile, self.vectors, self.builder = tile, vectors, tile.builder
+        self.sums = Variables(self.builder, vectors.real, tile.height)
+        self.fields = cgutils.alloca_once(self.builder, vectors.words)
+
+    def see(self, fields: Any) -> None:
+        """Keep the largest fields."""
+        largest = self.vectors.call("umax", self.builder.load(self.fields), fields)
+        self.builder.store(largest, self.fields)
+
+    def pairs(self, k: Any) -> list[tuple[Any, Any]]:
+        """For each row what is multiplied at k."""
+        tile, builder = self.tile, self.builder
+        right = self.vectors.load(tile.place(1, tile.times(k, COLUMNS)))
+        left = tile.place(0, tile.times(k, ROWS))
+        its = [builder.gep(left, [tile.constant(row)]) for row in range(tile.height)]
+        return [(self.vectors.splat(builder.load(x)), right) for x in its]
+
+
+def _codegen(body: Any) -> Any:
+    """Code that runs ``body(chain, numbers, args)`` over the parts of a tile."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        double = sig.args[2].dtype == types.float64
+        vectors = Vectors(builder, DOUBLE if double else FLOAT)
+        numbers = cgutils.unpack_tuple(builder, args[10])
+        words = [n if double else builder.trunc(n, vectors.integer) for n in numbers]
+        splats = [vectors.splat(word) for word in words]
+        height = height_of(vectors.scalar)
+        with parts_of_tile(builder, args[4:8], args[8], height) as starts:
+            tile = Tile(context, builder, sig.args[:4], args[:4], starts, height)
+            chain = _Chain(tile, vectors)
+            pointers = tile.rows(2, args[8])
+            for row, pointer in enumerate(pointers):
+                chain.sums[row] = vectors.load(pointer)
+            builder.store(vectors.load(tile.place(3), vectors.integer), chain.fields)
+            body(chain, splats, numbers, args[9])
+            for row, pointer in enumerate(pointers):
+                vectors.store(chain.sums[row], pointer)
+            vectors.store(builder.load(chain.fields), tile.place(3))
+        return context.get_dummy_value()
+
+    return codegen
 
 
 @intrinsic
@@ -47,37 +100,31 @@ def add_products(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length,
     second rounding is innocuous (`chain_lane`).
     """
 
-    def codegen(context, builder, sig, args):
-        tile, vectors, (magic,) = _start(context, builder, sig, args)
-        pointers = tile.rows(2, args[8])
-        sums, fields = Variables(builder, vectors.real), cgutils.alloca_once(builder, vectors.words)
-        builder.store(vectors.every(0), fields)
-        for row, pointer in enumerate(pointers):
-            sums[row] = vectors.load(pointer)
-        with cgutils.for_range(builder, args[9]) as loop:
-            right = vectors.load(tile.place(1, tile.times(loop.index, COLUMNS)))
-            left = tile.place(0, tile.times(loop.index, ROWS))
-            for row in range(ROWS):
-                x = vectors.splat(builder.load(builder.gep(left, [tile.constant(row)])))
-                total = vectors.call("fma", x, right, sums[row])
+    def body(chain: _Chain, splats: Any, _numbers: Any, inner: Any) -> None:
+        builder, vectors, (magic,) = chain.builder, chain.vectors, splats
+        with cgutils.for_range(builder, inner) as loop:
+            for row, (x, right) in enumerate(chain.pairs(loop.index)):
+                total = vectors.call("fma", x, right, chain.sums[row])
                 field = vectors.field(total)
-                builder.store(vectors.call("umax", builder.load(fields), field), fields)
+                chain.see(field)
                 m = vectors.floats(builder.add(field, magic))
-                sums[row] = builder.fsub(builder.fadd(total, m), m)
-        for row, pointer in enumerate(pointers):
-            vectors.store(sums[row], pointer)
-        vectors.store(builder.load(fields), tile.place(3))
-        return context.get_dummy_value()
+                chain.sums[row] = builder.fsub(builder.fadd(total, m), m)
 
-    return _signature(a, b, c, seen, numbers), codegen
+    return _signature(a, b, c, seen, numbers), _codegen(body)
 
 
-def _odd_sum(vectors: Vectors, c: Any, p: Any) -> Any:
-    """``c + p`` rounded to odd."""
+def _two_sum(vectors: Vectors, c: Any, p: Any) -> tuple[Any, Any]:
+    """``c + p`` rounded to nearest, and the error of that."""
     b = vectors.builder
     s = b.fadd(c, p)
     of_p = b.fsub(s, c)
-    error = b.fadd(b.fsub(c, b.fsub(s, of_p)), b.fsub(p, of_p))
+    return s, b.fadd(b.fsub(c, b.fsub(s, of_p)), b.fsub(p, of_p))
+
+
+def odd_sum(vectors: Vectors, c: Any, p: Any) -> Any:
+    """``c + p`` rounded to odd."""
+    b = vectors.builder
+    s, error = _two_sum(vectors, c, p)
     last = vectors.integer.width - 1
     bits = vectors.bits(s)
     inward = b.ashr(b.xor(bits, vectors.bits(error)), vectors.every(last))
@@ -108,23 +155,13 @@ def add_tiles(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, in
     of a tile).  Preconditions: tile products are exact in the float type.
     """
 
-    def codegen(context, builder, sig, args):
-        tile, vectors, numbers = _start(context, builder, sig, args)
-        least, shift, step, back, _ = numbers
-        depth = cgutils.unpack_tuple(builder, args[10])[4]
-        inner = args[9]
-        pointers = tile.rows(2, args[8])
-        sums, parts = Variables(builder, vectors.real), Variables(builder, vectors.real)
-        fields = cgutils.alloca_once(builder, vectors.words)
-        builder.store(vectors.every(0), fields)
-        for row, pointer in enumerate(pointers):
-            sums[row] = vectors.load(pointer)
+    def body(chain: _Chain, splats: Any, numbers: Any, inner: Any) -> None:
+        builder, vectors, tile = chain.builder, chain.vectors, chain.tile
+        rounding, depth = splats[:4], numbers[4]
+        parts = Variables(builder, vectors.real, tile.height)
 
-        def multiply(k):
-            right = vectors.load(tile.place(1, tile.times(k, COLUMNS)))
-            left = tile.place(0, tile.times(k, ROWS))
-            for row in range(ROWS):
-                x = vectors.splat(builder.load(builder.gep(left, [tile.constant(row)])))
+        def multiply(k: Any) -> None:
+            for row, (x, right) in enumerate(chain.pairs(k)):
                 parts[row] = vectors.call("fma", x, right, parts[row])
 
         count = builder.sdiv(builder.add(inner, builder.sub(depth, tile.constant(1))), depth)
@@ -132,16 +169,75 @@ def add_tiles(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, in
             first = builder.mul(loop.index, depth)
             last = builder.add(first, depth)
             last = builder.select(builder.icmp_signed("<", last, inner), last, inner)
-            for row in range(ROWS):
+            for row in range(tile.height):
                 parts[row] = vectors.every_real(-0.0)
             tile.between(first, last, multiply)
-            for row in range(ROWS):
-                odd = _odd_sum(vectors, sums[row], parts[row])
-                sums[row], field = round_magnitude(vectors, odd, least, shift, step, back)
-                builder.store(vectors.call("umax", builder.load(fields), field), fields)
-        for row, pointer in enumerate(pointers):
-            vectors.store(sums[row], pointer)
-        vectors.store(builder.load(fields), tile.place(3))
-        return context.get_dummy_value()
+            for row in range(tile.height):
+                odd = odd_sum(vectors, chain.sums[row], parts[row])
+                chain.sums[row], field = round_magnitude(vectors, odd, *rounding)
+                chain.see(field)
 
-    return _signature(a, b, c, seen, numbers), codegen
+    return _signature(a, b, c, seen, numbers), _codegen(body)
+
+
+@intrinsic
+def add_nearest(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, inner, numbers):  # noqa: ARG001
+    """C tile <- sums rounded to nearest even with ``inner`` products in turn.
+
+    ``numbers`` is (a field below which every sum is a number of the format, shift of m, distance
+    of the exponent of half a last bit as a field).  Preconditions: products are exact in the float
+    type, and half a last bit at that least field is a normal number of it.
+    """
+
+    def body(chain: _Chain, splats: Any, _numbers: Any, inner: Any) -> None:
+        builder, vectors = chain.builder, chain.vectors
+        least, shift, half = splats
+        nothing = vectors.every(0)
+        with cgutils.for_range(builder, inner) as loop:
+            pairs, before, ties = chain.pairs(loop.index), [], []
+            for row, (x, right) in enumerate(pairs):
+                before.append(chain.sums[row])
+                total = vectors.call("fma", x, right, before[row])
+                field = vectors.call("umax", vectors.field(total), least)
+                chain.see(field)
+                m = vectors.floats(builder.add(field, shift))
+                near = builder.fsub(builder.fadd(total, m), m)
+                off = vectors.bits(vectors.magnitude(builder.fsub(total, near)))
+                ties.append(builder.icmp_unsigned("==", off, builder.sub(field, half)))
+                chain.sums[row] = vectors.signed_like(near, total)
+            some = ties[0]
+            for more in ties[1:]:
+                some = builder.or_(some, more)
+            with builder.if_then(vectors.any_of(some), likely=False):
+                for row, (x, right) in enumerate(pairs):
+                    odd = odd_sum(vectors, before[row], builder.fmul(x, right))
+                    chain.sums[row], _ = round_magnitude(
+                        vectors, odd, least, shift, nothing, nothing
+                    )
+
+    return _signature(a, b, c, seen, numbers), _codegen(body)
+
+
+@intrinsic
+def add_truncated(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, inner, numbers):  # noqa: ARG001
+    """C tile <- sums rounded toward zero with ``inner`` products in turn.
+
+    ``numbers`` is (ones where the format has bits,).  Preconditions: products are exact in the
+    float type, and multiples of the format's least step.
+    """
+
+    def body(chain: _Chain, splats: Any, _numbers: Any, inner: Any) -> None:
+        builder, vectors, (keep,) = chain.builder, chain.vectors, splats
+        last = vectors.every(vectors.integer.width - 1)
+        with cgutils.for_range(builder, inner) as loop:
+            for row, (x, right) in enumerate(chain.pairs(loop.index)):
+                s, error = _two_sum(vectors, chain.sums[row], builder.fmul(x, right))
+                bits = vectors.bits(s)
+                inexact = builder.fcmp_ordered("!=", error, vectors.every_real(0.0))
+                beyond = builder.ashr(builder.xor(bits, vectors.bits(error)), last)
+                beyond = builder.and_(beyond, builder.sext(inexact, vectors.words))
+                kept = builder.and_(builder.add(bits, beyond), keep)
+                chain.sums[row] = vectors.floats(kept)
+                chain.see(vectors.field(s))
+
+    return _signature(a, b, c, seen, numbers), _codegen(body)

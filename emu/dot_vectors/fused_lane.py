@@ -12,6 +12,7 @@ from ..dots.operands import parts_of
 from ..dots.unit_operands import require_unit_operand
 from ..width import has_shifting_scales
 from .lane import Found
+from .lossless_lane import lossless_lane
 from .panels import (
     COLUMNS,
     ROWS,
@@ -29,6 +30,8 @@ from .panels import (
 _NONE = -(1 << 16)
 #: An exponent above all.
 _ANY = 1 << 20
+#: Roundings of units that align by truncation.
+_ROUNDINGS = (Rounding.NEAREST_EVEN, Rounding.TOWARD_ZERO)
 #: Elements of at most this many bits have tables of their exponents.
 _TABLE_BITS = 19
 
@@ -37,7 +40,11 @@ def fused_lane(a: Coded, b: Coded, unit: FusedAccumulator, start: Any) -> Found 
     """C by the vector kernel, if it knows the unit and is wide enough; else None."""
     for x in (a, b):
         require_unit_operand(x)
-    if not _knows(unit) or not all(_takes(x) for x in (a, b)) or not a.shape[1]:
+    if not a.shape[1]:
+        return None
+    if unit.fraction_bits is None:
+        return lossless_lane(a, b, unit, start)
+    if not _knows(unit) or not all(_takes(x) for x in (a, b)):
         return None
     left, right = values_of(a, np.float32), values_of(b, np.float32)
     if left is None or right is None or significant_bits(a) + significant_bits(b) > 24:
@@ -61,12 +68,16 @@ def _knows(unit: FusedAccumulator) -> bool:
         and unit.result == FP32
     ):  # fmt: skip
         return False
+    if unit.addend is Addend.ROUNDED:
+        if not (unit.alignment is unit.rounding is Rounding.TO_ODD and unit.result == FP32):
+            return False
+    elif unit.alignment is not Rounding.TOWARD_ZERO or unit.rounding not in _ROUNDINGS:
+        return False
     return (
         unit.fraction_bits is not None and 1 <= unit.fraction_bits <= 28
         and unit.stride == unit.exact_terms == 1 and (late is not None or unit.lanes == 1)
-        and unit.alignment is Rounding.TOWARD_ZERO and unit.reference is Reference.OPERANDS
-        and unit.addend is not Addend.ROUNDED and not unit.flush_inputs and not unit.flush_results
-        and unit.rounding in (Rounding.NEAREST_EVEN, Rounding.TOWARD_ZERO)
+        and unit.reference is Reference.OPERANDS
+        and not unit.flush_inputs and not unit.flush_results
         and format.significand_bits <= 23 and format.emin >= -126 and format.emax <= 127
     )  # fmt: skip
 
@@ -117,6 +128,11 @@ def _in_range(unit: FusedAccumulator, values: Any, exponents: Any) -> bool:
     for x, e in zip(values, exponents, strict=True):
         own = int(e.min(where=x.floats != 0, initial=_ANY))
         least += 0 if own == _ANY else own
+    if unit.addend is Addend.ROUNDED:
+        # Aligned terms are normal, so that what is lost of them is seen.
+        lsb = sum(x.span.lsb for x in values)
+        if lsb + bits - max(sum(int(e.max()) for e in exponents), floor, bits - 126) < -126:
+            return False
     return bits - 126 <= least and largest <= 126 + bits and _zero_fits(unit)
 
 
@@ -148,18 +164,20 @@ def numbers_of(unit: FusedAccumulator, *, narrow: bool) -> tuple[int, ...]:
 
 def _kernel_of(unit: FusedAccumulator) -> tuple[Any, bool]:
     """The cheapest kernel for the unit, and whether it rounds in float32."""
-    from . import tile_kernels as kernels
+    from . import fused_tile_kernels as kernels
 
+    if unit.addend is Addend.ROUNDED:
+        return kernels.odd_tiles, False
     if unit.late is not None:
         return (kernels.late_tiles if unit.lanes == 1 else kernels.paired_tiles), False
     bits = unit.fraction_bits or 0
     # Terms are below 2^(bits + 2), and C below 2^(bits + 1).
-    if (2 * unit.terms + 1) << (bits + 1) < 1 << 31:
-        if unit.rounding is Rounding.TOWARD_ZERO and unit.format.emin == -126:
-            return kernels.narrow_tiles, True
-        nearest = unit.rounding is Rounding.NEAREST_EVEN and not unit.signed_underflow
-        if nearest and unit.format == FP16:
-            return kernels.half_tiles, True
+    narrow = (2 * unit.terms + 1) << (bits + 1) < 1 << 31
+    if unit.rounding is Rounding.TOWARD_ZERO and unit.format.emin == -126:
+        return (kernels.narrow_tiles if narrow else kernels.cut_tiles), True
+    nearest = unit.rounding is Rounding.NEAREST_EVEN and not unit.signed_underflow
+    if nearest and unit.format == FP16:
+        return (kernels.half_tiles if narrow else kernels.wide_half_tiles), True
     return kernels.fused_tiles, False
 
 

@@ -5,7 +5,6 @@ nearest even.  An infinity or NaN stays, so that the end tells of overflow.
 """
 
 from functools import cache, partial
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from ..gemm.panel_lanes import Spanned
 from ..width import value_span
 from .lane import Found
 from .panels import Floats, panels_of
+from .processor import is_compiled_for
 
 Halves = NDArray[np.uint16]
 
@@ -47,18 +47,7 @@ def has_half_fma() -> bool:
     Without the instruction LLVM calls functions that no library need have, so that kernels must not
     even be tried.
     """
-    return _is_compiled_for() and _rounds_once()
-
-
-def _is_compiled_for() -> bool:
-    """Whether numba's target has the instruction: NUMBA_CPU_FEATURES, or this processor's."""
-    from llvmlite import binding
-
-    given = import_module("numba.core.config").CPU_FEATURES
-    if given is not None:
-        return any(f"+{name}" in given.split(",") for name in _INSTRUCTIONS)
-    host = binding.get_host_cpu_features()
-    return any(host.get(name, False) for name in _INSTRUCTIONS)
+    return is_compiled_for(*_INSTRUCTIONS) and _rounds_once()
 
 
 def _rounds_once() -> bool:

@@ -23,14 +23,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...formats import Coded, Minifloat, kernels_are_compiled
-from ..accumulators.accumulator import SequentialAccumulator
+from ..accumulators.accumulator import ExactAccumulator, SequentialAccumulator
 from ..accumulators.fused import FusedAccumulator
 from ..accumulators.integer import IntegerAccumulator
 from ..accumulators.kinds import DotAccumulator
 from ..accumulators.tree import TreeAccumulator
 from ..dots.sums import Sums
+from ..dots.unit_operands import require_unit_operand
+from ..gemm.slices import fill_slices
 from .integer_lane import fill_registers
-from .panels import Floats, Mask, codes_of, start_of
+from .panels import Floats, Mask, codes_of, start_of, values_of_codes
 
 Indices = NDArray[np.intp]
 
@@ -64,6 +66,8 @@ def fill_anyway(
     """The same for any number of products."""
     if isinstance(unit, IntegerAccumulator):
         return fill_registers(a, b, unit, sums)
+    if isinstance(unit, ExactAccumulator):
+        return _fill_exact(a, b, unit, sums, general, started=started)
     lane = _lanes().get(type(unit))
     format = getattr(unit, "format", None)
     if lane is None or not isinstance(format, Minifloat) or not format.signed:
@@ -80,15 +84,56 @@ def fill_anyway(
     if not doubtful.any():
         codes_of(format, found.values, sums.codes)
         return True
-    again = [
-        (rows, columns, _part(a, b, unit, sums, general, rows, columns))
+    again = _again(a, b, unit, sums, general, doubtful)
+    codes_of(format, np.where(doubtful, 0, found.values), sums.codes)
+    _put(again, sums)
+    return True
+
+
+def _fill_exact(
+    a: Coded, b: Coded, unit: ExactAccumulator, sums: Sums, general: Any, *, started: bool
+) -> bool:
+    """Exact sums by slices, but for those that meet what is no number."""
+    for x in (a, b):
+        require_unit_operand(x)
+    start, doubtful = sums.codes.copy(), np.zeros((), np.bool_)
+    if started and isinstance(unit.format, Minifloat):
+        doubtful = ~np.isfinite(values_of_codes(unit.format, start))
+        sums.codes[doubtful] = 0
+    special = fill_slices(a, b, unit, sums)
+    if special is None:
+        sums.codes[:] = start
+        return False
+    doubtful = doubtful | special
+    if doubtful.any():
+        before = Sums(start, sums.flags, sums.exponents)
+        _put(_again(a, b, unit, before, general, np.asarray(doubtful)), sums)
+    return True
+
+
+class _Part(NamedTuple):
+    """Sums that were computed again, and where they are."""
+
+    where: Any
+    sums: Sums
+
+
+def _again(
+    a: Coded, b: Coded, unit: DotAccumulator, sums: Sums, general: Any, doubtful: Mask
+) -> list[_Part]:
+    """What is doubtful by integers; ``sums`` holds where they start."""
+    return [
+        _Part(
+            np.ix_(*(_whole(x, chosen) for x, chosen in ((a, rows), (b, columns)))),
+            _part(a, b, unit, sums, general, rows, columns),
+        )
         for rows, columns in rectangles(doubtful)
     ]
-    codes_of(format, np.where(doubtful, 0, found.values), sums.codes)
-    for rows, columns, part in again:
-        where = np.ix_(*(_whole(x, chosen) for x, chosen in ((a, rows), (b, columns))))
+
+
+def _put(parts: list[_Part], sums: Sums) -> None:
+    for where, part in parts:
         sums.codes[where], sums.flags[where] = part.codes, part.flags
-    return True
 
 
 def _lanes() -> dict[type, Callable[..., Found | None]]:

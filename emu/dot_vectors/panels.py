@@ -139,11 +139,16 @@ def grid_of(start: Floats | None, shape: tuple[int, int], dtype: Any) -> Grid:
 
 def start_of(format: Minifloat, codes: NDArray[np.int64]) -> tuple[Floats, Mask]:
     """The numbers of codes to start from, and where they are none; there they are 0."""
-    dtype: Any = np.dtype(format.code_dtype)
-    held = codes.view(np.uint64) if dtype == np.uint64 else codes.astype(dtype)
-    floats = Coded(format=format, codes=held).values()
+    floats = values_of_codes(format, codes)
     finite = np.isfinite(floats)
     return np.where(finite, floats, 0.0), ~finite
+
+
+def values_of_codes(format: Minifloat, codes: NDArray[np.int64]) -> Floats:
+    """The numbers of codes."""
+    dtype: Any = np.dtype(format.code_dtype)
+    held = codes.view(np.uint64) if dtype == np.uint64 else codes.astype(dtype)
+    return Coded(format=format, codes=held).values()
 
 
 def codes_of(format: Minifloat, floats: Floats, codes: NDArray[np.int64]) -> None:

@@ -5,7 +5,8 @@ operations are LLVM's generic ones on sixteen float32 or float64 numbers and on 
 turns into those of the machine.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
@@ -13,6 +14,7 @@ from numba.core import cgutils
 
 from .panels import COLUMNS as COLUMNS
 from .panels import ROWS as ROWS
+from .processor import is_compiled_for
 
 FLOAT, DOUBLE = ir.FloatType(), ir.DoubleType()
 WORD, LONG = ir.IntType(32), ir.IntType(64)
@@ -21,6 +23,16 @@ _BITS = {FLOAT: WORD, DOUBLE: LONG}
 _NAMES = {FLOAT: "f32", DOUBLE: "f64", WORD: "i32", LONG: "i64"}
 #: Masks of the exponent field.
 _FIELDS = {WORD: 0x7F800000, LONG: 0x7FF << 52}
+
+
+def height_of(scalar: Any) -> int:
+    """Rows of a tile that are computed at a time.
+
+    Two vectors of numbers for each fit into the registers: 32 of 512 bits, or 16 of 256 (32 of
+    128, of which a row takes twice as many).
+    """
+    height = ROWS if is_compiled_for("avx512f") else ROWS // 2
+    return height if scalar == FLOAT else height // 2
 
 
 def vector_of(scalar: Any) -> Any:
@@ -70,6 +82,11 @@ class Vectors:
         function = cgutils.get_or_insert_function(self.builder.module, signature, full)
         return self.builder.call(function, values)
 
+    def any_of(self, x: Any) -> Any:
+        """Whether one of sixteen truth values is."""
+        word = self.builder.bitcast(x, ir.IntType(COLUMNS))
+        return self.builder.icmp_unsigned("!=", word, ir.Constant(word.type, 0))
+
     def magnitude(self, x: Any) -> Any:
         """The floats without their signs."""
         keep = self.every((1 << (self.integer.width - 1)) - 1)
@@ -102,11 +119,11 @@ class Vectors:
 
 
 class Variables:
-    """One vector for each row of a tile, that loops change."""
+    """One vector for each row that is computed at a time, that loops change."""
 
-    def __init__(self, builder: Any, kind: Any) -> None:
+    def __init__(self, builder: Any, kind: Any, height: int) -> None:
         self.builder = builder
-        self._slots = [cgutils.alloca_once(builder, kind) for _ in range(ROWS)]
+        self._slots = [cgutils.alloca_once(builder, kind) for _ in range(height)]
 
     def __getitem__(self, row: int) -> Any:
         return self.builder.load(self._slots[row])
@@ -119,11 +136,13 @@ class Tile:
     """The arguments of a vector kernel: arrays, where the tile's parts start in them, and numbers.
 
     ``a`` and ``b`` are panels, k-major; ``c`` holds rows of ``row_length``; ``seen`` holds sixteen
-    words for each tile.
+    words for each tile.  ``height`` rows of it are computed at a time.
     """
 
-    def __init__(self, context: Any, builder: Any, kinds: Any, arrays: Any, starts: Any) -> None:
-        self.builder = builder
+    def __init__(
+        self, context: Any, builder: Any, kinds: Any, arrays: Any, starts: Any, height: int
+    ) -> None:
+        self.builder, self.height = builder, height
         self.pointers = [
             builder.gep(context.make_array(kind)(context, builder, array).data, [start])
             for kind, array, start in zip(kinds, arrays, starts, strict=True)
@@ -147,7 +166,7 @@ class Tile:
 
     def rows(self, array: int, row_length: Any) -> list[Any]:
         """Pointers to the tile's rows of C."""
-        return [self.place(array, self.times(row_length, row)) for row in range(ROWS)]
+        return [self.place(array, self.times(row_length, row)) for row in range(self.height)]
 
     def between(self, first: Any, last: Any, body: Callable[[Any], None], stride: int = 1) -> None:
         """Run ``body(k)`` for k from first to last - 1, every ``stride``-th."""
@@ -157,3 +176,24 @@ class Tile:
             count = self.builder.sdiv(count, self.constant(stride))
         with cgutils.for_range(self.builder, count) as loop:
             body(self.builder.add(first, self.times(loop.index, stride)))
+
+
+@contextmanager
+def parts_of_tile(
+    builder: Any, starts: Sequence[Any], row_length: Any, height: int,
+    panels: Sequence[int] = (0,), rows: Sequence[int] = (2,),
+) -> Iterator[list[Any]]:  # fmt: skip
+    """Loop over ``height`` rows of a tile at a time: where its arrays start for these.
+
+    ``panels`` are the arrays of rows of A, and ``rows`` those laid out as C.
+    """
+    count = ir.Constant(starts[0].type, ROWS // height)
+    with cgutils.for_range(builder, count) as loop:
+        first = builder.mul(loop.index, ir.Constant(starts[0].type, height))
+        below = builder.mul(first, row_length)
+        own = list(starts)
+        for array in panels:
+            own[array] = builder.add(own[array], first)
+        for array in rows:
+            own[array] = builder.add(own[array], below)
+        yield own

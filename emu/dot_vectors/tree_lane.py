@@ -1,7 +1,9 @@
-"""Which trees of adders the vector kernel computes: binary ones in FP32, of a few products each.
+"""Which trees of adders the vector kernels compute: binary ones of a few products each.
 
 The sign of zero needs no care: a product of -0 counts as +0, and -0 is what a sum with something
-missing takes for it, as ``x + -0`` is x; a root of -0 is made +0 before it meets C.
+missing takes for it, as ``x + -0`` is x; a root of -0 is made +0 before it meets C.  In formats
+where products underflow a root may be -0 by right: it shows only where C is -0, which it is only
+where it starts so.
 """
 
 from typing import Any
@@ -12,11 +14,13 @@ from ...formats import FP32, Coded, Minifloat, Rounding
 from ..accumulators.tree import Order, TreeAccumulator
 from ..dots.unit_operands import require_unit_operand
 from ..width import has_shifting_scales
+from .chain_lane import limit_of
 from .lane import Found
 from .panels import (
     COLUMNS,
     ROWS,
     Floats,
+    Grid,
     Values,
     grid_of,
     measured,
@@ -38,9 +42,13 @@ def tree_lane(a: Coded, b: Coded, unit: TreeAccumulator, start: Any) -> Found | 
     left, right = values_of(a, np.float32), values_of(b, np.float32)
     if left is None or right is None:
         return None
+    from .tree_tile_kernels import neighbour_tiles, strided_tiles
+
     if unit.flush_inputs:
         left, right = _flushed(left, a), _flushed(right, b)
         start = None if start is None else np.where(np.abs(start) < 2.0**-126, 0.0, start)
+    if unit.format != FP32:
+        return _narrow(left, right, (a, b), unit, start)
     least = -126 if unit.flush_results else -149
     if not _holds(left, right, least):
         left, right = measured(left, significant_bits(a)), measured(right, significant_bits(b))
@@ -48,7 +56,8 @@ def tree_lane(a: Coded, b: Coded, unit: TreeAccumulator, start: Any) -> Found | 
         return None
     if unit.flush_results and start is not None and np.any(np.fmod(start, 2.0**-126)):
         return None
-    return _run(left, right, unit, start)
+    kernel = strided_tiles if unit.order is Order.STRIDED else neighbour_tiles
+    return _run(left, right, unit, start, kernel, (0,))[1]
 
 
 def _knows(unit: TreeAccumulator, inner: int) -> bool:
@@ -56,7 +65,48 @@ def _knows(unit: TreeAccumulator, inner: int) -> bool:
     few = 1 <= terms <= _MOST_TERMS and terms & (terms - 1) == 0 and inner > 0
     whole = unit.order is Order.ADJACENT or inner % max(terms, 1) == 0
     nearest = unit.format == FP32 and unit.rounding is Rounding.NEAREST_EVEN
-    return few and whole and nearest and unit.arity == 2
+    return few and whole and (nearest or _is_narrow(unit)) and unit.arity == 2
+
+
+def _is_narrow(unit: TreeAccumulator) -> bool:
+    """Whether every adder's sum is rounded in float32 to a format of its normal numbers."""
+    format = unit.format
+    if not isinstance(format, Minifloat) or unit.flush_inputs or unit.flush_results:
+        return False
+    t, toward_zero = format.significand_bits, unit.rounding is Rounding.TOWARD_ZERO
+    known = toward_zero or unit.rounding is Rounding.NEAREST_EVEN
+    least = format.emin - (t if toward_zero else 0)
+    return known and 1 <= t <= 21 and least >= -126 and format.emax <= 127
+
+
+def _narrow(
+    left: Values, right: Values, operands: tuple[Coded, Coded], unit: TreeAccumulator, start: Any
+) -> Found | None:
+    """C where products and sums are rounded to a format narrower than float32."""
+    from . import tree_tile_kernels as kernels
+
+    format = unit.format
+    if not isinstance(format, Minifloat) or sum(map(significant_bits, operands)) > 24:
+        return None
+    if start is not None and np.signbit(start[start == 0]).any():
+        return None
+    if not _holds(left, right, -149):
+        pairs = zip((left, right), operands, strict=True)
+        left, right = (measured(v, significant_bits(x)) for v, x in pairs)
+    if not _holds(left, right, -149):
+        return None
+    t, toward_zero = format.significand_bits, unit.rounding is Rounding.TOWARD_ZERO
+    strided = unit.order is Order.STRIDED
+    if t <= 10 and not toward_zero:
+        kernel = kernels.narrow_strided_tiles if strided else kernels.narrow_neighbour_tiles
+    else:
+        kernel = kernels.odd_strided_tiles if strided else kernels.odd_neighbour_tiles
+    shift = 23 - t
+    numbers = ((127 + format.emin) << 23, shift << 23, t << 23, -1 if toward_zero else 0)
+    grid, found = _run(left, right, unit, start, kernel, numbers)
+    limit = limit_of(format, shift, np.float32)
+    shape = found.values.shape
+    return Found(found.values, found.doubtful | (grid.seen_by_all(shape) >= limit))
 
 
 def _flushed(x: Values, coded: Coded) -> Values:
@@ -76,9 +126,10 @@ def _holds(left: Values, right: Values, least: int) -> bool:
     return span.lsb >= least and span.top < 127
 
 
-def _run(left: Values, right: Values, unit: TreeAccumulator, start: Floats | None) -> Found:
-    from .tile_kernels import neighbour_tiles, strided_tiles
-
+def _run(
+    left: Values, right: Values, unit: TreeAccumulator, start: Floats | None, kernel: Any,
+    numbers: tuple[int, ...],
+) -> tuple[Grid, Found]:  # fmt: skip
     shape = (left.floats.shape[0], right.floats.shape[0])
     missing = -left.floats.shape[1] % unit.terms
     x, y = left.floats, right.floats
@@ -87,10 +138,10 @@ def _run(left: Values, right: Values, unit: TreeAccumulator, start: Floats | Non
         y = np.pad(y, ((0, 0), (0, missing)), constant_values=-0.0)
     inner = x.shape[1]
     grid = grid_of(start, shape, np.float32)
-    kernel = neighbour_tiles if unit.order is Order.ADJACENT else strided_tiles
     run_tiles(
-        kernel, grid, inner, panels_of(x, ROWS), panels_of(y, COLUMNS), grid.c, inner,
-        grid.row_length, (0,) * unit.terms,
+        kernel, grid, inner, panels_of(x, ROWS), panels_of(y, COLUMNS), grid.c, grid.seen, inner,
+        grid.row_length, (0,) * unit.terms, numbers,
     )  # fmt: skip
     values = grid.rows(shape)
-    return Found(values, left.special[:, None] | right.special | ~np.isfinite(values))
+    doubtful = left.special[:, None] | right.special | ~np.isfinite(values)
+    return grid, Found(values, doubtful)

@@ -8,6 +8,7 @@ up to 2^28 products may be added.
 import numpy as np
 
 from ...formats import kernel, scalar_kernels
+from .kernels import bit_length
 
 round_shift = scalar_kernels.round_shift
 significand = scalar_kernels.significand
@@ -84,15 +85,15 @@ def leading_window(register):
     position = top * LIMB
     for k in range(top - 1, -1, -1):
         limb = int(register[k])
-        for bit in range(LIMB - 1, -1, -1):
-            if m >> WINDOW:
-                rest = limb & ((1 << (bit + 1)) - 1)
-                while rest == 0 and k > 0:
-                    k -= 1
-                    rest = int(register[k])
-                return m | (1 if rest else 0), position
-            m = m << 1 | ((limb >> bit) & 1)
-            position -= 1
+        taken = max(0, min(LIMB, WINDOW + 1 - bit_length(m)))
+        m = m << taken | limb >> (LIMB - taken)
+        position -= taken
+        if taken < LIMB:
+            rest = limb & ((1 << (LIMB - taken)) - 1)
+            while rest == 0 and k > 0:
+                k -= 1
+                rest = int(register[k])
+            return m | (1 if rest else 0), position
     return m, position
 
 

@@ -119,14 +119,10 @@ def _fill_register(
     """Exact sums of ``depth`` products at a time; ``fused`` is (unit, result, nan code)."""
     from .kernels import NO_LIMIT
     from .register_kernels import register_rows
-    from .widths import span_of
+    from .widths import register_size, span_of
 
     left, right = lanes
-    low, top = span_of(left, right)
-    lowest = min(low, target[2]) - 1
-    held = target[2] + 62 if target[0] else target[2] + (target[3] >> target[1]) + 64
-    count = max(1, left.m.shape[1])
-    limbs = (max(top + count.bit_length(), held) - lowest) // 32 + 5
+    lowest, limbs = register_size(span_of(left, right), left.m.shape[1], target)
     unit, result, nan_code = fused or ((0,) * 15 + (NO_LIMIT,) + (0,) * 5, target, 0)
     arguments = (
         left.m, left.e, left.flags, left.special, right.m, right.e, right.flags, right.special,

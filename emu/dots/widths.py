@@ -43,6 +43,17 @@ def span_of(a: Lanes, b: Lanes) -> tuple[int, int]:
     return ends[0][0] + ends[1][0], ends[0][1] + ends[1][1]
 
 
+def register_size(span: tuple[int, int], count: int, target: Any) -> tuple[int, int]:
+    """``(lowest, limbs)`` of a register for ``count`` products and numbers of the target.
+
+    ``span`` is (lowest, top) of the products, as in `span_of`; ``target`` is `target_integers`.
+    """
+    low, top = span
+    lowest = min(low, target[2]) - 1
+    held = target[2] + 62 if target[0] else target[2] + (target[3] >> target[1]) + 64
+    return lowest, (max(top + max(1, count).bit_length(), held) - lowest) // 32 + 5
+
+
 def wraps_too_far(target: Fixed | Minifloat, overflow: Overflow, a: Lanes, b: Lanes) -> bool:
     """Whether low bits that wrapping keeps could be lost in a number of 61 bits."""
     if overflow is not Overflow.WRAP or not isinstance(target, Fixed):

@@ -1,0 +1,175 @@
+"""One step of a fused adder with truncated alignment, for sixteen columns of a few rows of C.
+
+It goes twice over its products: see `fused_vectors`, where the ways are in which sums become C.
+"""
+
+from typing import Any
+
+from numba.core import cgutils
+
+from .chain_vectors import round_magnitude
+from .tile import COLUMNS, DOUBLE, FLOAT, ROWS, WORD, Tile, Variables, Vectors
+
+_LOWEST = -(1 << 20)
+
+
+class Unit:
+    """The run-time numbers of a unit, as vectors; see `fused_lane.numbers_of`."""
+
+    def __init__(self, builder: Any, words: Vectors, longs: Vectors, numbers: Any) -> None:
+        (
+            self.terms, self.chunk, bits, c_zero, c_floor, floor, least, keep, sum_bits,
+            addend_bits, cutoff, field, shift, step, back, minus_zero,
+        ) = cgutils.unpack_tuple(builder, numbers)  # fmt: skip
+        small = (bits, c_zero, c_floor, floor, least, keep, sum_bits, addend_bits, cutoff)
+        (
+            self.bits, self.c_zero, self.c_floor, self.floor, self.least, self.keep, self.sum_bits,
+            self.addend_bits, self.cutoff,
+        ) = (words.splat(builder.trunc(n, WORD)) for n in small)  # fmt: skip
+        rounding = (field, shift, step, back)
+        self.round = [longs.splat(n) for n in rounding]
+        self.round_words = [words.splat(builder.trunc(n, WORD)) for n in rounding]
+        self.zero = longs.floats(longs.splat(minus_zero))
+
+
+class Lane:
+    """What a step knows of the products of a lane."""
+
+    def __init__(self, builder: Any, words: Vectors, longs: Vectors, height: int) -> None:
+        self.tops = Variables(builder, words.words, height)
+        self.scales = Variables(builder, words.real, height)
+        self.parts = Variables(builder, words.words, height)
+        self.sums = Variables(builder, longs.real, height)
+
+
+class Step:
+    """What one step of a unit does to the rows of a tile."""
+
+    #: how many lanes the products are dealt to
+    lanes = 1
+    #: whether C is one of the terms
+    aligned = True
+
+    def __init__(self, tile: Tile, numbers: Any) -> None:
+        self.tile, self.builder = tile, tile.builder
+        self.words, self.longs = Vectors(tile.builder, FLOAT), Vectors(tile.builder, DOUBLE)
+        self.unit = Unit(tile.builder, self.words, self.longs, numbers)
+        self.c = Variables(tile.builder, self.words.real, tile.height)
+        self.own = [
+            Lane(tile.builder, self.words, self.longs, tile.height) for _ in range(self.lanes)
+        ]
+        self.seen = cgutils.alloca_once(tile.builder, self.words.words)
+
+    def see(self, words: Any) -> None:
+        """Keep the largest of what is seen in each column."""
+        self.builder.store(self.words.call("umax", self.builder.load(self.seen), words), self.seen)
+
+    def see_if(self, beyond: Any, c: Any) -> None:
+        """Doubt the columns where C, not 0, is beyond what can be aligned."""
+        some = self.builder.fcmp_unordered("!=", c, self.words.every_real(0.0))
+        self.see(self.builder.sext(self.builder.and_(beyond, some), self.words.words))
+
+    def c_exponent(self, c: Any) -> Any:
+        """The exponent C is aligned by."""
+        b, w = self.builder, self.words
+        field = b.lshr(w.field(c), w.every(23))
+        own = w.call("smax", b.sub(field, w.every(127)), self.unit.c_floor)
+        return b.select(b.fcmp_ordered("==", c, w.every_real(0.0)), self.unit.c_zero, own)
+
+    def find_tops(self, lane: Lane, first: Any, last: Any) -> None:
+        """The largest exponent of every output."""
+        b, w, tile = self.builder, self.words, self.tile
+        for row in range(tile.height):
+            start = self.c_exponent(self.c[row]) if self.aligned else w.every(_LOWEST)
+            lane.tops[row] = w.call("smax", start, self.unit.floor)
+
+        def compare(k: Any) -> None:
+            right = w.load(tile.place(5, tile.times(k, COLUMNS)), WORD)
+            left = tile.place(4, tile.times(k, ROWS))
+            for row in range(tile.height):
+                x = w.splat(b.load(b.gep(left, [tile.constant(row)])))
+                lane.tops[row] = w.call("smax", lane.tops[row], b.add(x, right))
+
+        tile.between(first, last, compare, self.lanes)
+
+    def find_scales(self, lane: Lane) -> None:
+        """What makes the last kept bit 1, and whether it can."""
+        b, w, unit = self.builder, self.words, self.unit
+        for row in range(self.tile.height):
+            if self.aligned:
+                self.see_if(b.icmp_signed("<", lane.tops[row], unit.least), self.c[row])
+            lane.tops[row] = w.call("smax", lane.tops[row], unit.least)
+            field = b.sub(b.add(unit.bits, w.every(127)), lane.tops[row])
+            lane.scales[row] = w.floats(b.shl(field, w.every(23)))
+
+    def multiply(self, lane: Lane, first: Any, last: Any) -> None:
+        """Add the terms first to last - 1 to the parts."""
+        b, w, tile = self.builder, self.words, self.tile
+
+        def add(k: Any) -> None:
+            right = w.load(tile.place(1, tile.times(k, COLUMNS)))
+            left = tile.place(0, tile.times(k, ROWS))
+            for row in range(tile.height):
+                x = w.splat(b.load(b.gep(left, [tile.constant(row)])))
+                term = self.term(b.fmul(b.fmul(x, right), lane.scales[row]))
+                lane.parts[row] = b.add(lane.parts[row], term)
+
+        tile.between(first, last, add, self.lanes)
+
+    def term(self, scaled: Any) -> Any:
+        """What is kept of terms in units of the last kept bit."""
+        return self.builder.fptosi(scaled, self.words.words)
+
+    def aligned_c(self, lane: Lane, row: int) -> Any:
+        """C as the integer that it is in the alignment."""
+        return self.builder.fptosi(
+            self.builder.fmul(self.c[row], lane.scales[row]), self.words.words
+        )
+
+    def add_terms(self, lane: Lane, first: Any, last: Any) -> None:
+        """Sum all terms in float64, ``chunk`` of them at a time as integers."""
+        b, unit, tile = self.builder, self.unit, self.tile
+        for row in range(tile.height):
+            lane.sums[row] = self.longs.every_real(0.0)
+            if self.aligned:
+                lane.sums[row] = b.sitofp(self.aligned_c(lane, row), self.longs.real)
+        length = tile.times(unit.chunk, self.lanes)
+
+        def sum_chunk(index: Any) -> None:
+            start = b.add(first, b.mul(index, length))
+            stop = b.add(start, length)
+            stop = b.select(b.icmp_signed("<", stop, last), stop, last)
+            for row in range(tile.height):
+                lane.parts[row] = self.words.every(0)
+            self.multiply(lane, start, stop)
+            for row in range(tile.height):
+                part = b.sitofp(lane.parts[row], self.longs.real)
+                lane.sums[row] = b.fadd(lane.sums[row], part)
+
+        count = b.add(b.sub(last, first), b.sub(length, tile.constant(1)))
+        tile.between(tile.constant(0), b.sdiv(count, length), sum_chunk)
+
+    def power(self, exponent: Any) -> Any:
+        """Powers of two in float64."""
+        b, d = self.builder, self.longs
+        wide = b.sext(b.add(exponent, self.words.every(1023)), d.words)
+        return d.floats(b.shl(wide, d.every(52)))
+
+    def run(self, first: Any, last: Any) -> None:
+        """C after the products first to last - 1."""
+        for number, lane in enumerate(self.own):
+            start = self.builder.add(first, self.tile.constant(number))
+            self.find_tops(lane, start, last)
+            self.find_scales(lane)
+            self.add_terms(lane, start, last)
+        for row in range(self.tile.height):
+            c = self.result(row)
+            self.see(self.words.field(c))
+            self.c[row] = c
+
+    def result(self, row: int) -> Any:
+        """The rounded sum."""
+        b, lane = self.builder, self.own[0]
+        total = b.fmul(lane.sums[row], self.power(b.sub(lane.tops[row], self.unit.bits)))
+        rounded, _ = round_magnitude(self.longs, total, *self.unit.round)
+        return b.fptrunc(b.fadd(rounded, self.unit.zero), self.words.real)
