@@ -89,9 +89,7 @@ class Case:
 
 def plans() -> dict[str, Plan | None]:
     ranges = Ranges(rule="minmax")
-    w8a8 = Plan(
-        weight_bits=8, activation_bits=8, weight_ranges=ranges, activation_ranges=ranges
-    )
+    w8a8 = Plan(weight_bits=8, activation_bits=8, weight_ranges=ranges, activation_ranges=ranges)
     return {"float": None, "w8a8": w8a8}
 
 
@@ -114,7 +112,9 @@ def measured(
     for step in steps.values():  # what compiles, and what makes room
         step()
         step()
-    rounds = [{label: seconds(step, clock) for label, step in steps.items()} for _ in range(repeats)]
+    rounds = [
+        {label: seconds(step, clock) for label, step in steps.items()} for _ in range(repeats)
+    ]
     found: dict[str, Any] = {"network": name}
     for label in steps:
         found[label] = 1e3 * statistics.median(times[label] for times in rounds)

@@ -45,7 +45,10 @@ class Peer:
             for name, quantizer in quantization.quantizers.items()
         }
         self.made: dict[int, Any] = {}
-        learned = [*self.parameters.values(), *(p for q in self.quantizers.values() for p in q.learned)]
+        learned = [
+            *self.parameters.values(),
+            *(p for q in self.quantizers.values() for p in q.learned),
+        ]
         self.optimizer = torch.optim.Adam(learned, lr=1e-3)
 
     def step(self, x: Any, targets: Any) -> float:
@@ -190,7 +193,10 @@ def attention(peer: Peer, name: str, network: Any, x: Any) -> Any:
     normalized = {"galerkin": ("key", "value"), "fourier": ("query", "key"), "softmax": ()}[form]
 
     def head(part: str) -> Any:
-        weight, bias = peer.weight(f"{name}/{part}_weight", 0), peer.parameters[f"{name}/{part}_bias"]
+        weight, bias = (
+            peer.weight(f"{name}/{part}_weight", 0),
+            peer.parameters[f"{name}/{part}_bias"],
+        )
         y = f.linear(given, weight, bias).reshape(batch, cells, heads, -1).transpose(1, 2)
         if part in normalized:
             affine = (peer.parameters[f"{name}/{part}_{each}"] for each in ("gain", "shift"))
