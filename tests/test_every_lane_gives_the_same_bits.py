@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bitpde.emu import ExactAccumulator, SequentialAccumulator, matmul, value_span
-from bitpde.emu.gemm import gemm, panel_lanes
+from bitpde.emu.gemm import gemm, panel_lanes, strided_lanes
 from bitpde.formats import (
     BF16,
     FP16,
@@ -53,6 +53,10 @@ def panels(a: Coded, b: Coded, depth: int, format: Minifloat) -> Any:
     return panel_lanes.chained(*spanned(a, b), depth, dtype, finite=False)
 
 
+def strided_chain(a: Coded, b: Coded, depth: int, format: Minifloat) -> Any:
+    return strided_lanes.strided(a, b, depth, np.float32 if format == FP32 else np.float64)
+
+
 def exact_chain(a: Coded, b: Coded, depth: int, format: Minifloat) -> Any:
     return panel_lanes.widened(*spanned(a, b), depth, to_odd=False)
 
@@ -74,18 +78,24 @@ Lane = Callable[[Coded, Coded, int, Minifloat], Any]
 #: Operands, depth, accumulator, and the lanes whose preconditions they meet with scales of
 #: 2^-8 .. 2^8: FP32 holds 24 bits of tile product, FP64 53, and `wide` is for FP32 only.
 CASES: dict[str, tuple[Format, Format, int, Minifloat, list[Lane]]] = {
-    "SMX_INT4, 10 bits": (SMX_INT4, SMX_INT4, 4, FP32, [panels, wide, to_odd]),
-    "SMX_INT12 x SMX_INT8, 20 bits": (SMX_INT12, SMX_INT8, 4, FP32, [panels, wide, to_odd]),
-    "SMX_INT12, 24 bits": (SMX_INT12, SMX_INT12, 4, FP32, [panels, wide, to_odd]),
+    "SMX_INT4, 10 bits": (SMX_INT4, SMX_INT4, 4, FP32, [panels, strided_chain, wide, to_odd]),
+    "SMX_INT12 x SMX_INT8, 20 bits": (
+        SMX_INT12,
+        SMX_INT8,
+        4,
+        FP32,
+        [panels, strided_chain, wide, to_odd],
+    ),
+    "SMX_INT12, 24 bits": (SMX_INT12, SMX_INT12, 4, FP32, [panels, strided_chain, wide, to_odd]),
     "SMX_INT16, 32 bits": (SMX_INT16, SMX_INT16, 4, FP32, [wide, to_odd]),
-    "SMX_INT16 in FP64": (SMX_INT16, SMX_INT16, 4, FP64, [panels]),
-    "MXINT8, 19 bits": (MXINT8, MXINT8.T, 32, FP32, [panels, wide, to_odd]),
+    "SMX_INT16 in FP64": (SMX_INT16, SMX_INT16, 4, FP64, [panels, strided_chain]),
+    "MXINT8, 19 bits": (MXINT8, MXINT8.T, 32, FP32, [panels, strided_chain, wide, to_odd]),
     "MXFP8_E4M3, 41 bits": (MXFP8_E4M3, MXFP8_E4M3.T, 32, FP32, [wide, to_odd]),
-    "INT8 one by one": (INT8, INT8, 1, FP32, [panels, wide, to_odd]),
-    "FP16 x INT8 one by one": (FP16, INT8, 1, FP32, [panels]),
-    "BF16 one by one": (BF16, BF16, 1, FP32, [panels]),
-    "FP32 in FP32": (FP32, FP32, 1, FP32, [panels]),
-    "FP64 in FP64": (FP64, FP64, 1, FP64, [panels]),
+    "INT8 one by one": (INT8, INT8, 1, FP32, [panels, strided_chain, wide, to_odd]),
+    "FP16 x INT8 one by one": (FP16, INT8, 1, FP32, [panels, strided_chain]),
+    "BF16 one by one": (BF16, BF16, 1, FP32, [panels, strided_chain]),
+    "FP32 in FP32": (FP32, FP32, 1, FP32, [panels, strided_chain]),
+    "FP64 in FP64": (FP64, FP64, 1, FP64, [panels, strided_chain]),
 }
 
 
@@ -120,6 +130,7 @@ MX_E5M2 = MXFP8_E5M2
 SEQUENTIAL, SEQUENTIAL_64 = SequentialAccumulator(format=FP32), SequentialAccumulator(format=FP64)
 EXACT, EXACT_64 = ExactAccumulator(format=FP32), ExactAccumulator(format=FP64)
 LANES = {
+    "strided": "strided",
     "panels": "chained",
     "wide": "widened",
     "register": "_general",
@@ -137,8 +148,8 @@ LANES = {
         (SMX_INT16, SMX_INT16, SEQUENTIAL_64, 4, "panels"),
         (MXFP8_E4M3, MXFP8_E4M3.T, SEQUENTIAL, 4, "wide"),
         (MX_E5M2, MX_E5M2.T, SEQUENTIAL, 4, "register"),  # 69 bits
-        (FP32, FP32, SEQUENTIAL, 4, "panels"),
-        (FP64, FP64, SEQUENTIAL_64, 4, "panels"),
+        (FP32, FP32, SEQUENTIAL, 4, "strided"),
+        (FP64, FP64, SEQUENTIAL_64, 4, "strided"),
         (FP16, INT8, SEQUENTIAL, 4, "panels"),  # one by one: an FMA rounds once
         (BF16, BF16, SEQUENTIAL, 4, "panels"),
         (FP64, FP64, SEQUENTIAL, 4, "register"),
@@ -167,6 +178,28 @@ def test_the_lane_is_the_fastest_that_is_exact(
     with patch.multiple(gemm, **spies):
         matmul(a, b, accumulator)
     assert (ran[0] if ran else "blas") == lane
+
+
+BATCHED = [case for case in CASES if strided_chain in CASES[case][4]] + ["SMX_INT16, 32 bits"]
+
+
+@pytest.mark.parametrize("case", BATCHED)
+@given(m=st.integers(1, 3), n=st.integers(1, 3), k=st.integers(1, 3), seed=st.integers(0, 999))
+@settings(max_examples=6)
+def test_a_batch_is_its_matrices(case: str, m: int, n: int, k: int, seed: int) -> None:
+    left, right, _, format, _ = CASES[case]
+    side = 32 if isinstance(left, Block) else 13  # batches are rows of one matrix: tiles stay whole
+    m, n, k = side * m, side * n, side * k
+    other = right.T if isinstance(right, Block) else right
+    a = random_coded(left, 3 * m, k, seed, spread=8).reshape(3, m, k)
+    b = random_coded(other, 3 * n, k, seed + 1, spread=8).reshape(3, n, k).T
+    accumulator = SequentialAccumulator(format=format)
+    found = gemm.multiply(a, b, accumulator)
+    flipped = gemm.multiply(b.T, a.T, accumulator)
+    for one, two, x, y in zip(found, flipped, a, b, strict=True):
+        expected = gemm.multiply(x, y, accumulator)
+        assert same_bits(one, expected)
+        assert same_bits(two.T, expected)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +240,9 @@ def column_major(x: Coded) -> Coded:
     return Coded(format=x.format, codes=np.asfortranarray(x.codes), scales=scales)
 
 
-@pytest.mark.parametrize("case", ["SMX_INT12, 24 bits", "MXINT8, 19 bits", "SMX_INT16, 32 bits"])
+@pytest.mark.parametrize(
+    "case", ["SMX_INT12, 24 bits", "MXINT8, 19 bits", "SMX_INT16, 32 bits", "FP32 in FP32"]
+)
 @given(m=st.integers(1, 9), n=st.integers(1, 9), k=st.integers(1, 40), seed=st.integers(0, 999))
 @settings(max_examples=8)
 def test_the_layout_in_memory_does_not_show(case: str, m: int, n: int, k: int, seed: int) -> None:

@@ -2,6 +2,7 @@
 
 | lane | when | how |
 |---|---|---|
+| strided | sequential; the accumulator's own type, or batches whose tile products it holds | FMA |
 | panels | sequential; tiles of depth 1, or products exact in the accumulator's float type | FMA |
 | wide | sequential FP32; tile products exact in float64 | FMA in float64, a rounding a tile |
 | BLAS | exact; the whole sum is exact in float32 or float64 | order cannot matter |
@@ -13,7 +14,7 @@ Operands with infinities or NaN go from the wide lane to its twin in plain loops
 """
 
 from functools import partial
-from typing import Any, TypeGuard
+from typing import Any, Final, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +33,11 @@ from ..dots.tile_depth import depth_for
 from ..width import Span, element_span, has_shifting_scales, value_span
 from .blas_operands import blas_operands
 from .panel_lanes import LIMITS, Spanned, chained, widened
+from .strided_lanes import Float, strided
 
 Matrix = NDArray[Any]
 
+_DTYPES: Final[dict[Minifloat, Float]] = {FP32: np.float32, FP64: np.float64}
 _LIMITS = {FP32: LIMITS[np.float32], FP64: LIMITS[np.float64]}
 
 _PLAIN = tuple(
@@ -50,7 +53,7 @@ def has_lanes(accumulator: DotAccumulator, a: Coded, b: Coded) -> TypeGuard[Accu
 def multiply(a: Coded, b: Coded, accumulator: Accumulator) -> Matrix:
     """``A B`` of coded matrices in the accumulator's float type, by the fastest lane.
 
-    Preconditions: `has_lanes`, and shapes (M, K) and (K, N).
+    Preconditions: `has_lanes`, and shapes (M, K) and (K, N), or (B, M, K) and (B, K, N).
 
     Raises
     ------
@@ -61,11 +64,40 @@ def multiply(a: Coded, b: Coded, accumulator: Accumulator) -> Matrix:
     -----
     *Exactness*: the roundings of the accumulator and no other, whichever lane runs.
     """
-    depth = depth_for(accumulator, a, b.T)
     format = FP32 if accumulator.format == FP32 else FP64
+    sequential = isinstance(accumulator, SequentialAccumulator) and kernels_are_compiled()
+    if sequential and a.format == b.format == format:
+        return strided(a, b, 1, _DTYPES[format])
+    depth = depth_for(accumulator, a, b.T)
+    if a.ndim == 3:
+        if sequential and _fits(value_span(a), value_span(b), a, b, depth, format):
+            return strided(a, b, depth, _DTYPES[format])
+        return _by_batches(a, b, accumulator)
     if isinstance(accumulator, SequentialAccumulator):
         return _sequential(a, b, depth, format)
     return _exact(a, b, format)
+
+
+def _by_batches(a: Coded, b: Coded, accumulator: Accumulator) -> Matrix:
+    """The products of all pairs of matrices, each on one thread: one is too small for several."""
+    out = np.empty((*a.shape[:-1], b.shape[-1]), np.float32 if accumulator.format == FP32 else None)
+
+    def work(start: int, stop: int) -> None:
+        for k in range(start, stop):
+            out[k] = multiply(a[k], b[k], accumulator)
+
+    split_work(work, len(out), 1)
+    return out
+
+
+def _fits(of_a: Span, of_b: Span, a: Coded, b: Coded, depth: int, format: Minifloat) -> bool:
+    """Whether operands and tile products are exact in ``format``, and none leaves it."""
+    significant, lsb_min, overflow = _LIMITS[format]
+    tile = element_span(a.element).times(element_span(b.element)).summed(depth)
+    return tile.bits <= significant and all(
+        span.lsb >= lsb_min and span.top < overflow
+        for span in (of_a, of_b, of_a.times(of_b).summed(depth))
+    )
 
 
 def _sequential(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:
@@ -75,10 +107,7 @@ def _sequential(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:
     is_wide = format == FP32 and tile.bits <= 53 and _far_from_the_ends(product.summed(depth))
     if kernels_are_compiled():
         operands = Spanned(a, spans[0]), Spanned(b.T, spans[1])
-        significant, lsb_min, overflow = _LIMITS[format]
-        fits = tile.bits <= significant and all(
-            span.lsb >= lsb_min and span.top < overflow for span in (*spans, product.summed(depth))
-        )
+        fits = _fits(*spans, a, b, depth, format)
         result = None
         if fits or depth == 1:
             result = _chained(*operands, depth, format, always=fits)

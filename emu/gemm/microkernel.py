@@ -16,13 +16,15 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from .vector_width import vector_bits
+
 ROWS = 6
 VECTORS = 2
 UNROLLED_DEPTH = 8
 
-_LANES = {types.float32: 16, types.float64: 8}
+_LANES = {types.float32: vector_bits() // 32, types.float64: vector_bits() // 64}
 #: Columns of C in a register tile, by the item size of the type.
-COLUMNS = {4: 16 * VECTORS, 8: 8 * VECTORS}
+COLUMNS = {4: vector_bits() // 32 * VECTORS, 8: vector_bits() // 64 * VECTORS}
 
 
 class Registers:

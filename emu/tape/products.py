@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...formats import FP32, Cast, Coded, split_work
-from ..accumulators.accumulator import Accumulator
+from ...formats import Cast, Coded
 from ..dots.dot import dot
 from ..errors import DatapathError
 from ..gemm.gemm import has_lanes
-from ..gemm.product import matmul as multiply_coded
+from ..gemm.gemm import multiply as multiply_coded
 from .ledger import Ledger
 from .operand import Operand
 from .operation import operation, tape_of
@@ -78,7 +77,7 @@ def contract_coded(tape: Tape, a: Coded, b: Coded) -> NDArray[Any]:
     """``A B`` of coded matrices, or batches, in the vector format, entered in the ledger."""
     accumulator = tape.datapath.accumulator
     if has_lanes(accumulator, a, b):
-        sums = _by_batches(a, b, accumulator) if a.ndim > 2 else multiply_coded(a, b, accumulator)
+        sums = multiply_coded(a, b, accumulator)
         overflows = _infinities(sums)
     else:
         dots = dot(a, b, accumulator)
@@ -87,17 +86,6 @@ def contract_coded(tape: Tape, a: Coded, b: Coded) -> NDArray[Any]:
     macs = prod(a.shape) * b.shape[-1]
     tape.enter(Ledger(macs_by_width={widths: macs}, overflows=overflows))
     return np.asarray(sums, dtype=tape.datapath.dtype, order="C")
-
-
-def _by_batches(a: Coded, b: Coded, accumulator: Accumulator) -> NDArray[Any]:
-    """The products of all pairs of matrices, each on one thread: one is too small for several."""
-    out = np.empty((*a.shape[:-1], b.shape[-1]), np.float32 if accumulator.format == FP32 else None)
-
-    def work(start: int, stop: int) -> None:
-        out[start:stop] = multiply_coded(a[start:stop], b[start:stop], accumulator)
-
-    split_work(work, len(out), 1)
-    return out
 
 
 def _infinities(sums: NDArray[Any]) -> int:
