@@ -1,0 +1,152 @@
+"""The integers of a tensor: which codes, and what they stand for."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...formats import Affine
+from ..errors import RunError
+from ..qat import LearnedQuantizer
+from ..spec import Spec, require_integer, settle_real
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid(Spec):
+    """Codes q from ``lowest`` to ``highest``, each of which stands for ``step (q - zero)``.
+
+    Parameters
+    ----------
+    lowest, highest
+        The ends.
+    steps, zeros
+        One of each, or one for each position along ``axis``.
+    axis
+        None for one step.
+
+    Examples
+    --------
+    >>> grid = Grid(lowest=0, highest=15, steps=(0.5,), zeros=(3,))
+    >>> grid.encode(np.array([-9.0, 0.0, 1.25])).tolist()
+    [0, 3, 5]
+    >>> grid.decode(np.array([5])).tolist()
+    [1.0]
+    """
+
+    lowest: int
+    highest: int
+    steps: tuple[float, ...]
+    zeros: tuple[int, ...] = (0,)
+    axis: int | None = None
+
+    @classmethod
+    def of(cls, quantizer: LearnedQuantizer, format: Affine) -> "Grid":
+        """Return the integers that a quantizer makes in a format of its own."""
+        lowest, highest = quantizer.codes
+        return cls(
+            lowest=lowest, highest=highest, steps=format.scale, zeros=format.zero_point,
+            axis=format.axis,
+        )  # fmt: skip
+
+    @classmethod
+    def reaching(cls, largest: float, bits: int) -> "Grid":
+        """Return symmetric integers whose step is the least power of two that reaches a number.
+
+        Examples
+        --------
+        >>> Grid.reaching(1.0, 8).steps
+        (0.0078125,)
+        >>> Grid.reaching(0.99, 8).steps
+        (0.0078125,)
+        """
+        highest = 2 ** (bits - 1) - 1
+        exponent = -1000
+        if largest > 0:
+            exponent = int(np.frexp(largest / highest)[1])
+            exponent -= highest * 2.0 ** (exponent - 1) >= largest
+        return cls(lowest=-highest, highest=highest, steps=(2.0 ** max(exponent, -60),))
+
+    @property
+    def bits(self) -> int:
+        """How many bits the codes need."""
+        return max(self.lowest.bit_length(), self.highest.bit_length()) + (self.lowest < 0)
+
+    @property
+    def dtype(self) -> Any:
+        """The narrowest NumPy type that has all codes."""
+        kinds = (np.int8, np.int16, np.int32) if self.lowest < 0 else (np.uint8, np.uint16)
+        return next(kind for kind in kinds if np.iinfo(kind).max >= self.highest)
+
+    @cached_property
+    def exact_steps(self) -> tuple[Fraction, ...]:
+        """The steps as rational numbers."""
+        return tuple(map(Fraction, self.steps))
+
+    def encode(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Return ``clamp(round(x / step) + zero)``, ties to even; one rounding of the quotient.
+
+        A quotient of two binary32 numbers that is no tie is away from one by more than binary64
+        rounds it.
+        """
+        steps, zeros = (self.along(np.array(each), x.ndim) for each in (self.steps, self.zeros))
+        codes = np.rint(np.asarray(x, np.float64) / steps) + zeros
+        return np.clip(codes, self.lowest, self.highest).astype(self.dtype)
+
+    def decode(self, codes: NDArray[Any]) -> NDArray[np.float64]:
+        """Return what codes stand for, in float64: exact."""
+        steps, zeros = (self.along(np.array(each), codes.ndim) for each in (self.steps, self.zeros))
+        return np.asarray(steps * (codes.astype(np.int64) - zeros))
+
+    def along(self, values: NDArray[Any], ndim: int) -> NDArray[Any]:
+        """Return one number, or one for each position along the axis, to meet so many axes."""
+        sides = [1] * ndim
+        if self.axis is not None:
+            sides[self.axis] = values.size
+        return values.reshape(sides)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Widths(Spec):
+    """How wide integers are where a plan says nothing: between products, and in transforms.
+
+    Parameters
+    ----------
+    functions
+        Bits of what gelu, normalizations and softmax are given; a table has an entry for each code.
+    operands
+        Bits of what products take that no quantizer made: the field between the two transforms of
+        a plane.
+    sums
+        Bits of sums that several others take: the residual stream of a transformer.
+    constants
+        Bits of cosines and sines, and of the gains of normalizations.
+    outputs
+        Bits of the result.
+    headroom
+        How far integers between products reach, relative to the largest number seen; steps are
+        powers of two, so that they reach up to twice as far.
+    """
+
+    functions: int = 16
+    operands: int = 16
+    sums: int = 20
+    constants: int = 16
+    outputs: int = 16
+    headroom: float = 1.25
+
+    def __post_init__(self) -> None:
+        for name in ("functions", "operands", "constants", "outputs"):
+            require_integer(f"Widths.{name}", getattr(self, name), least=4, most=16)
+        require_integer("Widths.sums", self.sums, least=4, most=20)
+        settle_real(self, "headroom", least=1.0)
+
+    def grid(self, kind: str, largest: float) -> Grid:
+        """Return integers of the width called ``kind`` for numbers up to ``largest``."""
+        if not np.isfinite(largest):
+            msg = f"a tensor reaches {largest}: calibrate with samples that stay finite"
+            raise RunError(msg)
+        reach = largest if kind == "constants" else self.headroom * largest
+        return Grid.reaching(reach, getattr(self, kind))
