@@ -89,8 +89,10 @@ from .requantization.requantization import Requantization as Requantization
 from .requantization.rules import RequantizationRule as RequantizationRule
 from .requantization.wide import Limits as Limits
 from .requantization.wide import Scaling as Scaling
+from .requantization.wide import interpolate as interpolate
 from .requantization.wide import look_up as look_up
 from .requantization.wide import rescale as rescale
+from .requantization.wide import wide_multiplier as wide_multiplier
 from .tape import ops as ops
 from .tape.gradcheck import GradientCheck as GradientCheck
 from .tape.gradcheck import check_gradient as check_gradient

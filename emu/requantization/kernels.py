@@ -29,21 +29,21 @@ def scaled(acc, multiplier, shift, double):
 
 @kernel
 def rescale_rows(
-    acc, offsets, multipliers, shifts, double, zero, lowest, highest, out, start, stop
+    acc, left, offsets, multipliers, shifts, double, zero, lowest, highest, out, start, stop
 ):
     """Arrays (rows, channels, behind): codes of the rows start..stop."""
     for i in range(start, stop):
         for c in range(acc.shape[1]):
             offset, multiplier, shift = offsets[c], multipliers[c], shifts[c]
             for j in range(acc.shape[2]):
-                register = np.int64(acc[i, c, j]) + offset
+                register = (np.int64(acc[i, c, j]) << left) + offset
                 code = scaled(register, multiplier, shift, double) + zero
                 out[i, c, j] = min(max(code, lowest), highest)
 
 
 @kernel
 def rescale_columns(
-    acc, offsets, multipliers, shifts, double, zero, lowest, highest, out, start, stop
+    acc, left, offsets, multipliers, shifts, double, zero, lowest, highest, out, start, stop
 ):
     """Registers below 2^31 and shifts of at most 0, (rows, channels): the same without branches.
 
@@ -53,7 +53,7 @@ def rescale_columns(
     for i in range(start, stop):
         if double:
             for c in range(acc.shape[1]):
-                product = (np.int64(acc[i, c]) + offsets[c]) * multipliers[c]
+                product = ((np.int64(acc[i, c]) << left) + offsets[c]) * multipliers[c]
                 first = (product + half) >> np.int64(31)
                 places = -shifts[c]
                 nudge = (np.int64(1) << places) >> np.int64(1)
@@ -62,7 +62,7 @@ def rescale_columns(
                 out[i, c] = min(max(code, lowest), highest)
         else:
             for c in range(acc.shape[1]):
-                product = (np.int64(acc[i, c]) + offsets[c]) * multipliers[c]
+                product = ((np.int64(acc[i, c]) << left) + offsets[c]) * multipliers[c]
                 places = np.int64(31) - shifts[c]
                 nudge = np.int64(1) << (places - np.int64(1))
                 code = ((product + nudge) >> places) + zero
@@ -74,3 +74,17 @@ def entries(codes, first, table, out, start, stop):
     """``table[codes - first]`` of the elements start..stop."""
     for i in range(start, stop):
         out[i] = table[np.int64(codes[i]) - first]
+
+
+@kernel
+def interpolated(codes, first, places, table, zero, lowest, highest, out, start, stop):
+    """A table every ``2^places`` codes, of results in units of 2^-8, and lines between."""
+    half = np.int64(1) << (places + np.int64(7))
+    for i in range(start, stop):
+        offset = np.int64(codes[i]) - first
+        k = offset >> places
+        rest = offset - (k << places)
+        here, there = np.int64(table[k]), np.int64(table[k + 1])
+        whole = (here << places) + (there - here) * rest
+        code = ((whole + half) >> (places + np.int64(8))) + zero
+        out[i] = min(max(code, lowest), highest)

@@ -1,6 +1,7 @@
 r"""The two public rules for registers of up to 62 bits, a channel at a time.
 
-With ``m = multiplier 2^(shift - 31)``, ``2^30 <= multiplier < 2^31``, a register a becomes
+With ``m = multiplier 2^(shift - 31)``, ``2^30 <= multiplier < 2^31``, shift from -62 to 30, a
+register a becomes
 
 * DOUBLE: ``h = floor(a 2^max(shift, 0) multiplier 2^-31 + 1/2)``, and for a negative shift
   ``h 2^shift`` rounded to nearest, ties away from zero;
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from ...formats import split_work
 from ..errors import DatapathError
+from .fixed_point import quantize_multiplier
 from .rules import RequantizationRule
 
 Integers = NDArray[np.int64]
@@ -43,24 +45,40 @@ class Limits(NamedTuple):
     highest: int
 
 
+def wide_multiplier(real: float) -> tuple[int, int]:
+    """`quantize_multiplier` with shifts down to -62, for registers of more than 32 bits.
+
+    Examples
+    --------
+    >>> wide_multiplier(2.0**-40), wide_multiplier(2.0**-64)
+    ((1073741824, -39), (0, 0))
+    """
+    places = 31 if real < 2.0**-30 else 0
+    multiplier, shift = quantize_multiplier(real * 2.0**places)
+    return multiplier, shift - places if multiplier else 0
+
+
 def rescale(
     registers: NDArray[Any], scaling: Scaling, limits: Limits, rule: RequantizationRule,
-    dtype: Any, *, bits: int = 64, axis: int = -1,
+    dtype: Any, *, left: int = 0, bits: int = 64, axis: int = -1,
 ) -> NDArray[Any]:  # fmt: skip
-    """Return ``clamp(zero + round(m (register + offset)))``.
+    """Return ``clamp(zero + round(m (2^left register + offset)))``.
 
     Parameters
     ----------
     registers
-        Integers that are below 2^62 with their offsets, in int64 or in floats that hold them.
+        Integers in int64 or in floats that hold them; shifted left, and with their offsets, they
+        are below 2^62.
     scaling
         Of one channel, or of each position along ``axis``.
     limits, dtype
         The codes that come out, at most 2^30 in magnitude, and their type.
     rule
         DOUBLE or SINGLE.
+    left
+        By how many bits registers are shifted left before their offsets are added.
     bits
-        32 where registers with their offsets are known to be at most 2^31 in magnitude.
+        32 where they are then known to be at most 2^31 in magnitude.
 
     Raises
     ------
@@ -85,14 +103,18 @@ def rescale(
         return out
     rows, channels, behind = _around(acc.shape, len(scaling.multipliers), axis)
     parts = [np.asarray(part, np.int64) for part in scaling]
+    narrow = bits == 32 and 1 in (channels, behind)
+    narrow = narrow and -31 <= int(parts[2].min()) and int(parts[2].max()) <= 0
+    if narrow:
+        parts = [np.broadcast_to(part, (channels * behind,)).copy() for part in parts]
     double = rule is RequantizationRule.DOUBLE
-    if bits == 32 and 1 in (channels, behind) and int(parts[2].max()) <= 0:
+    given = np.int64(left), *parts, double, *map(np.int64, limits)
+    if narrow:
         table = acc.reshape(rows, channels * behind)
-        parts = [np.broadcast_to(part, (table.shape[1],)).copy() for part in parts]
-        work = partial(rescale_columns, table, *parts, double, *map(np.int64, limits))
+        work = partial(rescale_columns, table, *given)
     else:
         table = acc.reshape(rows, channels, behind)
-        work = partial(rescale_rows, table, *parts, double, *map(np.int64, limits))
+        work = partial(rescale_rows, table, *given)
     split_work(partial(work, out.reshape(table.shape)), rows, max(1, _CHUNK // table[0].size))
     return out
 
@@ -110,6 +132,30 @@ def look_up(codes: NDArray[Any], first: int, table: NDArray[Any]) -> NDArray[Any
     flat = np.ascontiguousarray(codes).reshape(-1)
     out = np.empty(flat.shape, table.dtype)
     split_work(lambda a, b: entries(flat, first, table, out, a, b), flat.size, _CHUNK)
+    return out.reshape(codes.shape)
+
+
+def interpolate(
+    codes: NDArray[Any], first: int, places: int, table: NDArray[Any], limits: Limits, dtype: Any
+) -> NDArray[Any]:
+    """Return what a table of every ``2^places``-th code has, and lines between its entries.
+
+    With ``o = code - first``, k its high bits and F the low ``places`` ones, that is
+    ``clamp(zero + floor((T_k + (T_{k+1} - T_k) F 2^-places) 2^-8 + 1/2))``: entries are in units of
+    ``2^-8``, and there is one rounding.
+
+    Examples
+    --------
+    >>> table, limits = np.array([0, 256, 1024]), Limits(0, -9, 9)
+    >>> interpolate(np.arange(-8, 8), -8, 3, table, limits, np.int8).tolist()
+    [0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2, 3, 3, 3, 4]
+    """
+    from .kernels import interpolated
+
+    flat = np.ascontiguousarray(codes).reshape(-1)
+    out = np.empty(flat.shape, dtype)
+    given = flat, np.int64(first), np.int64(places), table, *map(np.int64, limits), out
+    split_work(partial(interpolated, *given), flat.size, _CHUNK)
     return out.reshape(codes.shape)
 
 

@@ -8,29 +8,36 @@ a scale; a real constant.  A number x becomes an integer of a grid of step s and
 by
 
 * sums of one term ``a t``: ``clamp(z + rule(a, t / s))``;
-* sums of several: ``clamp(z + R(sum_k clip(rule(a_k, 2^8 t_k / s))))``, with R the rounding by
-  ``2^-8`` of the rule and clip to ``+-2^30``;  what was added has terms of its own, and so have
-  products with weights of two quantizers, such as the real and the imaginary parts;
-* functions and constants: ``clamp(z + round(x / s))``, ties to even.
+* sums of several: ``clamp(z + R(sum_k clip(rule(a_k, 2^g t_k / s))))``, with R the rounding by
+  ``2^-g`` of the rule, clip to ``+-2^30``, and g = 8 or, for integers of more than 20 bits, as much
+  less; what was added has terms of its own, and so have products with weights of two quantizers,
+  such as the real and the imaginary parts;
+* functions of integers of at most 16 bits, and constants: ``clamp(z + round(x / s))``, ties to
+  even;
+* functions f of integers u of more bits B and the step t: with ``d = B - 12`` and
+  ``u + 2^(B - 1) = k 2^d + F``, ``0 <= F < 2^d``, and ``T_j = round(2^8 f((j 2^d - 2^(B-1)) t) / s)``,
+  ties to even, ``clamp(z + floor((T_k 2^d + (T_{k+1} - T_k) F) 2^-(d + 8) + 1/2))``.
 
 ``rule(a, m)`` is one of the two public rules of integer machines, with m first rounded to binary64,
-then to ``M 2^(shift - 31)``, ``2^30 <= M < 2^31``, ties up:
+then to ``M 2^(shift - 31)``, ``2^30 <= M < 2^31``, ties up, or to 0 if the
+shift were below -62:
 
 * DOUBLE: ``h = floor(a 2^max(shift, 0) M 2^-31 + 1/2)``, then ``h 2^min(shift, 0)`` to the nearest
   integer, ties away from zero;
 * SINGLE: ``floor(a M 2^(shift - 31) + 1/2)``.
 
-A bias b is added to a sum of one term as the integer nearest to ``b / t``, ties to even.
+A bias b is added to a sum of one term ``a t`` as ``(2^f a + round(2^f b / t)) 2^-f t``, ties to
+even, with f of `Program.finer`.
 
 A normalization of n integers u with the step s, with ``F = 4`` more bits: ``m`` is the integer
 nearest to ``2^F sum u / n``, ``d = 2^F u - m``, v the integer nearest to ``sum d^2 / n`` (ties up,
 both), plus that nearest to ``eps (2^F / s)^2``, at least 1 together; e is even and brings
 ``v 2^e`` (rounded down) to from ``2^60`` to ``2^62``; with ``r = floor(2^61 / isqrt(v 2^e))``, at
-most ``2^31 - 1``, the result is ``rule(d, r 2^(e/2 + 16 - 61))`` times ``2^-16``, times the integer
+most ``2^31 - 1``, the result is ``rule(d, r 2^(e/2 + 20 - 61))`` times ``2^-20``, times the integer
 of the gain, plus that of the bias.
 
-A softmax of integers u with the step s: ``x = round(2^30 exp(s (u - max u)))``, ties to even;
-of their sum S, of b bits, ``r = floor(2^61 / floor(S 2^(31 - b)))``, at most ``2^31 - 1``; the
+A softmax of integers u with the step s: with ``max u - u = 2^12 k + F``, ``0 <= F < 2^12``, and
+``E_j = round(2^30 exp(-j s))``, ties to even, ``x = floor(E_{2^12 k} E_F 2^-30 + 1/2)``; of their sum S, of b bits, ``r = floor(2^61 / floor(S 2^(31 - b)))``, at most ``2^31 - 1``; the
 result is ``rule(x, r 2^-b)`` times ``2^-30``.
 """
 
@@ -51,8 +58,9 @@ from .program import FUNCTIONS, Operation, Program, sized
 
 Numbers = NDArray[Any]
 Rule = RequantizationRule
-#: Bits more than the result has, in sums of several terms; F of normalizations; of their results.
-GUARD, FINER, NORMAL = 8, 4, 16
+#: Bits more than the result has, in sums of several terms and in tables with lines between entries;
+#: the bits that address these; F of normalizations; bits of their results behind the point.
+GUARD, ADDRESS, FINER, NORMAL = 8, 12, 4, 20
 
 
 @dataclass(frozen=True)
@@ -64,10 +72,12 @@ class Sum:
 
 @dataclass(frozen=True)
 class Function:
-    """A function of a number."""
+    """A function of an integer u of so many bits, times a step."""
 
     name: str
-    x: Fraction
+    u: int
+    step: Fraction
+    bits: int
 
 
 @dataclass(frozen=True)
@@ -139,7 +149,9 @@ class _Simulation:
             case "matmul" | "batched_matmul":
                 return _product(x, operands[1])
             case "add":
-                return _each(_added, *np.broadcast_arrays(*operands))
+                finer = self.program.finer.get(each.result, 0)
+                arrays = np.broadcast_arrays(*operands)
+                return _each(lambda a, b: _added(a, b, finer), *arrays)
             case "scale":
                 scaled = cache(lambda scale: scale * abs(Fraction(about)))
                 return _each(lambda number: _scaled(number, Fraction(about), scaled), x)
@@ -150,7 +162,8 @@ class _Simulation:
             case "max_pool":
                 return _pooled(x, about)
             case name if name in FUNCTIONS:
-                return _each(lambda number: Function(name, _value(number)), x)
+                bits = self.program.grids[each.result, 0].bits
+                return _each(lambda number: Function(name, *number.terms[0], bits), x)
         return _moved(each, operands, self.batch)
 
     def _operand(self, each: Operation, position: int) -> Numbers:
@@ -173,15 +186,16 @@ class _Simulation:
         match number:
             case Largest(candidates):
                 return max(self._integer(each, grid, channel) for each in candidates)
-            case Function(name, x):
-                code = _quotient(name, x, step)
+            case Function(name, u, unit, bits):
+                code = _function(name, u, unit, bits, step)
             case Sum(()):
                 code = 0
             case Sum(((a, scale),)):
                 code = self.scaled(a, _multiplier(scale, step))
             case Sum(terms):
-                parts = (self.scaled(a, _multiplier(2**GUARD * t, step)) for a, t in terms)
-                code = self.shifted(sum(max(-(2**30), min(2**30, part)) for part in parts), GUARD)
+                g = min(GUARD, 28 - grid.bits)
+                parts = (self.scaled(a, _multiplier(2**g * t, step)) for a, t in terms)
+                code = self.shifted(sum(max(-(2**30), min(2**30, part)) for part in parts), g)
             case _:
                 code = round(Fraction(number) / step)
         return max(grid.lowest, min(grid.highest, zero + code))
@@ -236,8 +250,9 @@ class _Simulation:
     def _softmax(self, x: Numbers) -> Numbers:
         found = np.empty(x.shape, object)
         for index in np.ndindex(x.shape[:-1]):
-            row = [_value(number) for number in x[index]]
-            powers = [_quotient("exp", each - max(row), Fraction(1, 2**30)) for each in row]
+            row = [number.terms[0] for number in x[index]]
+            most = max(u for u, _ in row)
+            powers = [_power(most - u, step) for u, step in row]
             b = sum(powers).bit_length()
             r = min(2**61 // floor(sum(powers) * Fraction(2) ** (31 - b)), 2**31 - 1)
             shares = [self.scaled(each, (r, 31 - b)) for each in powers]
@@ -284,12 +299,12 @@ def _scaled(number: Any, factor: Fraction, scaled: Callable[[Fraction], Fraction
     raise RunError(msg)
 
 
-def _added(a: Any, b: Any) -> Any:
+def _added(a: Any, b: Any, finer: int) -> Any:
     if isinstance(a, Sum) and isinstance(b, Sum):
         return Sum(a.terms + b.terms)
     if isinstance(a, Sum) and isinstance(b, Fraction) and len(a.terms) == 1:
         ((count, scale),) = a.terms
-        return Sum(((count + round(b / scale), scale),))
+        return Sum(((2**finer * count + round(2**finer * b / scale), scale / 2**finer),))
     msg = f"a {type(a).__name__} plus a {type(b).__name__} has no integer form: quantize them first"
     raise RunError(msg)
 
@@ -374,7 +389,28 @@ def _multiplier(scale: Fraction, step: Fraction) -> tuple[int, int]:
     if shift > 30:
         msg = f"integers of step {float(step)} from sums of step {float(scale)}: too coarse a sum"
         raise RunError(msg)
-    return (multiplier, shift) if shift >= -31 else (0, 0)
+    return (multiplier, shift) if shift >= -62 else (0, 0)
+
+
+@cache
+def _function(name: str, u: int, unit: Fraction, bits: int, step: Fraction) -> int:
+    """A function of an integer, in integers of a step."""
+    if bits <= 16:
+        return _quotient(name, u * unit, step)
+    d = bits - ADDRESS
+    k, rest = divmod(u + 2 ** (bits - 1), 2**d)
+    here, there = (
+        _quotient(name, (j * 2**d - 2 ** (bits - 1)) * unit, step / 2**GUARD) for j in (k, k + 1)
+    )
+    return floor(Fraction(here * 2**d + (there - here) * rest, 2 ** (d + GUARD)) + Fraction(1, 2))
+
+
+@cache
+def _power(distance: int, step: Fraction) -> int:
+    """``2^30 exp(-distance step)``, by two powers."""
+    unit, low = Fraction(1, 2**30), distance % 2**ADDRESS
+    first, second = (_quotient("exp", -part * step, unit) for part in (distance - low, low))
+    return floor(first * second * unit + Fraction(1, 2))
 
 
 @cache

@@ -115,16 +115,22 @@ class Widths(Spec):
     Parameters
     ----------
     functions
-        Bits of what gelu, normalizations and softmax are given; a table has an entry for each code.
+        Bits of what functions are given whose results have at most 8 bits: a table has an entry for
+        each code.
     operands
         Bits of what products take that no quantizer made: the field between the two transforms of
         a plane.
-    sums
-        Bits of sums that several others take: the residual stream of a transformer.
     constants
-        Bits of cosines and sines, and of the gains of normalizations.
+        Bits of cosines and sines.
     outputs
         Bits of the result.
+    wide
+        Bits of all of these but the last where activations have more than 8 bits; of sums that
+        several others take, such as the residual stream of a transformer; of what normalizations
+        are given, two more or as many as 64 bits have room for the squares of; and of their gains.
+    finer
+        How many bits beyond those of its products a sum with a bias has, or as many as its register
+        has room for; 0 rounds biases to the products of steps, as most machines do.
     headroom
         How far integers between products reach, relative to the largest number seen; steps are
         powers of two, so that they reach up to twice as far.
@@ -132,21 +138,22 @@ class Widths(Spec):
 
     functions: int = 16
     operands: int = 16
-    sums: int = 20
     constants: int = 16
     outputs: int = 16
+    wide: int = 24
+    finer: int = 16
     headroom: float = 1.25
 
     def __post_init__(self) -> None:
         for name in ("functions", "operands", "constants", "outputs"):
             require_integer(f"Widths.{name}", getattr(self, name), least=4, most=16)
-        require_integer("Widths.sums", self.sums, least=4, most=20)
+        require_integer("Widths.wide", self.wide, least=16, most=24)
+        require_integer("Widths.finer", self.finer, least=0, most=16)
         settle_real(self, "headroom", least=1.0)
 
     def grid(self, kind: str, largest: float) -> Grid:
-        """Return integers of the width called ``kind`` for numbers up to ``largest``."""
+        """Return integers of the width called ``kind``, for numbers up to ``largest`` seen."""
         if not np.isfinite(largest):
             msg = f"a tensor reaches {largest}: calibrate with samples that stay finite"
             raise RunError(msg)
-        reach = largest if kind == "constants" else self.headroom * largest
-        return Grid.reaching(reach, getattr(self, kind))
+        return Grid.reaching(self.headroom * largest, getattr(self, kind))

@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...emu import function_codes, quantize_multiplier
+from ...emu import function_codes, wide_multiplier
 from ..errors import RunError
 from . import moving_steps as moves
 from .grids import Grid
-from .normalizing_steps import FINER, NORMAL, Normalize, Softmax
+from .normalizing_steps import NORMAL, Normalize, Softmax
 from .pieces import Channel, Registers, Weights
+from .placing import FINER
 from .product_steps import Gain, Pairing, Product
 from .program import FUNCTIONS, MOVES, Operation, Program
 from .registers import largest_sum, register_bits
-from .rounding_steps import GUARD, LookUp, Rescale, Term
+from .rounding_steps import ADDRESS, GUARD, Interpolate, LookUp, Rescale, Term, guard_bits
 from .step import Setting, Step
 
 Integers = NDArray[Any]
@@ -145,7 +146,8 @@ class Lowering:
         left, right = maker.operands
         if right in self._constants and right in self.program.leaves:
             (registers,) = self.registers(left)
-            return [self._checked(registers.biased(self.program.leaves[right]))]
+            finer = self.program.finer.get(maker.result, 0)
+            return [self._checked(registers.biased(self.program.leaves[right], finer))]
         return [*self.registers(left), *self.registers(right)]
 
     def _product(self, maker: Operation) -> list[Registers]:
@@ -263,7 +265,7 @@ class Lowering:
         shape = self.program.sized(source, 1)
         whole = maker.name == "group_norm"
         count = (prod(shape[1:]) if whole else shape[-1]) // groups
-        register_bits(2 * count * (_largest(grid) << (FINER + 1)) ** 2, "a variance")
+        register_bits(2 * count * (_largest(grid) << FINER) ** 2 + count, "a variance")
         smallest = round(Fraction(eps) * (2**FINER / grid.exact_steps[0]) ** 2)
         register_bits(smallest, "the smallest variance")
         normal = self._add(
@@ -277,15 +279,16 @@ class Lowering:
         channel = Channel(its.exact_steps[0] / 2**NORMAL, 0)
         bound = (int(np.sqrt(count)) + 1 << (NORMAL + 1)) * _largest(its)
         registers = Registers(target, (channel,), np.zeros(shape, np.int64), bound)
-        return self._checked(registers.biased(self.program.leaves[bias]))
+        return self._checked(registers.biased(self.program.leaves[bias], 0))
 
     def _softmax(self, maker: Operation) -> Registers:
         grid = self.program.grids[maker.result, 0]
         target = self._add(Softmax, "shares", (self.codes(maker.operands[0], grid),))
         unit = Fraction(1, 2**30)
-        differences = -np.arange(grid.highest - grid.lowest + 1)
-        powers = function_codes("exp", differences, grid.steps[0], float(unit))
-        self.arrays[f"{target}:table"] = powers.astype(np.int32)
+        high = np.arange(((grid.highest - grid.lowest) >> ADDRESS) + 1) << ADDRESS
+        for name, powers in (("high", high), ("low", np.arange(2**ADDRESS))):
+            entries = function_codes("exp", -powers, grid.steps[0], float(unit))
+            self.arrays[f"{target}:{name}"] = entries.astype(np.int32)
         places = np.zeros(self.program.sized(maker.result, 1), np.int64)
         return Registers(target, (Channel(unit, 0),), places, 2**31 - 1)
 
@@ -293,13 +296,26 @@ class Lowering:
         """A function of integers, by a table with an entry for each of them."""
         its = self.program.grids[maker.result, 0]
         source = self.codes(maker.operands[0], its)
-        target = self._add(
-            LookUp, maker.name, (source,), first=its.lowest, function=maker.name, grid=grid
-        )
+        about = {"first": its.lowest, "function": maker.name, "grid": grid}
+        if its.bits > 16:
+            return self._interpolated(maker.name, source, its, about)
+        target = self._add(LookUp, maker.name, (source,), **about)
         operands = np.arange(its.lowest, its.highest + 1)
         entries = function_codes(maker.name, operands, its.steps[0], grid.steps[0])
         inside = np.clip(entries + grid.zeros[0], grid.lowest, grid.highest)
         self.arrays[f"{target}:table"] = inside.astype(grid.dtype)
+        return target
+
+    def _interpolated(self, name: str, source: str, its: Grid, about: dict[str, Any]) -> str:
+        """A function by a table of 2^ADDRESS entries, and one more."""
+        places, first = its.bits - ADDRESS, -(2 ** (its.bits - 1))
+        target = self._add(
+            Interpolate, name, (source,), **{**about, "first": first, "places": places}
+        )
+        operands = first + (np.arange(2**ADDRESS + 1) << places)
+        unit = about["grid"].steps[0] / 2**GUARD
+        entries = function_codes(name, operands, its.steps[0], unit)
+        self.arrays[f"{target}:table"] = _narrowed(entries)
         return target
 
     def _constant(self, tensor: int, grid: Grid) -> str:
@@ -310,17 +326,17 @@ class Lowering:
     def _rescaled(self, registers: list[Registers], grid: Grid, what: str) -> str:
         """Registers as integers of a grid."""
         terms, parts = [], []
-        guard = 2**GUARD if len(registers) > 1 else 1
+        guard = 2 ** guard_bits(grid) if len(registers) > 1 else 1
         for each in registers:
             axis, channels = each.along_axis()
             if grid.axis is not None and (len(channels) > 1 or len(grid.steps) > 1):
                 axis, channels = _met(axis, channels, grid, each.places.shape)
             steps = grid.exact_steps if grid.axis is not None else grid.exact_steps * len(channels)
             fixed = [
-                quantize_multiplier(float(guard * channel.scale / step))
+                wide_multiplier(float(guard * channel.scale / step))
                 for channel, step in zip(channels, steps, strict=True)
             ]
-            terms.append(Term(axis=axis, bound=each.bound))
+            terms.append(Term(axis=axis, left=each.left, bound=each.bound))
             offsets = [channel.offset for channel in channels]
             parts.append((offsets, *zip(*fixed, strict=True)))
         sources = tuple(each.name for each in registers)

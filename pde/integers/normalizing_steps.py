@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...emu import Limits, Scaling, rescale
+from .placing import FINER
+from .rounding_steps import ADDRESS
 from .step import Integers, Setting, Step
 
-#: Bits that centred integers have beyond those that came in; bits of a normalized number behind the
-#: point; the largest code that comes out.
-FINER: Final = 4
-NORMAL: Final = 16
+#: Bits of a normalized number behind the point; what comes out.
+NORMAL: Final = 20
 _LIMITS: Final = Limits(0, -(2**30), 2**30)
 
 Rows = NDArray[np.int64]
@@ -20,7 +20,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Normalize(Step):
-    """Integers minus the mean of their group, over its deviation, in units of 2^-16.
+    """Integers minus the mean of their group, over its deviation, in units of 2^-20.
 
     Parameters
     ----------
@@ -52,14 +52,15 @@ class Normalize(Step):
 class Softmax(Step):
     """Shares of the powers of integers along the last axis, in units of 2^-30.
 
-    The array ``table`` has the powers of 0, -1, -2, ...
+    The arrays ``high`` and ``low`` have the powers of multiples of 2^12 and of what is left.
     """
 
     def run(self, tensors: list[Integers], setting: Setting) -> Integers:
         """Return the shares, int32."""
         x = tensors[0].astype(np.int64)
         rows = (x.max(axis=-1, keepdims=True) - x).reshape(-1, x.shape[-1])
-        powers = self.array(setting, "table")[rows].astype(np.int64)
+        high, low = (self.array(setting, name).astype(np.int64) for name in ("high", "low"))
+        powers = (high[rows >> ADDRESS] * low[rows & (2**ADDRESS - 1)] + 2**29) >> np.int64(30)
         totals = powers.sum(axis=1)
         bits = bit_length(totals)
         reciprocals = np.minimum(2**61 // (totals >> (bits - 31)), 2**31 - 1)
@@ -67,7 +68,7 @@ class Softmax(Step):
 
 
 def normalized(rows: Rows, smallest: int, setting: Setting) -> Integers:
-    """Return rows (R, n) minus their means, over their deviations, in units of 2^-16."""
+    """Return rows (R, n) minus their means, over their deviations, in units of 2^-20."""
     n = rows.shape[1]
     means = ((rows.sum(axis=1) << (FINER + 1)) + n) // (2 * n)
     centred = (rows << FINER) - means[:, None]

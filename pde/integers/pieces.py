@@ -13,7 +13,7 @@ Integers = NDArray[Any]
 
 
 class Channel(NamedTuple):
-    """What the registers of a channel stand for: ``scale (register + offset)``."""
+    """What the registers of a channel stand for: ``scale (2^left register + offset)``."""
 
     scale: Fraction
     offset: int
@@ -31,13 +31,16 @@ class Registers(NamedTuple):
     places
         The channel of each element of one sample.
     bound
-        No register is larger, with or without its offset.
+        No register is larger, shifted or not, with or without its offset.
+    left
+        By how many bits they are shifted left before their offsets are added.
     """
 
     name: str
     channels: tuple[Channel, ...]
     places: Integers
     bound: int
+    left: int = 0
 
     def moved(self, name: str, move: Callable[[Integers], Integers]) -> "Registers":
         """Return the registers in other places."""
@@ -51,20 +54,24 @@ class Registers(NamedTuple):
         channels = tuple(Channel(each.scale * factor, each.offset) for each in self.channels)
         return self._replace(channels=channels)
 
-    def biased(self, bias: Integers) -> "Registers":
-        """Return registers plus real numbers, one for each position along the last axis."""
+    def biased(self, bias: Integers, finer: int) -> "Registers":
+        """Return registers plus real numbers, one for each position along the last axis.
+
+        They are first shifted left by ``finer`` bits.
+        """
         spread = np.broadcast_to(np.arange(len(bias)), self.places.shape)
         pairs = np.stack([self.places.reshape(-1), spread.reshape(-1)])
         unique, places = np.unique(pairs, axis=1, return_inverse=True)
         channels = []
         for place, k in unique.T.tolist():
             scale, offset = self.channels[place]
-            channels.append(Channel(scale, offset + round(Fraction(float(bias[k])) / scale)))
+            fine = scale / 2**finer
+            added = round(Fraction(float(bias[k])) / fine)
+            channels.append(Channel(fine, (offset << finer) + added))
         most = max((abs(each.offset) for each in channels), default=0)
-        before = max((abs(each.offset) for each in self.channels), default=0)
         return self._replace(
             channels=tuple(channels), places=places.reshape(self.places.shape),
-            bound=self.bound + most + before,
+            bound=(self.bound << finer) + most, left=self.left + finer,
         )  # fmt: skip
 
     def merged(self) -> "Registers":

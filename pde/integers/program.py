@@ -77,6 +77,8 @@ class Program:
         Numbers of tensors.
     grids
         What is rounded beside what quantizers round.
+    finer
+        By how many bits a sum is shifted left before a bias is added, by the number of the result.
     """
 
     operations: tuple[Operation, ...]
@@ -85,6 +87,7 @@ class Program:
     input: int
     output: int
     grids: dict[Place, Grid] = field(default_factory=dict)
+    finer: dict[int, int] = field(default_factory=dict)
 
     @property
     def makers(self) -> dict[int, Operation]:

@@ -5,14 +5,23 @@ from typing import Any
 
 import numpy as np
 
-from ...emu import Limits, RequantizationRule, Scaling, divide_by_power_of_two, look_up, rescale
+from ...emu import (
+    Limits,
+    RequantizationRule,
+    Scaling,
+    divide_by_power_of_two,
+    interpolate,
+    look_up,
+    rescale,
+)
 from ..spec import Spec
 from .grids import Grid
 from .registers import LARGEST
 from .step import Integers, Setting, Step
 
-#: Bits that terms have beyond those of their sum, and where a term saturates.
-GUARD, TERM = 8, 2**30
+#: Bits that entries of tables with lines between them have beyond those of results, as do terms of
+#: sums if there is room; where a term saturates; the bits that address such a table.
+GUARD, TERM, ADDRESS = 8, 2**30, 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +32,14 @@ class Term(Spec):
     ----------
     axis
         Of the channels, which have offsets, multipliers and shifts of their own.
+    left
+        By how many bits registers are shifted left before their offsets are added.
     bound
-        No register is larger, nor with its offset.
+        No register is larger, nor shifted, nor with its offset.
     """
 
     axis: int
+    left: int
     bound: int
 
     @property
@@ -38,9 +50,9 @@ class Term(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class Rescale(Step):
-    """``clamp(zero + round(sum_k m_k (registers_k + offset_k)))``.
+    """``clamp(zero + round(sum_k m_k (2^left_k registers_k + offset_k)))``.
 
-    One term is rounded as the rule says.  Several are rounded to units of ``2^-8``, saturate at
+    One term is rounded as the rule says.  Several are rounded to units of ``2^-guard``, saturate at
     ``2^30`` of them, are added, and rounded again.
 
     Parameters
@@ -73,7 +85,7 @@ class Rescale(Step):
         for part in parts:
             total += part
         if len(tensors) > 1:
-            total = _without_guard(total, setting.rule)
+            total = _without_guard(total, guard_bits(grid), setting.rule)
         zeros = grid.along(np.array(grid.zeros), total.ndim)
         return np.clip(total + zeros, grid.lowest, grid.highest).astype(grid.dtype)
 
@@ -85,8 +97,9 @@ class Rescale(Step):
         )
         term = self.terms[k]
         return rescale(
-            registers, scaling, limits, setting.rule, dtype, bits=term.bits, axis=term.axis
-        )
+            registers, scaling, limits, setting.rule, dtype, left=term.left, bits=term.bits,
+            axis=term.axis,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +125,48 @@ class LookUp(Step):
         return look_up(tensors[0], self.first, self.array(setting, "table"))
 
 
-def _without_guard(total: Integers, rule: RequantizationRule) -> Integers:
+@dataclass(frozen=True, kw_only=True)
+class Interpolate(Step):
+    """The array ``table``, which has every ``2^places``-th code from ``first`` on, and lines between.
+
+    Entries are in units of ``2^-8``; see `bitpde.emu.interpolate`.
+
+    Parameters
+    ----------
+    first, places
+        Where entries lie.
+    function
+        What the table is of.
+    grid
+        The codes that come out.
+    """
+
+    first: int
+    places: int
+    function: str
+    grid: Grid
+
+    def run(self, tensors: list[Integers], setting: Setting) -> Integers:
+        """Return the results."""
+        limits = Limits(self.grid.zeros[0], self.grid.lowest, self.grid.highest)
+        table = self.array(setting, "table")
+        dtype = np.dtype(self.grid.dtype)
+        return interpolate(tensors[0], self.first, self.places, table, limits, dtype)
+
+
+def guard_bits(grid: Grid) -> int:
+    """Return how many more bits terms have than their sum, which is of a grid.
+
+    Examples
+    --------
+    >>> [guard_bits(Grid.reaching(1.0, bits)) for bits in (8, 20, 24)]
+    [8, 8, 4]
+    """
+    return min(GUARD, 28 - grid.bits)
+
+
+def _without_guard(total: Integers, guard: int, rule: RequantizationRule) -> Integers:
     """A sum of terms in units of one; ties as the second rounding of the rule has them."""
     if rule is RequantizationRule.DOUBLE:
-        return divide_by_power_of_two(total, GUARD)
-    return np.asarray((total + (1 << (GUARD - 1))) >> np.int64(GUARD))
+        return divide_by_power_of_two(total, guard)
+    return np.asarray((total + (1 << (guard - 1))) >> np.int64(guard))

@@ -11,17 +11,8 @@ from ..errors import RunError
 from ..operators import OperatorNetwork, Quantization
 from ..qat import Quantizing
 from .grids import Grid, Widths
-from .program import (
-    FUNCTIONS,
-    KNOWN,
-    MOVES,
-    NORMALIZING,
-    PRODUCTS,
-    Operation,
-    Place,
-    Program,
-    batch_multiples,
-)
+from .placing import Placing
+from .program import KNOWN, Operation, Program, batch_multiples
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -60,7 +51,7 @@ def traced(
     one, _ = _recorded(network, quantization, arrays, inputs[:1])
     program = _program(several, one, len(inputs))
     values = {node.index: node.value for node in nodes}
-    program.grids.update(_grids(program, values, widths or Widths()))
+    Placing(program, values, widths or Widths()).fill()
     return program
 
 
@@ -153,78 +144,3 @@ def _operation(entry: Any, shapes: dict[int, tuple[int, ...]], places: dict[int,
         name=entry.op, operands=operands, result=entry.result.index, shape=shape, about=about,
         place=place,
     )  # fmt: skip
-
-
-def _grids(
-    program: Program, values: Mapping[int, NDArray[Any]], widths: Widths
-) -> dict[Place, Grid]:
-    """Integers of whatever is rounded beside what quantizers round."""
-    makers, constants = program.makers, program.constants
-    found: dict[Place, Grid] = {}
-
-    def reach(place: Place, kind: str, tensor: int) -> None:
-        found[place] = widths.grid(kind, float(np.abs(values[tensor]).max(initial=0.0)))
-
-    for each in program.operations:
-        first = each.operands[0]
-        if each.name in (*FUNCTIONS, *NORMALIZING):
-            reach((each.result, 0), "functions", first)
-            if each.name.endswith("norm"):
-                reach((each.result, 1), "constants", each.operands[1])
-        elif each.name in PRODUCTS:
-            for position, operand in enumerate(each.operands):
-                if operand in program.leaves:
-                    reach((each.result, position), "constants", operand)
-                elif not _is_coded(operand, makers):
-                    _require_product(operand, makers)
-                    reach((each.result, position), "operands", operand)
-        if each.result not in constants and _is_kept(each, program, constants):
-            reach((each.result, -1), "sums", each.result)
-    ends = set(_ends(program, program.input))
-    grids = {makers[result].about for result, _ in ends if makers[result].place}
-    if len(grids) == 1 and all(makers[result].place for result, _ in ends):
-        (found[program.input, -1],) = grids
-    else:
-        reach((program.input, -1), "functions", program.input)
-    reach((program.output, -1), "outputs", program.output)
-    return found
-
-
-def _is_coded(tensor: int, makers: Mapping[int, Operation]) -> bool:
-    """Whether a tensor holds what quantizers made, moved."""
-    maker = makers.get(tensor)
-    if maker is None:
-        return False
-    if maker.name == "learned_quantize":
-        return True
-    return maker.name in (*MOVES, "scale") and all(_is_coded(each, makers) for each in maker.operands)
-
-
-def _is_kept(each: Operation, program: Program, constants: set[int]) -> bool:
-    """Whether a result is rounded because several take it, or a sum takes what is no sum."""
-    ends = list(_ends(program, each.result))
-    summed = any(program.makers[result].name == "add" for result, _ in ends)
-    if each.name == "add" and not constants.intersection(each.operands):
-        return summed or len(ends) > 1
-    return each.name in FUNCTIONS and summed
-
-
-def _ends(program: Program, tensor: int) -> list[Place]:
-    """Who takes a tensor in the end, behind moves."""
-    found: list[Place] = []
-    for result, position in program.consumers(tensor):
-        if program.makers[result].name in (*MOVES, "max_pool", "scale"):
-            found += _ends(program, result)
-        else:
-            found.append((result, position))
-    return found
-
-
-def _require_product(tensor: int, makers: Mapping[int, Operation]) -> None:
-    """Require that an operand which no quantizer made is that of a transform: a product, moved."""
-    maker = makers.get(tensor)
-    while maker is not None and maker.name in ("reshape", "transpose", "scale"):
-        maker = makers.get(maker.operands[0])
-    if maker is None or maker.name not in PRODUCTS:
-        msg = "a product takes what nothing quantizes: export a network with a plan whose "
-        raise RunError(msg + "activations have at most 16 bits")
