@@ -5,6 +5,7 @@ for the loop and `study` for the table.
 """
 
 from . import data as data
+from . import integers as integers
 from . import operators as operators
 from . import qat as qat
 from .adam import Adam as Adam

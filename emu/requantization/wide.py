@@ -97,25 +97,25 @@ def rescale(
         raise DatapathError(msg)
     from .kernels import rescale_columns, rescale_rows
 
-    acc = np.ascontiguousarray(registers)
+    acc: NDArray[Any] = np.ascontiguousarray(registers)
     out = np.empty(acc.shape, dtype)
     if out.size == 0:
         return out
     rows, channels, behind = _around(acc.shape, len(scaling.multipliers), axis)
     parts = [np.asarray(part, np.int64) for part in scaling]
     narrow = bits == 32 and 1 in (channels, behind)
-    narrow = narrow and -31 <= int(parts[2].min()) and int(parts[2].max()) <= 0
+    narrow = narrow and int(parts[2].min()) >= -31 and int(parts[2].max()) <= 0
     if narrow:
         parts = [np.broadcast_to(part, (channels * behind,)).copy() for part in parts]
     double = rule is RequantizationRule.DOUBLE
     given = np.int64(left), *parts, double, *map(np.int64, limits)
+    kernel: Any = rescale_rows
+    shape: tuple[int, ...] = rows, channels, behind
     if narrow:
-        table = acc.reshape(rows, channels * behind)
-        work = partial(rescale_columns, table, *given)
-    else:
-        table = acc.reshape(rows, channels, behind)
-        work = partial(rescale_rows, table, *given)
-    split_work(partial(work, out.reshape(table.shape)), rows, max(1, _CHUNK // table[0].size))
+        kernel, shape = rescale_columns, (rows, channels * behind)
+    table = acc.reshape(shape)
+    work = partial(kernel, table, *given, out.reshape(shape))
+    split_work(work, rows, max(1, _CHUNK // table[0].size))
     return out
 
 

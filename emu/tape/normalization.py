@@ -109,7 +109,8 @@ def _normalized(
     from .normalization_kernels import normalize
 
     x = np.ascontiguousarray(x)
-    out, saved = np.empty_like(x), Normalized(groups, *np.empty((2, len(x), channels)), eps)
+    centres, factors = np.empty((2, len(x), channels))
+    out, saved = np.empty_like(x), Normalized(groups, centres, factors, eps)
     weights = (node.value.astype(np.float64) for node in (gain, bias))
     work = partial(normalize, x, groups, eps, *weights, out, saved.centres, saved.factors)
     with np.errstate(over="ignore", invalid="ignore"):

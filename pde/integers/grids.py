@@ -75,6 +75,11 @@ class Grid(Spec):
         return max(self.lowest.bit_length(), self.highest.bit_length()) + (self.lowest < 0)
 
     @property
+    def farthest(self) -> int:
+        """The largest distance of a code from its zero."""
+        return max(self.highest - min(self.zeros), max(self.zeros) - self.lowest)
+
+    @property
     def dtype(self) -> Any:
         """The narrowest NumPy type that has all codes."""
         kinds = (np.int8, np.int16, np.int32) if self.lowest < 0 else (np.uint8, np.uint16)
@@ -93,7 +98,7 @@ class Grid(Spec):
         """
         steps, zeros = (self.along(np.array(each), x.ndim) for each in (self.steps, self.zeros))
         codes = np.rint(np.asarray(x, np.float64) / steps) + zeros
-        return np.clip(codes, self.lowest, self.highest).astype(self.dtype)
+        return np.asarray(np.clip(codes, self.lowest, self.highest), self.dtype)
 
     def decode(self, codes: NDArray[Any]) -> NDArray[np.float64]:
         """Return what codes stand for, in float64: exact."""

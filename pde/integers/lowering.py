@@ -6,7 +6,6 @@ function has the integers of whoever takes them.  A grid with a step for each mo
 is, and the registers are moved instead.
 """
 
-from collections.abc import Callable
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -16,19 +15,19 @@ from numpy.typing import NDArray
 
 from ...emu import function_codes, wide_multiplier
 from ..errors import RunError
-from . import moving_steps as moves
 from .grids import Grid
+from .moving_steps import Constant, Pool, move_of, mover
 from .normalizing_steps import NORMAL, Normalize, Softmax
-from .pieces import Channel, Registers, Weights
+from .pieces import Channel, Registers
 from .placing import FINER
 from .product_steps import Gain, Pairing, Product
 from .program import FUNCTIONS, MOVES, Operation, Program
 from .registers import largest_sum, register_bits
 from .rounding_steps import ADDRESS, GUARD, Interpolate, LookUp, Rescale, Term, guard_bits
-from .step import Setting, Step
+from .step import Step
+from .weights import ConstantWeights, Weights, narrowed
 
 Integers = NDArray[Any]
-_NO_RULE: Any = None
 
 
 class Lowering:
@@ -56,8 +55,7 @@ class Lowering:
         self._codes: dict[tuple[int, Grid], str] = {}
         self._registers: dict[int, list[Registers]] = {}
         self._names: dict[str, int] = {}
-        self._scales: list[tuple[tuple[int, int, Fraction], Fraction]] = []
-        self._numbers: dict[tuple[int, int, Fraction], int] = {}
+        self._weights = ConstantWeights(program)
 
     def codes(self, tensor: int, grid: Grid) -> str:
         """Return the name of a tensor's integers in a grid."""
@@ -92,7 +90,7 @@ class Lowering:
                 return self._moved(maker, sources, grid.zeros[0])
             if maker.name == "max_pool":
                 source = self.codes(maker.operands[0], grid)
-                return self._add(moves.Pool, "pooled", (source,), size=maker.about)
+                return self._add(Pool, "pooled", (source,), size=maker.about)
         return self._rescaled(self._summed(tensor), grid, "codes")
 
     def registers(self, tensor: int) -> list[Registers]:
@@ -124,7 +122,9 @@ class Lowering:
             case "softmax":
                 return [self._softmax(maker)]
             case "reshape" | "transpose" | "take":
-                return [self._moved_registers(maker, each) for each in self.registers(maker.operands[0])]
+                return [
+                    self._moved_registers(maker, each) for each in self.registers(maker.operands[0])
+                ]
         msg = f"{maker.name} of sums that nothing quantizes has no integer form: quantize them"
         raise RunError(msg)
 
@@ -154,12 +154,12 @@ class Lowering:
         left, right = maker.operands
         name, grid = self._operand(maker, 0)
         if right in self._constants:
-            parts = self._weights(right, self.program.grids.get((maker.result, 1))).by_scale()
+            grid_of_right = self.program.grids.get((maker.result, 1))
+            parts = self._weights.of(right, grid_of_right).by_scale()
             return [self._weighed(maker, name, grid, part) for part in parts]
         other, its = self._operand(maker, 1)
         depth = self.program.sized(left, 1)[-1]
-        far = (max(each.highest - each.zeros[0], each.zeros[0] - each.lowest) for each in (grid, its))
-        bound = depth * prod(far)
+        bound = depth * grid.farthest * its.farthest
         target = self._add(
             Pairing, "pairs", (name, other), zeros=(grid.zeros[0], its.zeros[0]), bound=bound
         )
@@ -185,13 +185,13 @@ class Lowering:
         most = int(np.abs(offsets).max(initial=0))
         bound = largest_sum(weights.integers, _largest(grid)) + most
         target = self._add(Product, "sums", (name,), bound=bound)
-        self.arrays[f"{target}:weights"] = _narrowed(weights.integers)
+        self.arrays[f"{target}:weights"] = narrowed(weights.integers)
         if len(shape) == 3 or self._is_transposed(maker.result):
             self.arrays[f"{target}:offsets"] = offsets
             offsets = np.zeros_like(offsets)
         columns = np.broadcast_to(weights.sources, one)
         channels = tuple(
-            Channel(grid.exact_steps[k] * self._scales[s][1], o)
+            Channel(grid.exact_steps[k] * self._weights.scale(s), o)
             for k, s, o in zip(modes.flat, columns.flat, offsets.reshape(-1).tolist(), strict=True)
         )
         places = np.broadcast_to(np.arange(columns.size).reshape(one), shape)
@@ -201,7 +201,9 @@ class Lowering:
         """Whether a tensor is moved by more than a reshape before anything else happens to it."""
         for result, _ in self.program.consumers(tensor):
             name = self._makers[result].name
-            if name == "transpose" or (name in ("reshape", "scale") and self._is_transposed(result)):
+            if name == "transpose" or (
+                name in ("reshape", "scale") and self._is_transposed(result)
+            ):
                 return True
         return False
 
@@ -215,48 +217,6 @@ class Lowering:
             grid = found.about if found.name == "learned_quantize" else None
             source = found.operands[0]
         return self.codes(tensor, grid), grid
-
-    def _weights(self, tensor: int, grid: Grid | None) -> Weights:
-        """Constant integers of products."""
-        if grid is not None:
-            return self._encoded(tensor, self.program.leaves[tensor], grid)
-        maker = self._makers[tensor]
-        match maker.name:
-            case "learned_quantize":
-                return self._encoded(tensor, self.program.leaves[maker.operands[0]], maker.about)
-            case "scale":
-                return self._times(self._weights(maker.operands[0], None), Fraction(maker.about))
-            case "join":
-                parts = zip(*(self._weights(each, None) for each in maker.operands), strict=True)
-                return Weights(*(np.concatenate(part, maker.about) for part in parts))
-        move = _mover(self._move(maker, "", (), 0))
-        return self._weights(maker.operands[0], None).moved(move)
-
-    def _encoded(self, tensor: int, values: Integers, grid: Grid) -> Weights:
-        """Constant numbers as integers minus their zero points."""
-        zeros = grid.along(np.array(grid.zeros), values.ndim)
-        integers = grid.encode(values).astype(np.int64) - zeros
-        one = Fraction(1)
-        numbers = [self._scale((tensor, k, one), s) for k, s in enumerate(grid.exact_steps)]
-        sources = grid.along(np.array(numbers), values.ndim)
-        return Weights(integers, np.broadcast_to(sources, values.shape))
-
-    def _times(self, weights: Weights, factor: Fraction) -> Weights:
-        """Constant integers times a number: other scales, unless it is 1 or -1."""
-        numbers, places = np.unique(weights.sources, return_inverse=True)
-        moved = []
-        for number in numbers.tolist():
-            (tensor, k, before), scale = self._scales[number]
-            moved.append(self._scale((tensor, k, before * abs(factor)), scale * abs(factor)))
-        sources = np.array(moved)[places].reshape(weights.sources.shape)
-        return Weights(-weights.integers if factor < 0 else weights.integers, sources)
-
-    def _scale(self, key: tuple[int, int, Fraction], scale: Fraction) -> int:
-        """The number of a scale: of a channel of a quantizer, times a factor."""
-        if key not in self._numbers:
-            self._numbers[key] = len(self._scales)
-            self._scales.append((key, scale))
-        return self._numbers[key]
 
     def _normalized(self, maker: Operation) -> Registers:
         source, gain, bias = maker.operands
@@ -315,11 +275,11 @@ class Lowering:
         operands = first + (np.arange(2**ADDRESS + 1) << places)
         unit = about["grid"].steps[0] / 2**GUARD
         entries = function_codes(name, operands, its.steps[0], unit)
-        self.arrays[f"{target}:table"] = _narrowed(entries)
+        self.arrays[f"{target}:table"] = narrowed(entries)
         return target
 
     def _constant(self, tensor: int, grid: Grid) -> str:
-        target = self._add(moves.Constant, "constant", ())
+        target = self._add(Constant, "constant", ())
         self.arrays[f"{target}:codes"] = grid.encode(self.program.leaves[tensor])
         return target
 
@@ -348,25 +308,10 @@ class Lowering:
 
     def _moved_registers(self, maker: Operation, registers: Registers) -> Registers:
         name = self._moved(maker, (registers.name,), 0)
-        return registers.moved(name, _mover(self._move(maker, "", (), 0)))
+        return registers.moved(name, mover(maker))
 
     def _moved(self, maker: Operation, sources: tuple[str, ...], zero: int) -> str:
-        return self._appended(self._move(maker, self._named("moved"), sources, zero))
-
-    def _move(self, maker: Operation, target: str, sources: tuple[str, ...], zero: int) -> Step:
-        about, given = maker.about, {"target": target, "sources": sources}
-        match maker.name:
-            case "reshape":
-                return moves.Reshape(shape=maker.shape, **given)
-            case "transpose":
-                return moves.Transpose(axes=tuple(about), **given)
-            case "join":
-                return moves.Join(axis=about, **given)
-            case "take":
-                return moves.Take(axis=about[0], start=about[1], stop=about[2], **given)
-            case "windows":
-                return moves.Windows(size=about[0], stride=about[1], **given)
-        return moves.Pad(widths=about[0], boundary=about[1], value=zero, **given)
+        return self._appended(move_of(maker, self._named("moved"), sources, zero))
 
     def _add(self, kind: type[Step], what: str, sources: tuple[str, ...], **fields: Any) -> str:
         return self._appended(kind(target=self._named(what), sources=sources, **fields))
@@ -400,15 +345,3 @@ def _met(
 def _largest(grid: Grid) -> int:
     """The largest magnitude of a code."""
     return max(abs(grid.lowest), abs(grid.highest))
-
-
-def _narrowed(integers: Integers) -> Integers:
-    """Integers in the narrowest signed type that has them."""
-    most = int(np.abs(integers).max(initial=0))
-    return integers.astype(np.int8 if most < 2**7 else np.int16 if most < 2**15 else np.int32)
-
-
-def _mover(step: Step) -> Callable[[Integers], Integers]:
-    """What a step does to one sample."""
-    setting = Setting(arrays={}, rule=_NO_RULE, batch=1)
-    return lambda x: step.run([x], setting)

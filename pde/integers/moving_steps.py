@@ -1,10 +1,13 @@
 """Steps that move integers, and pooling by the maximum, which rounding commutes with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from .program import sized
+from ...emu import RequantizationRule
+from .program import Operation, sized
 from .step import Integers, Setting, Step
 
 
@@ -70,9 +73,7 @@ class Windows(Step):
         axes = tuple(range(1, 1 + dimension))
         view = np.lib.stride_tricks.sliding_window_view(x, (self.size,) * dimension, axes)
         kept = view[(slice(None), *(slice(None, None, self.stride),) * dimension)]
-        return np.moveaxis(kept, 1 + dimension, -1).reshape(
-            -1, self.size**dimension * x.shape[-1]
-        )
+        return np.moveaxis(kept, 1 + dimension, -1).reshape(-1, self.size**dimension * x.shape[-1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,3 +122,28 @@ class Constant(Step):
         """Return them, once for each sample."""
         codes = self.array(setting, "codes")
         return np.broadcast_to(codes, (setting.batch, *codes.shape[1:]))
+
+
+def move_of(operation: Operation, target: str, sources: tuple[str, ...], zero: int) -> Step:
+    """Return the step that moves integers as an operation moves numbers; ``zero`` is 0's code."""
+    about: Any = operation.about
+    given: Any = {"target": target, "sources": sources}
+    match operation.name:
+        case "reshape":
+            return Reshape(shape=operation.shape, **given)
+        case "transpose":
+            return Transpose(axes=tuple(about), **given)
+        case "join":
+            return Join(axis=about, **given)
+        case "take":
+            return Take(axis=about[0], start=about[1], stop=about[2], **given)
+        case "windows":
+            return Windows(size=about[0], stride=about[1], **given)
+    return Pad(widths=about[0], boundary=about[1], value=zero, **given)
+
+
+def mover(operation: Operation) -> Callable[[Integers], Integers]:
+    """Return what an operation does to one sample, zeros being 0."""
+    step = move_of(operation, "", (), 0)
+    setting = Setting(arrays={}, rule=RequantizationRule.SINGLE, batch=1)
+    return lambda x: step.run([x], setting)

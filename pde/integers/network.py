@@ -49,7 +49,11 @@ class IntegerNetwork:
     result: str
 
     def run(
-        self, codes: Integers, *, replaced: Mapping[str, Integers] | None = None, every: bool = False
+        self,
+        codes: Integers,
+        *,
+        replaced: Mapping[str, Integers] | None = None,
+        every: bool = False,
     ) -> dict[str, Integers]:
         """Return the codes that come out, as ``"output"``.
 
@@ -96,7 +100,9 @@ class IntegerNetwork:
             msg = f"codes of {x.dtype} and shape {x.shape}: give integers of shape (B, "
             raise RunError(msg + ", ".join(map(str, self.shape[1:])) + ")")
         if x.size and not (self.input.lowest <= x.min() and x.max() <= self.input.highest):
-            msg = f"codes run from {x.min()} to {x.max()}: give integers from {self.input.lowest} to "
+            msg = (
+                f"codes run from {x.min()} to {x.max()}: give integers from {self.input.lowest} to "
+            )
             raise RunError(msg + str(self.input.highest))
         return x.astype(self.input.dtype)
 

@@ -90,7 +90,7 @@ def bit_length(numbers: Rows) -> Rows:
     [1, 8, 9, 54, 55]
     """
     found = np.frexp(numbers.astype(np.float64))[1].astype(np.int64)
-    return found - ((numbers >> (found - 1)) == 0)  # the conversion may round up
+    return np.asarray(found - ((numbers >> (found - 1)) == 0))  # the conversion may round up
 
 
 def integer_root(numbers: Rows) -> Rows:
@@ -103,7 +103,7 @@ def integer_root(numbers: Rows) -> Rows:
     """
     root = np.sqrt(numbers.astype(np.float64)).astype(np.int64)
     root -= root * root > numbers
-    return root + ((root + 1) * (root + 1) <= numbers)
+    return np.asarray(root + ((root + 1) * (root + 1) <= numbers))
 
 
 def _by_rows(rows: Rows, multipliers: Rows, shifts: Rows, setting: Setting) -> Integers:

@@ -1,4 +1,4 @@
-"""What lowering knows about a tensor of integers before it is rounded."""
+"""Registers as lowering knows them: what they stand for, and how large they become."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -97,37 +97,3 @@ class Registers(NamedTuple):
                 return axis, tuple(self.channels[k] for k in rows[0].tolist())
         msg = f"the scales of {self.name} vary along several axes: export with one for each channel"
         raise RunError(msg)
-
-
-class Weights(NamedTuple):
-    """Constant integers, minus their zero points, and which scale each has.
-
-    Attributes
-    ----------
-    integers
-        int64.
-    sources
-        Numbers of scales; those of two quantizers are never one.
-    """
-
-    integers: Integers
-    sources: Integers
-
-    def moved(self, move: Callable[[Integers], Integers]) -> "Weights":
-        """Return them in other places."""
-        return Weights(move(self.integers), move(self.sources))
-
-    def by_scale(self) -> list["Weights"]:
-        """Return summands in each of which all weights of a column (..., K, N) have one scale.
-
-        Columns of fewer scales than others have zeros in the last summands.
-        """
-        rest, parts = np.ones(self.integers.shape, bool), []
-        none = np.iinfo(np.int64).max
-        while rest.any():
-            least = np.where(rest, self.sources, none).min(axis=-2, keepdims=True)
-            own = rest & (self.sources == least)
-            sources = np.where(least == none, self.sources[..., :1, :], least)
-            parts.append(Weights(np.where(own, self.integers, 0), sources))
-            rest &= ~own
-        return parts

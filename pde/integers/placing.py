@@ -122,9 +122,7 @@ class Placing:
         """The largest distance of a code from its zero, in an operand of a product."""
         grid = self.program.grids.get((maker.result, position))
         grids = [grid] if grid is not None else list(self._quantizers(maker.operands[position]))
-        return max(
-            max(each.highest - min(each.zeros), max(each.zeros) - each.lowest) for each in grids
-        )
+        return max(each.farthest for each in grids)
 
     def _quantizers(self, tensor: int) -> list[Grid]:
         """What made the codes that a tensor holds."""

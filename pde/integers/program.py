@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RunError
@@ -32,7 +31,16 @@ FUNCTIONS = ("gelu", "tanh", "sigmoid")
 #: Operations whose operand is rounded, and that are more than a function of an element.
 NORMALIZING = ("layer_norm", "group_norm", "softmax")
 PRODUCTS = ("matmul", "batched_matmul")
-KNOWN = (*MOVES, *FUNCTIONS, *NORMALIZING, *PRODUCTS, "max_pool", "scale", "add", "learned_quantize")
+KNOWN = (
+    *MOVES,
+    *FUNCTIONS,
+    *NORMALIZING,
+    *PRODUCTS,
+    "max_pool",
+    "scale",
+    "add",
+    "learned_quantize",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

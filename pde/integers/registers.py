@@ -1,7 +1,8 @@
 """Width analysis: how large sums of integer products can become, whatever the operands.
 
-A bound holds for every partial sum in every order, since it is one of sums of magnitudes.  Registers
-have 32 bits where the bound allows it and 64 otherwise; none is ever wide enough to wrap.
+A bound holds for every partial sum in every order, since it is one of sums of magnitudes.
+Registers have 32 bits where the bound allows it, else 64; where it does not allow these either, the
+network is refused.
 """
 
 from typing import Any, Final
@@ -19,7 +20,9 @@ CARRIERS: Final[tuple[tuple[int, Any], ...]] = ((2**24, np.float32), (2**53, np.
 
 
 def largest_sum(weights: NDArray[Any], largest: int) -> int:
-    """Return ``max_j sum_k largest |w_kj|``: no sum of products with weights (..., K, N) exceeds it.
+    """Return ``max_j sum_k largest |w_kj|``, which no sum of products with weights exceeds.
+
+    They are (..., K, N).
 
     Examples
     --------

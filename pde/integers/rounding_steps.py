@@ -87,7 +87,7 @@ class Rescale(Step):
         if len(tensors) > 1:
             total = _without_guard(total, guard_bits(grid), setting.rule)
         zeros = grid.along(np.array(grid.zeros), total.ndim)
-        return np.clip(total + zeros, grid.lowest, grid.highest).astype(grid.dtype)
+        return np.asarray(np.clip(total + zeros, grid.lowest, grid.highest), grid.dtype)
 
     def _scaled(
         self, k: int, registers: Integers, setting: Setting, limits: Limits, dtype: Any
@@ -127,7 +127,7 @@ class LookUp(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class Interpolate(Step):
-    """The array ``table``, which has every ``2^places``-th code from ``first`` on, and lines between.
+    """The array ``table``, of every ``2^places``-th code from ``first`` on, and lines between.
 
     Entries are in units of ``2^-8``; see `bitpde.emu.interpolate`.
 
