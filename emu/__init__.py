@@ -48,6 +48,8 @@ from .functions.difference_unit import DifferenceUnit as DifferenceUnit
 from .functions.exact_differences import (
     correctly_rounded_difference as correctly_rounded_difference,
 )
+from .functions.function_codes import function_codes as function_codes
+from .functions.function_codes import rounded_quotient as rounded_quotient
 from .functions.maximum_errors import MaximumError as MaximumError
 from .functions.maximum_errors import WorstCase as WorstCase
 from .functions.maximum_errors import maximum_error as maximum_error
@@ -85,6 +87,12 @@ from .requantization.fixed_point import doubling_high_multiply as doubling_high_
 from .requantization.fixed_point import quantize_multiplier as quantize_multiplier
 from .requantization.requantization import Requantization as Requantization
 from .requantization.rules import RequantizationRule as RequantizationRule
+from .requantization.wide import Limits as Limits
+from .requantization.wide import Scaling as Scaling
+from .requantization.wide import interpolate as interpolate
+from .requantization.wide import look_up as look_up
+from .requantization.wide import rescale as rescale
+from .requantization.wide import wide_multiplier as wide_multiplier
 from .tape import ops as ops
 from .tape.gradcheck import GradientCheck as GradientCheck
 from .tape.gradcheck import check_gradient as check_gradient

@@ -21,11 +21,12 @@ _CHUNK = 1 << 14
 
 
 class Normalized(NamedTuple):
-    """What the adjoint needs: how many groups, and in float64 m and r for (B, C)."""
+    """What the adjoint needs: how many groups, and in float64 m and r for (B, C); and eps."""
 
     groups: int
     centres: NDArray[np.float64]
     factors: NDArray[np.float64]
+    eps: float
 
 
 @operation
@@ -108,7 +109,8 @@ def _normalized(
     from .normalization_kernels import normalize
 
     x = np.ascontiguousarray(x)
-    out, saved = np.empty_like(x), Normalized(groups, *np.empty((2, len(x), channels)))
+    centres, factors = np.empty((2, len(x), channels))
+    out, saved = np.empty_like(x), Normalized(groups, centres, factors, eps)
     weights = (node.value.astype(np.float64) for node in (gain, bias))
     work = partial(normalize, x, groups, eps, *weights, out, saved.centres, saved.factors)
     with np.errstate(over="ignore", invalid="ignore"):
