@@ -160,7 +160,7 @@ def _splits(arguments: argparse.Namespace, folder: Path) -> "tuple[types.Splits,
         train=arguments.instances, validation=arguments.held_out, test=arguments.held_out
     )
     path = Path(arguments.data)
-    if path.suffix == "" and len(path.parts) == 1 and not path.exists():
+    if not (path.is_file() or path.suffix or len(path.parts) > 1):
         path = folder / _DATA
         family = data.family_named(arguments.data)
         folder.mkdir(parents=True, exist_ok=True)
@@ -172,8 +172,7 @@ def _splits(arguments: argparse.Namespace, folder: Path) -> "tuple[types.Splits,
     with data.open_dataset(path) as found:
         parts = _parts(found, counts)
         splits = operators.Splits(
-            **{name: pairs.of(part) for name, part in parts.items()},
-            in_time=pairs.in_time(found),
+            **{name: pairs.of(part) for name, part in parts.items()}, steps=pairs.steps(found)
         )
         periodic = arguments.periodic
         return splits, operators.is_periodic(found) if periodic is None else periodic

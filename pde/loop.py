@@ -48,8 +48,8 @@ class StepFiles(Generic[Row]):
         return state, read_rows(self.folder / METRICS, state.step, self.kind)
 
     def begin(self, state: State, rows: tuple[Row, ...], *, more: bool) -> None:
-        """Write a checkpoint where there is none, and the table where ``more`` steps follow."""
-        if more:
+        """Write a checkpoint or a table where there is none, and it where ``more`` steps follow."""
+        if more or not (self.folder / METRICS).exists():
             write_rows(self.folder / METRICS, rows, self.kind)
         if not (self.folder / NAME).exists():
             save_checkpoint(self.folder, state, self.digest)

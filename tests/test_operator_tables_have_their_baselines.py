@@ -34,6 +34,7 @@ from bitpde.pde.operators import (
     plot_comparison,
     reduced,
     relative_l2,
+    rollout_error,
 )
 from bitpde.pde.operators.plot import middle_sample
 from bitpde.pde.qat import Plan
@@ -42,7 +43,7 @@ Array = np.ndarray[Any, Any]
 FINE = {name: waves(count, seed, 32) for seed, (name, count) in enumerate(
     {"train": 8, "validation": 2, "test": 5}.items()
 )}  # fmt: skip
-SPLITS = Splits(**FINE, in_time=True)
+SPLITS = Splits(**FINE, steps=1)
 HALF = Reduction(factor=2, periodic=True)
 
 
@@ -128,6 +129,33 @@ def test_a_row_has_the_errors_of_its_predictions() -> None:
     assert told["errors"]["fourier"] == [*row.errors.fourier[:2], None]
 
 
+@pytest.mark.parametrize("inputs", [1, 3])
+def test_a_rollout_is_fed_with_its_own_frames(inputs: int) -> None:
+    # By its definition, an instance and a frame at a time.
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((2, 7, 5, 2))
+    test, steps = one_step(values, inputs=inputs), 7 - inputs
+    weights = rng.standard_normal((2 * inputs, 2))
+    errors = []
+    for instance in values:
+        frames = list(instance[:inputs])
+        for _ in range(steps):
+            frames.append(np.concatenate(frames[-inputs:], axis=-1) @ weights)
+        errors.append(relative_l2(frames[-1][None], instance[-1:])[0])
+    # Sums of at most six products, in the order of another shape: a few units in the last place.
+    found = rollout_error(lambda fields: fields @ weights, test, steps)
+    assert np.isclose(found, np.mean(errors), rtol=1e-13)
+
+
+def test_a_rollout_that_leaves_all_bounds_is_told() -> None:
+    test = one_step(np.ones((1, 4, 2, 1)), inputs=1)
+    error = rollout_error(lambda fields: 1e200 * fields, test, 3)
+    assert not np.isfinite(error)
+    row = operator_row("some", test.targets, test, rollout=error)
+    assert json.loads(json.dumps(row.to_json(), allow_nan=False))["rollout"] is None
+    assert row.cells()[2] in ("inf", "nan")
+
+
 @given(factor=st.sampled_from([1, 2, 4]), periodic=st.booleans(), means=st.booleans())
 def test_a_reduction_keeps_what_its_grid_can_hold(factor: int, periodic: bool, means: bool) -> None:
     reduction = Reduction(factor=factor, periodic=periodic, means=means)
@@ -190,9 +218,10 @@ def test_the_table_has_every_predictor_on_the_grid_of_the_data(
     test = FINE["test"]
     for name, outcome in found.outcomes.items():
         inside = outcome.predict(HALF.down(test.inputs))
-        assert rows[name] == operator_row(
-            name, HALF.up(inside, (32,)), test, seconds=rows[name].seconds
-        )
+        # One pair makes a trajectory here, so that its rollout is its one step.
+        assert rows[name].rollout == rows[name].relative
+        kept = {"rollout": rows[name].rollout, "seconds": rows[name].seconds}
+        assert rows[name] == operator_row(name, HALF.up(inside, (32,)), test, **kept)
         assert (rows[name].seconds is None) == name.endswith("PTQ")
     # A network without any error on its grid would have what the grid alone loses.
     perfect = HALF.up(reduced(test, HALF).targets, (32,))
@@ -251,7 +280,14 @@ def test_plans_are_given_once_and_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["train", "validation", "test"])
 def test_a_split_without_samples_is_refused(name: str) -> None:
     with pytest.raises(RunError, match=f"no samples for {name}"):
-        Splits(**{**FINE, name: TRAIN.take(slice(0, 0))}, in_time=True)
+        Splits(**{**FINE, name: TRAIN.take(slice(0, 0))}, steps=None)
+
+
+@pytest.mark.parametrize("name", ["validation", "test"])
+def test_a_target_of_zeros_is_refused_before_training(name: str) -> None:
+    empty = replace(FINE[name], targets=0 * FINE[name].targets)
+    with pytest.raises(RunError, match="is zero everywhere: leave it out"):
+        Splits(**{**FINE, name: empty}, steps=1)
 
 
 def test_the_picture_shows_the_median_sample(
@@ -259,7 +295,7 @@ def test_the_picture_shows_the_median_sample(
 ) -> None:
     pytest.importorskip("matplotlib")
     found, _ = compared
-    fields = found.predictions(found.test.inputs)["float"]
+    fields = found.predict("float", found.test.inputs)
     errors = relative_l2(fields, found.test.targets)
     assert errors[middle_sample(found)] == np.median(errors)
     plot_comparison(found, tmp_path / "a.png")
@@ -283,13 +319,14 @@ def test_a_trajectory_is_ten_steps_where_no_stride_is_given(frames: int, inputs:
     found, want = pairs.of(dataset(values)), one_step(values, inputs=inputs, stride=stride)
     assert (found.inputs == want.inputs).all()
     assert (found.targets == want.targets).all()
+    assert pairs.steps(dataset(values)) == len(found) / 2
     assert frames < 12 or 10 <= len(found) / 2 + inputs - 1 < 20
 
 
 def test_a_coefficient_is_what_goes_in_where_there_is_one() -> None:
     values = np.random.default_rng(0).standard_normal((3, 2, 4, 4, 1))
     data = dataset(values, coefficient=values[:, 0, ..., 0] ** 2)
-    assert not Pairs().in_time(data)
+    assert Pairs().steps(data) is None
     found = Pairs().of(data)
     assert (found.inputs[..., 0] == values[:, 0, ..., 0] ** 2).all()
     assert (found.targets == values[:, 1]).all()

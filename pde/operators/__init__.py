@@ -59,6 +59,7 @@ from .report import operator_table as operator_table
 from .resolution import averaged as averaged
 from .resolution import coarsened as coarsened
 from .resolution import interpolated as interpolated
+from .rollout import rollout_error as rollout_error
 from .run import LOSSES as LOSSES
 from .run import NETWORKS as NETWORKS
 from .run import OperatorRun as OperatorRun

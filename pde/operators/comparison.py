@@ -12,11 +12,12 @@ from ..files import write_atomically, write_json
 from ..qat import Plan
 from ..run_folder import claim_folder
 from ..schedule import Schedule
-from .baselines import baselines
+from .baselines import Predictor, baselines
 from .outcome import SUMMARY, OperatorMetrics, OperatorOutcome
 from .pairs import reduced
 from .reduction import Reduction
 from .report import OperatorRow, operator_row, operator_table
+from .rollout import rollout_error
 from .run import OperatorRun
 from .samples import Samples, samples_digest
 from .train import train_operator
@@ -39,20 +40,28 @@ class Splits:
     ----------
     train, validation, test
         What a network learns from, what watches it, and what judges it.
-    in_time
-        Whether the last channels of the inputs are the quantities of the targets, one step before.
+    steps
+        How many pairs, in their order, belong to a trajectory, in which the target of each is the
+        last frame that goes into the next; None where pairs are not of frames.
+
+    Raises
+    ------
+    RunError
+        If a split is empty, or a target that is judged is zero everywhere.
     """
 
     train: Samples
     validation: Samples
     test: Samples
-    in_time: bool
+    steps: int | None
 
     def __post_init__(self) -> None:
         for name in ("train", "validation", "test"):
             if not len(getattr(self, name)):
                 msg = f"there are no samples for {name}: give at least one instance"
                 raise RunError(msg)
+        for each in (self.validation, self.test):
+            operator_row("truth", each.targets, each)  # before hours of training, not after
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,12 +73,9 @@ class Comparison:
     reduction: Reduction
     test: Samples
 
-    def predictions(self, inputs: Fields) -> dict[str, Fields]:
-        """Return what each network makes of fields on the grid of the data."""
-        return {
-            name: predictor(outcome, self.reduction)(inputs)
-            for name, outcome in self.outcomes.items()
-        }
+    def predict(self, name: str, inputs: Fields) -> Fields:
+        """Return what one of the networks makes of fields on the grid of the data."""
+        return predictor(self.outcomes[name], self.reduction)(inputs)
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary: the rows, and what identifies the runs behind them."""
@@ -177,7 +183,7 @@ def compare(
     return found
 
 
-def predictor(outcome: OperatorOutcome, reduction: Reduction) -> Callable[[Fields], Fields]:
+def predictor(outcome: OperatorOutcome, reduction: Reduction) -> Predictor:
     """Return what a network on the coarser grid makes of fields on the grid of the data."""
 
     def predict(inputs: Fields) -> Fields:
@@ -192,22 +198,22 @@ def _rows(
     outcomes: dict[str, OperatorOutcome], splits: Splits, reduction: Reduction
 ) -> tuple[OperatorRow, ...]:
     """The trained networks, what grids alone lose, and what needs no network."""
-    test = splits.test
-    rows = [
-        operator_row(
-            name,
-            predictor(outcome, reduction)(test.inputs),
-            test,
-            seconds=outcome.state.seconds if outcome.state.step else None,
-        )
-        for name, outcome in outcomes.items()
-    ]
+    test, steps = splits.test, splits.steps
+
+    def row(name: str, predict: Predictor, seconds: float | None = None) -> OperatorRow:
+        rollout = None if steps is None else rollout_error(predict, test, steps)
+        found = predict(test.inputs)
+        return operator_row(name, found, test, rollout=rollout, seconds=seconds)
+
+    rows = []
+    for name, outcome in outcomes.items():
+        state = outcome.state
+        rows.append(row(name, predictor(outcome, reduction), state.seconds if state.step else None))
     if reduction.factor > 1:
         there_and_back = reduction.up(reduction.down(test.targets), test.space)
         rows.append(operator_row("grid alone", there_and_back, test))
-    simple = baselines(splits.train, in_time=splits.in_time)
-    rows += [operator_row(name, guess(test.inputs), test) for name, guess in simple.items()]
-    return tuple(rows)
+    simple = baselines(splits.train, in_time=steps is not None)
+    return (*rows, *(row(name, predict) for name, predict in simple.items()))
 
 
 def folder_name(name: str) -> str:

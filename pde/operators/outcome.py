@@ -58,7 +58,8 @@ class OperatorOutcome:
     @property
     def parameters(self) -> Arrays:
         """The network's parameters by name: what another run may start from."""
-        return {name: self.arrays[name] for name in self.run.network.parameters()}
+        arrays = self.arrays
+        return {name: arrays[name] for name in self.run.network.parameters()}
 
     def continued(self, plan: Plan | None, *, epochs: int, schedule: Schedule) -> OperatorRun:
         """Return the run that goes on from this network's parameters, on the operands of ``plan``.

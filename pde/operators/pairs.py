@@ -45,14 +45,19 @@ class Pairs(Spec):
         -----
         Exactness: the numbers of the data set.
         """
-        if self.in_time(data):
-            stride = self.stride or max(1, (data.values.shape[1] - 1) // _STEPS)
+        if self.steps(data) is not None:
+            stride = self._stride(data)
             return one_step(np.asarray(data.values), inputs=self.inputs, stride=stride)
         return from_coefficient(np.asarray(data.coefficient), np.asarray(data.values))
 
-    def in_time(self, data: Dataset) -> bool:
-        """Return whether a pair is of frames: whether the last of them is a guess at the target."""
-        return data.coefficient is None
+    def steps(self, data: Dataset) -> int | None:
+        """Return how many pairs an instance has; None where they are not of frames."""
+        if data.coefficient is not None:
+            return None
+        return -(-data.values.shape[1] // self._stride(data)) - self.inputs
+
+    def _stride(self, data: Dataset) -> int:
+        return self.stride or max(1, (data.values.shape[1] - 1) // _STEPS)
 
 
 def is_periodic(data: Dataset) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..palette import COLOURS
-from .comparison import Comparison
+from .comparison import FLOAT, Comparison
 from .metrics import relative_l2
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _SMOOTHED_OVER: Final = 10
 def plot_comparison(comparison: Comparison, path: Path) -> None:
     """Save the picture of a comparison as a PNG file.
 
-    It shows the test sample in the middle of the order by the error of the first network: the first
+    It shows the test sample in the middle of the order by the error of the float network: the first
     channel that went in, the target, and each network's prediction and error; then the loss of
     every training and its errors on the validation samples.  matplotlib (extra ``app``) is
     imported here; the figure needs no display and leaves the state of ``pyplot`` alone.
@@ -33,7 +33,7 @@ def plot_comparison(comparison: Comparison, path: Path) -> None:
     sample = comparison.test.take(slice(number, number + 1))
     truth = sample.targets[0, ..., 0]
     found = {
-        name: fields[0, ..., 0] for name, fields in comparison.predictions(sample.inputs).items()
+        name: comparison.predict(name, sample.inputs)[0, ..., 0] for name in comparison.outcomes
     }
     planar = truth.ndim == 2
     height = 2.4 * len(found) + 2.4 if planar else 5.6
@@ -51,10 +51,10 @@ def plot_comparison(comparison: Comparison, path: Path) -> None:
 
 
 def middle_sample(comparison: Comparison) -> int:
-    """Return the number of the test sample whose error is the median of the first network's."""
+    """Return the number of the test sample whose error is the median of the float network's."""
     test = comparison.test
-    first = next(iter(comparison.predictions(test.inputs).values()))
-    return int(np.argsort(relative_l2(first, test.targets), kind="stable")[len(test) // 2])
+    errors = relative_l2(comparison.predict(FLOAT, test.inputs), test.targets)
+    return int(np.argsort(errors, kind="stable")[len(test) // 2])
 
 
 def _on_line(
