@@ -214,6 +214,7 @@ def test_a_learned_way_is_trained_on_the_whole_grid(folder: Path) -> None:
 
 
 def test_labels_do_not_train_another_network(folder: Path) -> None:
+    measure(TINY, folder)
     labelled = cell(bits=4, budget="w8a8", scenario="w4a4")
     assert float_cell(labelled) == TINY
     trained_before = sorted((folder / "trained").iterdir())

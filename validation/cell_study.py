@@ -60,8 +60,6 @@ class CellStudy:
         Makes what the cells share, in the folder, unless it is there.
     before
         The cells that must be done before one, for it uses what they left in the folder.
-    size
-        Of the picture, in inches, from the number of results.
     """
 
     name: str
@@ -72,7 +70,6 @@ class CellStudy:
     draw: Callable[["Figure", Sequence[Finished]], None]
     prepare: Callable[[Sequence[Cell], Path], None] = nothing_shared
     before: Callable[[Cell], list[Cell]] = nothing_before
-    size: tuple[float, float] = (9.6, 4.8)
 
 
 def kept_folder(folder: Path, cell: Cell) -> Path:
@@ -219,6 +216,6 @@ def _show(
     with whole_file(folder / "results.json") as file:
         file.write(f"{text}\n".encode())
     (folder / "table.md").write_text(study.table(results), encoding="utf-8")
-    figure = Figure(figsize=study.size, layout="constrained")
+    figure = Figure(figsize=(9.6, 4.8), layout="constrained")
     study.draw(figure, results)
     figure.savefig(folder / "picture.png", dpi=120, metadata={"Software": None})

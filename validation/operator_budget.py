@@ -31,6 +31,7 @@ from .operator_cell import (
     without_network,
 )
 from .operator_data import make_data, read_data
+from .operator_picture import panels_of
 from .operator_study import cell_of, places, reductions, widths
 from .operator_tables import Group, grouped, headline
 from .pareto import pareto_front
@@ -187,22 +188,14 @@ def _spread(ratios: Sequence[float]) -> str:
 
 def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
     """The fixed grid and the choices of the search: errors against bit operations."""
-    panels = grouped(results, ("pde", "architecture"))
-    rows = len({pde for (pde, _), _ in panels})
-    axes = figure.subplots(rows, -(-len(panels) // rows), squeeze=False)
-    for axis, ((pde, architecture), its) in zip(axes.flat, panels, strict=False):
+    panels = panels_of(figure, results, "bit operations")
+    for axis, its in panels:
         done = [r for r in its if not r["failed"] and r["scenario"] != FLOAT]
         for k, (name, wanted) in enumerate((("grid", False), ("search", True))):
             side: list[Mapping[str, Any]] = [r for r in done if (r["scenario"] == SEARCH) == wanted]
             points = [r["bops"] for r in side], [r["relative_l2"] for r in side]
             axis.loglog(*points, "os"[k], color=COLOURS[k], label=name)
-        axis.set_title(f"{pde}, {architecture}", fontsize=10)
-        axis.grid(visible=True, alpha=0.3)
-    axes[0, 0].legend(frameon=False, fontsize=8)
-    for axis in axes[-1]:
-        axis.set_xlabel("bit operations")
-    for axis in axes[:, 0]:
-        axis.set_ylabel("relative L2 error")
+    panels[0][0].legend(frameon=False, fontsize=8)
 
 
 BUDGET_STUDY: Final = CellStudy(
@@ -214,5 +207,4 @@ BUDGET_STUDY: Final = CellStudy(
     draw=_draw,
     prepare=make_data,
     before=_before,
-    size=(13.0, 10.0),
 )

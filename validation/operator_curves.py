@@ -13,6 +13,7 @@ from .cell_study import CellStudy
 from .grid_study import Finished
 from .operator_cell import ARCHITECTURES, POST, WAYS, measure, needs
 from .operator_data import make_data
+from .operator_picture import panels_of
 from .operator_study import cell_of, places, reductions, widths
 from .operator_tables import error_text, grouped, headline, mean_of, ratio_text
 from .picture import COLOURS
@@ -73,17 +74,11 @@ class Curves:
 
     def draw(self, figure: "Figure", results: Sequence[Finished]) -> None:
         """Draw a panel for each equation and network: errors along the axis."""
-        panels = grouped(results, ("pde", "architecture"))
-        rows = len({pde for (pde, _), _ in panels})
-        axes = figure.subplots(rows, -(-len(panels) // rows), squeeze=False)
-        for axis, ((pde, architecture), its) in zip(axes.flat, panels, strict=False):
+        along = next(title for title, key in self.titles.items() if key == self.axis)
+        panels = panels_of(figure, results, along)
+        for axis, its in panels:
             self._draw(axis, [r for r in its if not r["failed"]])
-            axis.set_title(f"{pde}, {architecture}", fontsize=10)
-        axes[0, 0].legend(frameon=False, fontsize=8)
-        for axis in axes[-1]:
-            axis.set_xlabel(next(t for t, key in self.titles.items() if key == self.axis))
-        for axis in axes[:, 0]:
-            axis.set_ylabel("relative L2 error")
+        panels[0][0].legend(frameon=False, fontsize=8)
 
     def _draw(self, axis: "Axes", its: Sequence[Finished]) -> None:
         names = list(dict.fromkeys(self.curve(r) for r in its))
@@ -100,7 +95,6 @@ class Curves:
         axis.set_yscale("log")
         if self.logarithmic:
             axis.set_xscale("log")
-        axis.grid(visible=True, alpha=0.3)
 
 
 def _same_network(r: Finished, cell: Finished) -> bool:
@@ -163,7 +157,7 @@ def _study(
 ) -> CellStudy:
     return CellStudy(
         name=name, question=question, cells=cells, measure=measure, table=shown.table,
-        draw=shown.draw, prepare=make_data, before=_before, size=(13.0, 10.0),
+        draw=shown.draw, prepare=make_data, before=_before,
     )  # fmt: skip
 
 

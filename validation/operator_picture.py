@@ -20,21 +20,36 @@ def draw_fronts(figure: "Figure", results: Sequence[Finished], setting: Sequence
 
     Those on the front are joined.  Dotted is the best predictor without a network.
     """
-    panels = grouped(results, ("pde", "architecture"))
-    rows = len({pde for (pde, _), _ in panels})
-    axes = figure.subplots(rows, -(-len(panels) // rows), squeeze=False)
     scenarios = [name for (name,), _ in grouped(results, ["scenario"])]
     factors = [factor for (factor,), _ in grouped(results, ["reduction"])]
-    for axis, ((pde, architecture), its) in zip(axes.flat, panels, strict=False):
-        groups = [group for _, group in grouped(its, setting)]
-        _draw(axis, groups, scenarios, factors)
+    for axis, its in panels_of(figure, results, "bit operations"):
+        _draw(axis, [group for _, group in grouped(its, setting)], scenarios, factors)
         axis.axhline(best_guess(its), linestyle=":", color=_GREY)
-        axis.set_title(f"{pde}, {architecture}", fontsize=10)
+    _legend(figure, scenarios, factors)
+
+
+def panels_of(
+    figure: "Figure", results: Sequence[Finished], below: str
+) -> list[tuple["Axes", Group]]:
+    """Return a panel for each equation and network, a row for each equation, and its results.
+
+    ``below`` is what is told of the horizontal axes; the vertical ones are of errors.
+    """
+    found = grouped(results, ("pde", "architecture"))
+    rows = len({pde for (pde, _), _ in found})
+    columns = -(-len(found) // rows)
+    figure.set_size_inches(max(7.2, 4.3 * columns), max(4.8, 3.2 * rows + 0.6))
+    axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes[-1]:
-        axis.set_xlabel("bit operations")
+        axis.set_xlabel(below)
     for axis in axes[:, 0]:
         axis.set_ylabel("relative L2 error")
-    _legend(figure, scenarios, factors)
+    panels = []
+    for axis, ((pde, architecture), its) in zip(axes.flat, found, strict=False):
+        axis.set_title(f"{pde}, {architecture}", fontsize=10)
+        axis.grid(visible=True, alpha=0.3)
+        panels.append((axis, its))
+    return panels
 
 
 def _draw(axis: "Axes", groups: list[Group], scenarios: list[str], factors: list[int]) -> None:
@@ -58,7 +73,6 @@ def _draw(axis: "Axes", groups: list[Group], scenarios: list[str], factors: list
     ) if joined else None
     axis.set_xscale("log")
     axis.set_yscale("log")
-    axis.grid(visible=True, alpha=0.3)
 
 
 def _legend(figure: "Figure", scenarios: list[str], factors: list[int]) -> None:
@@ -77,7 +91,7 @@ def _legend(figure: "Figure", scenarios: list[str], factors: list[int]) -> None:
         Line2D([], [], color="black", linewidth=0.8, label="Pareto front"),
         Line2D([], [], linestyle=":", color=_GREY, label="best without a network"),
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=8, fontsize=8, frameon=False)
+    figure.legend(handles=handles, loc="outside upper center", ncols=6, fontsize=8, frameon=False)
 
 
 def _colour(scenario: str, scenarios: list[str]) -> str:

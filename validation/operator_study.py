@@ -39,7 +39,7 @@ _COMMON: Final[dict[str, dict[str, Any]]] = {
     },
     "study": {
         "train": 40, "validation": 8, "test": 16, "frames": 6, "epochs": 10, "tuned": 2,
-        "batch": 16, "rate": 5e-3, "blocks": 3, "modes": 12, "levels": 3,
+        "batch": 16, "rate": 5e-3, "blocks": 2, "modes": 12, "levels": 3,
     },
     "paper": {
         "train": 900, "validation": 50, "test": 100, "frames": 21, "epochs": 100, "tuned": 15,
@@ -62,7 +62,7 @@ _WIDTHS: Final = {
 }  # fmt: skip
 _REDUCTIONS: Final = {"smoke": (1, 2), "study": (1, 2), "paper": (1, 2, 4, 8, 16)}
 _SCENARIOS: Final = {
-    "smoke": (FLOAT, "ptq-w4a4", "w4a4", "w8a8", "w8a16"),
+    "smoke": (FLOAT, AGAIN, "ptq-w4a4", "w4a4", "w8a8", "w8a16"),
     "study": (FLOAT, AGAIN, "ptq-w4a4", *SCENARIOS),
     "paper": (FLOAT, AGAIN, *(f"{POST}{name}" for name in SCENARIOS), *SCENARIOS),
 }
@@ -158,5 +158,4 @@ QAT_STUDY: Final = CellStudy(
     draw=_draw,
     prepare=make_data,
     before=needs,
-    size=(13.0, 12.0),
 )
