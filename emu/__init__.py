@@ -89,8 +89,10 @@ from .requantization.requantization import Requantization as Requantization
 from .requantization.rules import RequantizationRule as RequantizationRule
 from .requantization.wide import Limits as Limits
 from .requantization.wide import Scaling as Scaling
+from .requantization.wide import add_terms as add_terms
 from .requantization.wide import interpolate as interpolate
 from .requantization.wide import look_up as look_up
+from .requantization.wide import normalize as normalize
 from .requantization.wide import rescale as rescale
 from .requantization.wide import wide_multiplier as wide_multiplier
 from .tape import ops as ops

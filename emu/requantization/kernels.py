@@ -45,28 +45,40 @@ def rescale_rows(
 def rescale_columns(
     acc, left, offsets, multipliers, shifts, double, zero, lowest, highest, out, start, stop
 ):
-    """Registers below 2^31 and shifts of at most 0, (rows, channels): the same without branches.
+    """Registers of at most 2^31, (rows, channels), and shifts from -31: the same without branches.
 
-    The nudge and the tie that a shift of 0 does not have are masked out.
+    A left shift is taken from the places of the first rounding, so that nothing saturates; the
+    nudge and the tie that a second rounding by 0 places does not have are masked out.
     """
-    half = np.int64(1) << np.int64(30)
+    one = np.int64(1)
     for i in range(start, stop):
         if double:
             for c in range(acc.shape[1]):
                 product = ((np.int64(acc[i, c]) << left) + offsets[c]) * multipliers[c]
-                first = (product + half) >> np.int64(31)
-                places = -shifts[c]
-                nudge = (np.int64(1) << places) >> np.int64(1)
-                away = (first >> np.int64(63)) & -min(places, np.int64(1))
+                before = np.int64(31) - max(shifts[c], np.int64(0))
+                first = (product + (one << (before - one))) >> before
+                places = max(-shifts[c], np.int64(0))
+                nudge = (one << places) >> one
+                away = (first >> np.int64(63)) & -min(places, one)
                 code = ((first + nudge + away) >> places) + zero
                 out[i, c] = min(max(code, lowest), highest)
         else:
             for c in range(acc.shape[1]):
                 product = ((np.int64(acc[i, c]) << left) + offsets[c]) * multipliers[c]
                 places = np.int64(31) - shifts[c]
-                nudge = np.int64(1) << (places - np.int64(1))
-                code = ((product + nudge) >> places) + zero
+                code = ((product + (one << (places - one))) >> places) + zero
                 out[i, c] = min(max(code, lowest), highest)
+
+
+@kernel
+def combine(first, second, guard, double, zero, lowest, highest, out, start, stop):
+    """Sums of two terms with ``guard`` more bits than the codes that come out."""
+    half = np.int64(1) << (guard - np.int64(1))
+    for i in range(start, stop):
+        total = np.int64(first[i]) + np.int64(second[i])
+        away = (total >> np.int64(63)) & -np.int64(double)
+        code = ((total + half + away) >> guard) + zero
+        out[i] = min(max(code, lowest), highest)
 
 
 @kernel

@@ -104,7 +104,7 @@ def rescale(
     rows, channels, behind = _around(acc.shape, len(scaling.multipliers), axis)
     parts = [np.asarray(part, np.int64) for part in scaling]
     narrow = bits == 32 and 1 in (channels, behind)
-    narrow = narrow and int(parts[2].min()) >= -31 and int(parts[2].max()) <= 0
+    narrow = narrow and int(parts[2].min()) >= -31
     if narrow:
         parts = [np.broadcast_to(part, (channels * behind,)).copy() for part in parts]
     double = rule is RequantizationRule.DOUBLE
@@ -116,6 +116,56 @@ def rescale(
     table = acc.reshape(shape)
     work = partial(kernel, table, *given, out.reshape(shape))
     split_work(work, rows, max(1, _CHUNK // table[0].size))
+    return out
+
+
+def add_terms(
+    first: NDArray[Any], second: NDArray[Any], guard: int, limits: Limits,
+    rule: RequantizationRule, dtype: Any,
+) -> NDArray[Any]:  # fmt: skip
+    """Return ``clamp(zero + round(2^-guard (first + second)))``, ties as the rule's last rounding.
+
+    Examples
+    --------
+    >>> a, b, limits = np.array([3, -3, 1]), np.array([-1, 1, 0]), Limits(0, -9, 9)
+    >>> add_terms(a, b, 2, limits, RequantizationRule.DOUBLE, np.int8).tolist()
+    [1, -1, 0]
+    >>> add_terms(a, b, 2, limits, RequantizationRule.SINGLE, np.int8).tolist()
+    [1, 0, 0]
+    """
+    from .kernels import combine
+
+    out = np.empty(first.shape, dtype)
+    flat = (np.ascontiguousarray(each).reshape(-1) for each in (first, second))
+    double = rule is RequantizationRule.DOUBLE
+    work = partial(combine, *flat, np.int64(guard), double, *map(np.int64, limits), out.reshape(-1))
+    split_work(work, out.size, _CHUNK)
+    return out
+
+
+def normalize(
+    rows: NDArray[Any], smallest: int, finer: int, places: int, rule: RequantizationRule
+) -> NDArray[np.int32]:
+    """Return rows (R, n) of integers minus their means, over their deviations, times ``2^places``.
+
+    With ``m = round(2^finer sum u / n)``, ``d = 2^finer u - m`` and
+    ``v = max(1, round(sum d^2 / n) + smallest)``, ties up, the even e that brings ``v 2^e``,
+    rounded down, to from 2^60 to 2^62, and ``r = min(floor(2^61 / isqrt(v 2^e)), 2^31 - 1)``, it is
+    d times ``r 2^(e/2 + places - 61)`` by the rule.
+
+    Examples
+    --------
+    >>> rows = np.array([[-3, 0, 3], [5, 5, 5]])
+    >>> normalize(rows, 0, 4, 16, RequantizationRule.SINGLE).tolist()
+    [[-80264, 0, 80264], [0, 0, 0]]
+    """
+    from .normal_kernels import normalize_rows
+
+    table = np.ascontiguousarray(rows)
+    out = np.empty(table.shape, np.int32)
+    numbers = (np.int64(each) for each in (smallest, finer, places))
+    work = partial(normalize_rows, table, *numbers, rule is RequantizationRule.DOUBLE, out)
+    split_work(work, len(table), max(1, _CHUNK // max(1, table.shape[1])))
     return out
 
 

@@ -134,7 +134,8 @@ def _text(text: str) -> NDArray[Any]:
 
 def _save(path: Path, entries: Mapping[str, NDArray[Any]]) -> None:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{name: np.asarray(entry) for name, entry in entries.items()})
+    whole: dict[str, Any] = dict(entries)
+    np.savez_compressed(buffer, **whole)
     write_atomically(path, buffer.getvalue())
 
 

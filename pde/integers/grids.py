@@ -58,7 +58,7 @@ class Grid(Spec):
         Examples
         --------
         >>> Grid.reaching(1.0, 8).steps
-        (0.0078125,)
+        (0.015625,)
         >>> Grid.reaching(0.99, 8).steps
         (0.0078125,)
         """

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...emu import Limits, Scaling, rescale
+from ...emu import Limits, Scaling, normalize, rescale
 from .placing import FINER
 from .rounding_steps import ADDRESS
 from .step import Integers, Setting, Step
@@ -43,8 +43,8 @@ class Normalize(Step):
         samples = len(x) if self.whole else x.size // channels
         split = x.reshape(samples, -1, self.groups, channels // self.groups)
         apart = split.transpose(0, 2, 1, 3)
-        rows = apart.reshape(samples * self.groups, -1).astype(np.int64)
-        found = normalized(rows, self.smallest, setting).reshape(apart.shape)
+        rows = apart.reshape(samples * self.groups, -1)
+        found = normalize(rows, self.smallest, FINER, NORMAL, setting.rule).reshape(apart.shape)
         return np.ascontiguousarray(found.transpose(0, 2, 1, 3)).reshape(x.shape)
 
 
@@ -67,20 +67,6 @@ class Softmax(Step):
         return _by_rows(powers, reciprocals, 31 - bits, setting).reshape(x.shape)
 
 
-def normalized(rows: Rows, smallest: int, setting: Setting) -> Integers:
-    """Return rows (R, n) minus their means, over their deviations, in units of 2^-20."""
-    n = rows.shape[1]
-    means = ((rows.sum(axis=1) << (FINER + 1)) + n) // (2 * n)
-    centred = (rows << FINER) - means[:, None]
-    variances = (2 * (centred * centred).sum(axis=1) + n) // (2 * n)
-    variances = np.maximum(variances + smallest, 1)
-    even = 62 - bit_length(variances)
-    even -= even % 2
-    wide = np.where(even >= 0, variances << np.maximum(even, 0), variances >> np.maximum(-even, 0))
-    reciprocals = np.minimum(2**61 // integer_root(wide), 2**31 - 1)
-    return _by_rows(centred, reciprocals, NORMAL + even // 2 - 30, setting)
-
-
 def bit_length(numbers: Rows) -> Rows:
     """Return the bits of positive integers.
 
@@ -91,19 +77,6 @@ def bit_length(numbers: Rows) -> Rows:
     """
     found = np.frexp(numbers.astype(np.float64))[1].astype(np.int64)
     return np.asarray(found - ((numbers >> (found - 1)) == 0))  # the conversion may round up
-
-
-def integer_root(numbers: Rows) -> Rows:
-    """Return the square roots of integers from 0 to 2^62, rounded down.
-
-    Examples
-    --------
-    >>> integer_root(np.array([0, 3, 4, 2**62 - 1, 2**62])).tolist()
-    [0, 1, 2, 2147483647, 2147483648]
-    """
-    root = np.sqrt(numbers.astype(np.float64)).astype(np.int64)
-    root -= root * root > numbers
-    return np.asarray(root + ((root + 1) * (root + 1) <= numbers))
 
 
 def _by_rows(rows: Rows, multipliers: Rows, shifts: Rows, setting: Setting) -> Integers:

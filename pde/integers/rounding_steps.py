@@ -9,6 +9,7 @@ from ...emu import (
     Limits,
     RequantizationRule,
     Scaling,
+    add_terms,
     divide_by_power_of_two,
     interpolate,
     look_up,
@@ -76,16 +77,18 @@ class Rescale(Step):
         if len(tensors) == 1 and grid.axis is None:
             limits = Limits(grid.zeros[0], grid.lowest, grid.highest)
             return self._scaled(0, tensors[0], setting, limits, np.dtype(grid.dtype))
-        limits = Limits(0, -TERM, TERM)
-        parts = (
-            self._scaled(k, each, setting, limits, np.dtype(np.int32)).astype(np.int64)
+        inside = Limits(0, -TERM, TERM)
+        parts = [
+            self._scaled(k, each, setting, inside, np.dtype(np.int32))
             for k, each in enumerate(tensors)
-        )
-        total = next(parts)
-        for part in parts:
-            total += part
+        ]
+        guard = guard_bits(grid)
+        if len(parts) == 2 and grid.axis is None:
+            limits = Limits(grid.zeros[0], grid.lowest, grid.highest)
+            return add_terms(*parts, guard, limits, setting.rule, np.dtype(grid.dtype))
+        total = sum(part.astype(np.int64) for part in parts[1:]) + parts[0].astype(np.int64)
         if len(tensors) > 1:
-            total = _without_guard(total, guard_bits(grid), setting.rule)
+            total = _without_guard(total, guard, setting.rule)
         zeros = grid.along(np.array(grid.zeros), total.ndim)
         return np.asarray(np.clip(total + zeros, grid.lowest, grid.highest), grid.dtype)
 
