@@ -259,7 +259,7 @@ def test_a_training_that_diverges_is_counted(folder: Path, monkeypatch: pytest.M
     monkeypatch.setattr("bitpde.validation.operator_cell.train_operator", diverges)
     for each, ask in ((TINY, measure), (searched(), measure_or_search)):
         found = ask(each, folder)
-        assert found["failed"] == 1.0
+        assert (found["failed"], found["why"]) == (1.0, "the loss is not finite")
         assert "relative_l2" not in found
         assert found["ridge"] > 0
     assert measure(TINY, folder)["bops"] == costs(TINY)["bops"]

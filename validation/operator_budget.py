@@ -130,8 +130,8 @@ def search(cell: Cell, folder: Path) -> dict[str, Any]:
         order = sorted(range(len(looked)), key=lambda k: guesses[k])[:_FINALISTS]
         place = kept_folder(folder, cell)
         trials = {k: tried(looked[k], place / cell_digest(looked[k])[:16]) for k in order}
-    except DIVERGED:
-        return {**without_network(cell, found), "failed": 1.0}
+    except DIVERGED as error:
+        return {**without_network(cell, found), "failed": 1.0, "why": str(error)}
     chosen = min(trials, key=lambda k: trials[k][0])
     best, outcome = looked[chosen], trials[chosen][1]
     told = {"looked_at": float(len(looked)), "trained": float(len(trials))}

@@ -181,13 +181,16 @@ def _drop_unclaimed(place: Path | None) -> None:
 
 
 def measure(cell: Cell, folder: Path) -> dict[str, Any]:
-    """Return the errors of a cell's network on the grid of the data, and what it costs."""
+    """Return the errors of a cell's network on the grid of the data, and what it costs.
+
+    Of a training that diverges, ``failed`` is 1, and ``why`` says what ended it.
+    """
     found = read_data(folder, cell)
     known = {**costs(cell), **without_network(cell, found)}
     try:
         told = errors(cell, trained(cell, folder, found, kept_folder(folder, cell)), found)
-    except DIVERGED:
-        return {**known, "failed": 1.0}
+    except DIVERGED as error:
+        return {**known, "failed": 1.0, "why": str(error)}
     return {**known, **told}
 
 
