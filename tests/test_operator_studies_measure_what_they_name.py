@@ -30,6 +30,7 @@ from bitpde.validation.operator_cell import (
     ARCHITECTURES,
     continued_run,
     costs,
+    errors,
     float_cell,
     float_run,
     measure,
@@ -170,12 +171,32 @@ def test_errors_are_those_of_the_network_on_the_grid_of_the_data(
     assert (found["failed"], found["data_error"]) == (0.0, known.error)
     assert (found["floor"] == 0) == (reduction == 1)
     assert found["persistence"] == relative_l2(known.test.inputs, true).mean()
-    first = interpolated(known.trajectories[:, 0], space, periodic=True)  # type: ignore[index]
-    first = known.trajectories[:, 0] if reduction == 1 else first  # type: ignore[index]
-    twice = outcome.predict(outcome.predict(first))
-    twice = twice if reduction == 1 else interpolated(twice, (16,), periodic=True)
-    reached = relative_l2(twice, known.trajectories[:, 2])  # type: ignore[index]
+    fields = known.trajectories[:, 0]  # type: ignore[index]
+    for _ in range(2):
+        down = fields if reduction == 1 else interpolated(fields, space, periodic=True)
+        up = outcome.predict(down)
+        fields = up if reduction == 1 else interpolated(up, (16,), periodic=True)
+    reached = relative_l2(fields, known.trajectories[:, 2])  # type: ignore[index]
     assert (found["rollout"], found["rollout_steps"]) == (reached.mean(), 2)
+
+
+def test_what_is_not_finite_is_left_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = trained(TINY, folder, read_data(folder, TINY), None)
+
+    def told(factor: float) -> dict[str, Any]:
+        def predict(_: Any, inputs: Any, **__: Any) -> Any:
+            return factor * np.asarray(inputs, np.float64)
+
+        monkeypatch.setattr(type(outcome), "predict", predict)
+        return errors(TINY, outcome, read_data(folder, TINY))
+
+    with np.errstate(all="ignore"):
+        fine, large, lost = told(2.0), told(1e100), told(np.inf)
+    assert (fine["failed"], large["failed"], lost["failed"]) == (0.0, 0.0, 1.0)
+    assert "rollout" in fine
+    assert "rollout" not in large  # its square overflows
+    assert not {"relative_l2", "rollout", "mse"} & set(lost)
+    assert all(np.isfinite(value) for each in (fine, large, lost) for value in each.values())
 
 
 def test_scenarios_begin_with_the_float_network(folder: Path, measured: Any) -> None:
@@ -238,7 +259,7 @@ def test_a_training_that_diverges_is_counted(folder: Path, monkeypatch: pytest.M
     monkeypatch.setattr("bitpde.validation.operator_cell.train_operator", diverges)
     for each, ask in ((TINY, measure), (searched(), measure_or_search)):
         found = ask(each, folder)
-        assert found["failed"] == 1.0
+        assert (found["failed"], found["why"]) == (1.0, "the loss is not finite")
         assert "relative_l2" not in found
         assert found["ridge"] > 0
     assert measure(TINY, folder)["bops"] == costs(TINY)["bops"]

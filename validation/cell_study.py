@@ -194,8 +194,11 @@ class _Queue:
 def _timed(
     measure: Callable[[Cell, Path], dict[str, Any]], cell: Cell, folder: Path
 ) -> tuple[dict[str, Any], float]:
+    """Return what is found in a cell, which JSON must hold, and in how many seconds."""
     start = time.perf_counter()
-    return measure(cell, folder), time.perf_counter() - start
+    found = measure(cell, folder)
+    json.dumps(found, allow_nan=False)
+    return found, time.perf_counter() - start
 
 
 def _told(problems: Mapping[str, str], cells: Sequence[Cell], waiting: int) -> str:

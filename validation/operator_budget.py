@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..pde import TrainingError
 from ..pde.operators import FLOAT, OperatorOutcome
 from .cell_store import cell_digest
 from .cell_study import CellStudy, kept_folder
 from .grid_study import Cell, Finished, mean_and_spread
 from .operator_cell import (
+    DIVERGED,
     POST,
     SCENARIOS,
     costs,
@@ -130,13 +130,13 @@ def search(cell: Cell, folder: Path) -> dict[str, Any]:
         order = sorted(range(len(looked)), key=lambda k: guesses[k])[:_FINALISTS]
         place = kept_folder(folder, cell)
         trials = {k: tried(looked[k], place / cell_digest(looked[k])[:16]) for k in order}
-    except TrainingError:
-        return {**without_network(cell, found), "failed": 1.0}
+    except DIVERGED as error:
+        return {**without_network(cell, found), "failed": 1.0, "why": str(error)}
     chosen = min(trials, key=lambda k: trials[k][0])
     best, outcome = looked[chosen], trials[chosen][1]
     told = {"looked_at": float(len(looked)), "trained": float(len(trials))}
     choice = {"chosen": best["scenario"], "chosen_reduction": float(best["reduction"])}
-    known = {**costs(best), **without_network(best, found), "failed": 0.0}
+    known = {**costs(best), **without_network(best, found)}
     return {**known, **errors(best, outcome, found), **told, **choice}
 
 

@@ -6,6 +6,7 @@ are; a plan such as ``w4a8``, trained on from that network (quantization-aware t
 the folder of the study for all that begin with it.
 """
 
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,6 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..emu import DatapathError
+from ..formats import FormatError
 from ..pde import Exponential, TrainingError
 from ..pde.operators import (
     AGAIN,
@@ -31,9 +34,11 @@ from ..pde.operators import (
     baselines,
     cost,
     interpolation_floor,
+    one_step,
     operator_errors,
     reduced,
     relative_l2,
+    rollout_error,
     train_operator,
 )
 from ..pde.qat import Plan
@@ -50,6 +55,8 @@ SCENARIOS: Final = ("w4a4", "w4a8", "w8a8", "w8a16", "w8a32")
 #: How fields come to a coarser grid.
 WAYS: Final = ("interpolated", "averaged", "learned")
 POST: Final = "ptq-"
+#: What a training or a prediction ends with that leaves the range of numbers.
+DIVERGED: Final = (TrainingError, DatapathError, FormatError)
 #: Settings that tell cells apart and decide nothing of a training.
 LABELS: Final = ("bits", "budget")
 #: Steps that predictions are fed back, at most.
@@ -174,14 +181,17 @@ def _drop_unclaimed(place: Path | None) -> None:
 
 
 def measure(cell: Cell, folder: Path) -> dict[str, Any]:
-    """Return the errors of a cell's network on the grid of the data, and what it costs."""
+    """Return the errors of a cell's network on the grid of the data, and what it costs.
+
+    Of a training that diverges, ``failed`` is 1, and ``why`` says what ended it.
+    """
     found = read_data(folder, cell)
     known = {**costs(cell), **without_network(cell, found)}
     try:
-        outcome = trained(cell, folder, found, kept_folder(folder, cell))
-    except TrainingError:
-        return {**known, "failed": 1.0}
-    return {**known, "failed": 0.0, **errors(cell, outcome, found)}
+        told = errors(cell, trained(cell, folder, found, kept_folder(folder, cell)), found)
+    except DIVERGED as error:
+        return {**known, "failed": 1.0, "why": str(error)}
+    return {**known, **told}
 
 
 def costs(cell: Cell) -> dict[str, float]:
@@ -211,7 +221,10 @@ def without_network(cell: Cell, found: StudyData) -> dict[str, float]:
 
 
 def errors(cell: Cell, outcome: OperatorOutcome, found: StudyData) -> dict[str, Any]:
-    """Return the errors of predictions on the test set, and after some steps of them."""
+    """Return the errors of predictions on the test set, and after some steps of them.
+
+    What is not finite is left out; ``failed`` is 1 if that is the error itself.
+    """
     reduction, true = reduction_of(cell), np.asarray(found.test.targets, np.float64)
     predicted = _predicted(outcome, reduction, found.test.inputs)
     by_definition = operator_errors(predicted[:, None], true[:, None])
@@ -220,13 +233,14 @@ def errors(cell: Cell, outcome: OperatorOutcome, found: StudyData) -> dict[str, 
         "relative_l2": _mean(relative_l2(predicted, true)),
         "nrmse": by_definition.nrmse,
         "mse": float(((predicted - true) ** 2).mean()),
-        **{f"rmse_{name}": value for name, value in bands.items() if value == value},
+        **{f"rmse_{name}": value for name, value in bands.items()},
         "validation": validation_error(outcome, reduction, found),
         "quantizations": float(outcome.state.ledger.quantizations),
     }
     if found.trajectories is not None:
         told |= rolled_out(outcome, reduction, found.trajectories)
-    return told
+    finite = {name: value for name, value in told.items() if math.isfinite(value)}
+    return {"failed": float("relative_l2" not in finite), **finite}
 
 
 def validation_error(outcome: OperatorOutcome, reduction: Reduction, found: StudyData) -> float:
@@ -238,13 +252,16 @@ def validation_error(outcome: OperatorOutcome, reduction: Reduction, found: Stud
 def rolled_out(
     outcome: OperatorOutcome, reduction: Reduction, trajectories: Fields
 ) -> Mapping[str, float]:
-    """Return the relative error after some steps, each from the prediction of the one before."""
+    """Return the relative error after some steps, each from the prediction of the one before.
+
+    Nothing where these leave the range of numbers.
+    """
     steps = min(ROLLOUT, trajectories.shape[1] - 1)
-    fields = reduction.down(trajectories[:, 0])
-    for _ in range(steps):
-        fields = outcome.predict(fields)
-    reached = reduction.up(fields, trajectories.shape[2:-1])
-    error = _mean(relative_l2(reached, trajectories[:, steps]))
+    pairs = one_step(trajectories[:, : steps + 1], inputs=1)
+    try:
+        error = rollout_error(lambda x: _predicted(outcome, reduction, x), pairs, steps)
+    except (DatapathError, FormatError):
+        return {}
     return {"rollout": error, "rollout_steps": float(steps)}
 
 

@@ -1,21 +1,21 @@
 """Open questions as studies: how many bits, how much chaos, which way to a coarser grid.
 
 Each is a grid of the cells of `operator_cell` along one more axis, with a table and a picture of
-the error relative to the float network of the same cell.
+the error relative to the float network that was trained for as long.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ..pde.operators import FLOAT
+from ..pde.operators import AGAIN, FLOAT
 from .cell_study import CellStudy
 from .grid_study import Finished
 from .operator_cell import ARCHITECTURES, POST, WAYS, measure, needs
 from .operator_data import make_data
 from .operator_picture import panels_of
 from .operator_study import cell_of, places, reductions, widths
-from .operator_tables import error_text, grouped, headline, mean_of, ratio_text
+from .operator_tables import control, error_text, grouped, headline, mean_of, ratio_text
 from .picture import COLOURS
 from .study_tables import header, row
 
@@ -58,10 +58,10 @@ class Curves:
         """Return a table for each equation and network, a row for each setting."""
         parts = []
         for (pde, architecture), its in grouped(results, ("pde", "architecture")):
-            names = (*self.titles, "rel. L2", "of float", "grid alone", "failed")
+            names = (*self.titles, "rel. L2", "of float again", "grid alone", "failed")
             lines = [f"**{pde}, {architecture}**: {headline(its)}", "", *header(*names)]
             for key, group in grouped(its, list(self.titles.values())):
-                plain = [r for r in its if _same_network(r, group[0])]
+                plain = control(its, group[0])
                 failed = f"{sum(r['failed'] for r in group):.0f} of {len(group)}"
                 lines.append(
                     row([
@@ -86,7 +86,7 @@ class Curves:
             groups = grouped([r for r in its if self.curve(r) == name], [self.axis])
             points = sorted((at, mean_of(group, "relative_l2")) for (at,), group in groups)
             colour = COLOURS[k % len(COLOURS)]
-            if points[0][0] == 0:  # the float network has no bits: a line across
+            if points[0][0] == 0:  # nothing is quantized: a line across
                 axis.axhline(points[0][1], color=colour, linestyle="--", label=name)
                 continue
             axis.plot(
@@ -97,14 +97,9 @@ class Curves:
             axis.set_xscale("log")
 
 
-def _same_network(r: Finished, cell: Finished) -> bool:
-    """Whether r is the float network that a cell is compared with: at its viscosity, whole grid."""
-    return r["scenario"] == FLOAT and r["reduction"] == 1 and r.get("nu") == cell.get("nu")
-
-
 def _bits_cells(tier: str, seeds: int) -> Cells:
-    """Weights and activations of the same width, trained or not; 0 bits stand for float."""
-    scenarios = [(0, FLOAT)]
+    """Weights and activations of the same width, trained or not; 0 bits: none."""
+    scenarios = [(0, FLOAT), (0, AGAIN)]
     scenarios += [(b, f"{post}w{b}a{b}") for b in _BITS[tier] for post in (POST, "")]
     return [
         cell_of(tier, pde, network, widths(tier, pde, network)[0], scenario, seed, bits=bits)
@@ -123,7 +118,7 @@ def _chaos_cells(tier: str, seeds: int) -> Cells:
         for pde, viscosities in _VISCOSITIES[tier].items()
         for network in networks
         for nu in viscosities
-        for scenario in (FLOAT, "w4a4", "w8a8", "w8a16")
+        for scenario in (FLOAT, AGAIN, "w4a4", "w8a8", "w8a16")
     ]
 
 
@@ -137,19 +132,19 @@ def _way_cells(tier: str, seeds: int) -> Cells:
         for pde, network in places(tier)
         for r in reductions(tier, pde)
         for way in (WAYS if r > 1 else WAYS[:1])
-        for scenario in (FLOAT, "w8a8")
+        for scenario in (FLOAT, AGAIN, "w8a8")
     ]
 
 
 def _before(cell: Finished) -> list[Finished]:
-    """The float network; of all widths it is the one of no bits."""
+    """The float network, whose bits are 0."""
     return [{**each, "bits": 0} if "bits" in cell else each for each in needs(cell)]
 
 
 def _trained(cell: Finished) -> str:
     """What a scenario without its width is: float, or quantized with or without training."""
     name = str(cell["scenario"])
-    return name if name == FLOAT else "PTQ" if name.startswith(POST) else "QAT"
+    return name if name in (FLOAT, AGAIN) else "PTQ" if name.startswith(POST) else "QAT"
 
 
 def _study(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from ..pde.operators import AGAIN
 from .grid_study import Finished, mean_and_spread
 from .pareto import pareto_front
 from .study_tables import mean, values
@@ -83,6 +84,19 @@ def ratio_text(group: Sequence[Finished], plain: Sequence[Finished]) -> str:
     if not all(done):
         return "-"
     return f"{mean_of(done[0], 'relative_l2') / mean_of(done[1], 'relative_l2'):.2f}"
+
+
+def control(results: Sequence[Finished], cell: Finished) -> Group:
+    """Return what a cell is compared with: the float network trained on for as long, whole grid.
+
+    It has the width and the viscosity of the cell.
+    """
+    same = ("width", "nu")
+    return [
+        r for r in results
+        if r["scenario"] == AGAIN and r["reduction"] == 1
+        and all(r.get(key) == cell.get(key) for key in same)
+    ]  # fmt: skip
 
 
 def headline(results: Sequence[Finished]) -> str:

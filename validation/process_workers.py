@@ -29,15 +29,19 @@ class Processes:
     Raises
     ------
     RunError
-        If there is none.
+        If there is none, or the environment says nonsense.
     """
 
     def __init__(self, count: int | None = None) -> None:
-        self.capacity = thread_count() if count is None else count
+        try:
+            available = thread_count()
+        except ValueError as error:
+            raise RunError(str(error)) from error
+        self.capacity = available if count is None else count
         if self.capacity < 1:
             msg = f"{count} workers: give at least 1"
             raise RunError(msg)
-        self._threads = max(1, thread_count() // self.capacity)
+        self._threads = max(1, available // self.capacity)
         self._workers: dict[Connection, _Worker] = {}
         self._waiting: deque[Task] = deque()
         self._deaths: dict[int, int] = {}
