@@ -69,6 +69,7 @@ def training_step(
             loss = _loss(run, predicted, batch.targets)
             require_finite(loss.value, "loss", optimizer.step)
             gradients = tape.gradient(loss, list(nodes.values()))
+            tape.forget()  # the record refers to the tape: it would stay until a collection
     except (DatapathError, FormatError) as error:
         msg = f"the datapath {run.datapath.name} cannot go on at step {optimizer.step}: {error}"
         raise TrainingError(msg) from error
