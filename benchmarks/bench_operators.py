@@ -2,14 +2,14 @@
 
 python benchmarks/bench_operators.py [--repeats 5] [--threads 2] [--cpu] [--profile] [names ...]
 
-A step is forward pass, backward pass and Adam, of networks of usual sizes on random fields.  "float"
-is the datapath fp32 without a plan; "w8a8" has learned quantizers at every operand of a product,
-and its peer torch's fake quantization with learned scales and zero points at the same places.  Each
-round times one step of each of the four; a ratio is the median of the ratios of its rounds.  Where
-torch cannot be imported there are no ratios.  ``--cpu`` counts the processor time of the process
-instead of the time that passes, on one thread: on a machine that others use, what passes says
-little, and threads that wait for each other lose more of it than those that do not.  ``--profile``
-says instead where our time goes.
+A step is forward pass, backward pass and Adam, of networks of usual sizes on random fields.
+"float" is the datapath fp32 without a plan; "w8a8" has learned quantizers at every operand of a
+product, and its peer torch's fake quantization with learned scales and zero points at the same
+places.  Each round times one step of each of the four; a ratio is the median of the ratios of its
+rounds.  Where torch cannot be imported there are no ratios.  ``--cpu`` counts the processor time of
+the process instead of the time that passes, on one thread: on a machine that others use, what
+passes says little, and threads that wait for each other lose more of it than those that do not.
+``--profile`` says instead where our time goes.
 """
 
 import argparse

@@ -40,7 +40,7 @@ from .functions.unit_json import UNIT_KINDS
 from .layer_casts import LayerCasts
 
 #: Functions of one number that operations evaluate.
-VECTOR_FUNCTIONS: Final = ("tanh", "sin", "cos")
+VECTOR_FUNCTIONS: Final = ("tanh", "sin", "cos", "gelu", "sigmoid")
 
 _KINDS: dict[str, type] = {
     **SPEC_KINDS,

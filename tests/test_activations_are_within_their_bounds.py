@@ -152,3 +152,11 @@ def test_a_softmax_knows_no_shift_and_refuses_to_guess() -> None:
     assert repr(functions.softmax(odd).tolist()) == repr([[np.nan] * 2] * 3 + [[0.0, 1.0]])
     with pytest.raises(DatapathError, match=r"\(2, 0\): give a last axis"):
         ops.softmax(Tape(preset("fp32")).constant(np.ones((2, 0))))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gelu_and_its_slope_are_those_of_two_evaluations(dtype: type) -> None:
+    x = np.r_[points(dtype, 9, 700), dtype(np.nan)]  # more than a block of the kernel
+    found = functions.gelu_and_slope(x)
+    for one, alone in zip(found, (functions.gelu(x), functions.gelu_slope(x)), strict=True):
+        assert one.tobytes() == alone.tobytes()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import signal
 
 from bitpde.emu import DatapathError, Ledger, Node, Tape, ops, preset
+from bitpde.emu.tape.field_vjps import windows_back
 
 Grid = tuple[int, ...]
 F32: Any = np.float32
@@ -297,3 +298,14 @@ def test_moved_numbers_are_counted_as_written() -> None:
         "pad": 2 * 6 * 8 * 3, "windows": rows * 27, "reshape": 135 + rows * 5, "matmul": 0
     }  # fmt: skip
     assert tape.ledger.macs == rows * 27 * 5
+
+
+@pytest.mark.parametrize("space", [(9,), (7, 8)])
+@pytest.mark.parametrize(("size", "stride"), [(1, 1), (3, 1), (2, 2), (3, 2), (2, 3)])
+def test_overlaps_are_added_by_place_whoever_adds(space: Grid, size: int, stride: int) -> None:
+    a = leaf(field(space, 5, 0, batch=3))
+    rows = ops.windows(a, size, stride)
+    g = field(rows.shape[:1], rows.shape[1], 1, batch=1)[0]
+    counts = ((n - size) // stride + 1 for n in space)
+    parts = g.reshape(3, *counts, size ** len(space), 5)
+    assert same_bits(pulled(rows, g, a), windows_back(parts, space, size, stride))

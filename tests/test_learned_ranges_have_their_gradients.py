@@ -160,6 +160,23 @@ def test_a_shadow_sees_what_quantization_adds() -> None:
     assert error.local_max == 0.25
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_the_channels_lie_does_not_show(kind: Any) -> None:
+    rng = np.random.default_rng(0)
+    x, g = (rng.standard_normal((3, 700)).astype(np.float32) for _ in range(2))
+    found = []
+    for axis, turn in ((0, np.asarray), (1, np.transpose)):  # long runs of a channel, and none
+        quantizer = kind(element=Fixed(bits=4), axis=axis)
+        first = quantizer.initial(np.full(3, -1.0), np.array([1.0, 0.5, 2.0]))
+        tape = Tape(preset("fp32"))
+        leaves = [tape.parameter(each) for each in (turn(x), *first)]
+        y = ops.learned_quantize(*leaves, quantizer=quantizer)
+        dx, *others = tape.pullback(y, np.ascontiguousarray(turn(g)), leaves)
+        found.append([turn(y.value), turn(dx), *others])
+    for one, other in zip(*found, strict=True):
+        assert np.array_equal(one, other)
+
+
 def test_what_was_quantized_is_counted() -> None:
     tape = Tape(preset("fp32"))
     x, step = tape.constant([0.1, 0.5, 99.0]), tape.constant([0.5])

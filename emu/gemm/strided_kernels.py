@@ -29,12 +29,12 @@ def pack_strips(b, places, shape, width, out, first, last):
                 for k in range(inner):
                     for r in range(count):
                         out[base + k * width + r] = b[at + k * places[1] + r]
-                    for r in range(count, width):
-                        out[base + k * width + r] = 0
             else:
+                for r in range(count):
+                    for k in range(inner):
+                        out[base + k * width + r] = b[at + r * places[2] + k * places[1]]
+            if count < width:
                 for k in range(inner):
-                    for r in range(count):
-                        out[base + k * width + r] = b[at + k * places[1] + r * places[2]]
                     for r in range(count, width):
                         out[base + k * width + r] = 0
 
@@ -58,34 +58,49 @@ def multiply_strided(a, b, c, of_a, of_b, shape, width, depth, tiled, batches, r
         for k in range(0, inner, block):
             steps = min(block, inner - k)
             for j in range(0, columns, width):
-                b_start = batch * of_b[0] + j // width * of_b[1] + k * of_b[2]
+                b_place = batch * of_b[0] + j // width * of_b[1] + k * of_b[2], of_b[2]
                 used = min(width, columns - j)
                 i = rows[0]
                 while i < rows[1]:
                     high = tile_height(rows[1] - i)
-                    a_start = batch * of_a[0] + i * of_a[1] + k * of_a[2]
                     start = (batch * height + i) * columns + j
-                    target, c_start, c_row = c, start, columns
+                    target, c_place = c, (start, columns)
                     if used < width:
-                        target, c_start, c_row = spare, 0, width
+                        target, c_place = spare, (0, width)
                         for r in range(high):
                             for s in range(used):
                                 spare[r * width + s] = c[start + r * columns + s]
+                    a_place = batch * of_a[0] + i * of_a[1] + k * of_a[2], of_a[1], of_a[2]
                     if high == 6:
                         update_strided(  # pyright: ignore[reportCallIssue] (numba supplies the context)
-                            a, b, target, a_start, of_a[1], of_a[2], b_start, of_b[2],
-                            c_start, c_row, steps, depth, tiled, (0, 0, 0, 0, 0, 0),
-                        )  # fmt: skip
+                            a,
+                            b,
+                            target,
+                            a_place,
+                            b_place,
+                            c_place,
+                            steps,
+                            depth,
+                            tiled,
+                            (0, 0, 0, 0, 0, 0),
+                        )
                     elif high == 4:
                         update_strided(  # pyright: ignore[reportCallIssue]
-                            a, b, target, a_start, of_a[1], of_a[2], b_start, of_b[2],
-                            c_start, c_row, steps, depth, tiled, (0, 0, 0, 0),
-                        )  # fmt: skip
+                            a,
+                            b,
+                            target,
+                            a_place,
+                            b_place,
+                            c_place,
+                            steps,
+                            depth,
+                            tiled,
+                            (0, 0, 0, 0),
+                        )
                     else:
                         update_strided(  # pyright: ignore[reportCallIssue]
-                            a, b, target, a_start, of_a[1], of_a[2], b_start, of_b[2],
-                            c_start, c_row, steps, depth, tiled, (0,),
-                        )  # fmt: skip
+                            a, b, target, a_place, b_place, c_place, steps, depth, tiled, (0,)
+                        )
                     if used < width:
                         for r in range(high):
                             for s in range(used):

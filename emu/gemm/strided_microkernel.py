@@ -1,8 +1,8 @@
 """The micro-kernel for operands that are read where they lie: a register tile of C by FMA chains.
 
-A number of A is read by itself and repeated in all lanes, so that A may have any strides; rows of B
-are vectors.  One call updates ``height x COLUMNS`` elements of C by some consecutive k.  Its twin in
-plain loops is `kernels.multiply_general`.
+A number of A is read by itself and repeated in all lanes, so that A may have any strides; rows of
+B are vectors.  One call updates ``height x STRIDED_COLUMNS`` elements of C by some consecutive k.
+Its twin in plain loops is `kernels.multiply_general`.
 
 *Exactness*: ``c <- fma(a, b, c)`` for each k, one rounding each; or, with tiles, a chain of
 products from -0 for each tile, the zero that changes no sign, which is then added to c.
@@ -33,12 +33,17 @@ class _Tile:
         self.lanes = vector_bits() // dtype.bitwidth
         self.vector = ir.VectorType(context.get_value_type(dtype), self.lanes)
         self.align = dtype.bitwidth // 8
-        self.index = arguments[3].type
+        self.index = context.get_value_type(_INDEX)
         data = [
             context.make_array(kind)(context, builder, value).data
             for kind, value in zip(signature.args[:3], arguments[:3], strict=True)
         ]
-        a_start, self.a_row, self.a_step, b_start, self.b_step, c_start, c_row = arguments[3:10]
+        of_a, of_b, of_c = (cgutils.unpack_tuple(builder, place) for place in arguments[3:6])
+        (a_start, self.a_row, self.a_step), (b_start, self.b_step), (c_start, c_row) = (
+            of_a,
+            of_b,
+            of_c,
+        )
         self.a, self.b, c = (
             builder.gep(at, [start])
             for at, start in zip(data, (a_start, b_start, c_start), strict=True)
@@ -110,26 +115,28 @@ class _Tile:
 
 
 @intrinsic
-def update_strided(_context, a, b, c, a_start, a_row, a_step, b_start, b_step, c_start, c_row, steps, depth, tiled, height):  # noqa: ARG001, E501
+def update_strided(_context, a, b, c, a_place, b_place, c_place, steps, depth, tiled, height):  # noqa: ARG001
     """C tile at ``c_start`` += the products of ``steps`` consecutive k.
 
     a, b, c : contiguous 1-D arrays of one float type.
-    a_row, a_step, b_step, c_row : distances of consecutive rows of A and of consecutive k of A and
-        B, and of rows of C.
+    a_place : where A starts, and the distances of its rows and of consecutive k.
+    b_place : where B starts, and the distance of consecutive k.
+    c_place : where the tile starts in C, and the distance of its rows.
     depth : how many products a tile has; the last may have fewer.
     tiled : a tuple of *length* 1 where ``depth`` matters, else empty.
     height : a tuple whose *length* is the number of rows, so that it is known when compiling.
     """
-    signature = types.void(a, b, c, *(_INDEX,) * 9, tiled, height)
+    places = (types.UniTuple(_INDEX, count) for count in (3, 2, 2))
+    signature = types.void(a, b, c, *places, _INDEX, _INDEX, tiled, height)
 
     def codegen(context, builder, sig, args):
         tile = _Tile(context, builder, sig, args)
-        steps, depth = args[10:12]
+        steps, depth = args[6:8]
         sums = tile.sums()
         for pointers, its_sums in zip(tile.pointers, sums, strict=True):
             for pointer, total in zip(pointers, its_sums, strict=True):
                 builder.store(tile.load(pointer), total)
-        if len(sig.args[12]) == 0:
+        if len(sig.args[8]) == 0:
             with cgutils.for_range(builder, steps) as loop:
                 tile.chain(loop.index, sums)
         else:

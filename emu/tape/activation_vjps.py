@@ -14,7 +14,8 @@ def _relu(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
 
 
 def _gelu(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
-    return (g * gelu_slope(entry.parents[0].value),)
+    slope = gelu_slope(entry.parents[0].value) if entry.saved is None else entry.saved
+    return (g * slope,)
 
 
 def _sigmoid(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:

@@ -1,13 +1,16 @@
 """Adjoints of what moves and pools fields; which sums are rounded is said with each operation."""
 
-from math import prod
+from functools import partial
 from typing import Final
 
 import numpy as np
 
+from ...formats import split_work
 from .fields import window_count, window_places
 from .operation import VJP, Gradient
 from .tape import Entry
+
+_CHUNK = 1 << 14
 
 
 def _pad(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
@@ -39,11 +42,26 @@ def _windows(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
     size, stride = entry.saved
     batch, *space, channels = entry.parents[0].shape
     counts = window_count(tuple(space), size, stride)
-    parts = g.reshape(batch, prod(counts), size ** len(space), channels)
-    total = np.zeros((batch, *space, channels), g.dtype)
-    for k, where in enumerate(window_places(tuple(space), size, stride)):
-        total[where] += parts[:, :, k].reshape(batch, *counts, channels)
-    return (total,)
+    parts = g.reshape(batch, *counts, size ** len(space), channels)
+    if len(space) > 2:
+        return (windows_back(parts, tuple(space), size, stride),)
+    from .field_kernels import add_windows
+
+    line = (1,) * (2 - len(space))
+    planes = np.ascontiguousarray(parts).reshape(batch, *line, *parts.shape[1:])
+    total = np.zeros((batch, *line, *space, channels), g.dtype)
+    sizes, strides = ((*line, *(n,) * len(space)) for n in (size, stride))
+    work = partial(add_windows, planes, sizes, strides, total)
+    split_work(work, batch, max(1, _CHUNK // max(1, planes[:1].size)))
+    return (total.reshape(batch, *space, channels),)
+
+
+def windows_back(parts: Gradient, space: tuple[int, ...], size: int, stride: int) -> Gradient:
+    """Sums by place of (B, *windows, places, C), in space of any dimension: the kernel's twin."""
+    total = np.zeros((len(parts), *space, parts.shape[-1]), parts.dtype)
+    for k, where in enumerate(window_places(space, size, stride)):
+        total[where] += parts[..., k, :]
+    return total
 
 
 def _join(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:

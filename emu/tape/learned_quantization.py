@@ -19,7 +19,7 @@ import math
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from ...formats import Affine, Cast, FormatError, NonFinite, Overflow
 from ..errors import DatapathError
@@ -84,9 +84,19 @@ def learned_quantize(x: Node, *parameters: Node, quantizer: Quantizer) -> Node:
     if tape.is_twin:
         return tape.record("learned_quantize", x.value.copy(), nodes, None)
     format, codes = _coded(x, tuple(node.value for node in parameters), quantizer)
-    scale, zero = (part.astype(tape.datapath.dtype) for part in format.columns(x.shape))
-    value = (codes.astype(scale.dtype) - zero) * scale
+    value = _values(format, codes, tape.datapath.dtype)
     return tape.record("learned_quantize", value, nodes, (quantizer, format, codes))
+
+
+def _values(format: Affine, codes: Values, dtype: DTypeLike) -> Values:
+    """``s (q - z)``, rounded once to the vector format."""
+    from .learned_kernels import values_of_codes
+
+    scale, zero = (part.reshape(-1) for part in format.columns(codes.shape))
+    shape = _around_axis(codes.shape, format.axis)
+    out: Values = np.empty(shape, dtype)
+    values_of_codes(np.ascontiguousarray(codes).reshape(shape), scale, zero, out)
+    return out.reshape(codes.shape)
 
 
 def _coded(x: Node, parameters: tuple[Values, ...], quantizer: Quantizer) -> tuple[Affine, Values]:
@@ -128,7 +138,7 @@ def _back(
     from .learned_kernels import quantize_back
 
     low, high = ends
-    scale, zero = (part.reshape(-1) for part in format.columns(x.shape))
+    scale, zero = (part.reshape(-1).astype(np.float64) for part in format.columns(x.shape))
     shape = _around_axis(x.shape, format.axis)
     dx = np.empty(shape, g.dtype)
     steps, outside = np.zeros(scale.size), np.zeros(scale.size)

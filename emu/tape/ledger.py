@@ -1,8 +1,8 @@
 """The ledger: what a computation did, counted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, Final
 
 from ..errors import DatapathError
 
@@ -46,8 +46,27 @@ class Ledger:
         return sum(self.bytes_by_format.values())
 
     def __add__(self, other: "Ledger") -> "Ledger":
-        names = (f.name for f in fields(self))
-        return Ledger(**{name: _sum(getattr(self, name), getattr(other, name)) for name in names})
+        return Ledger.total((self, other))
+
+    @classmethod
+    def total(cls, ledgers: Iterable["Ledger"]) -> "Ledger":
+        """The sum of some ledgers.
+
+        Examples
+        --------
+        >>> Ledger.total(Ledger(nans=k) for k in range(4)).nans
+        6
+        """
+        tables: dict[str, Any] = {name: {} for name in _TABLES}
+        counts = dict.fromkeys(_COUNTS, 0)
+        for ledger in ledgers:
+            held = vars(ledger)
+            for name, table in tables.items():
+                for key, count in held[name].items():
+                    table[key] = table.get(key, 0) + count
+            for name in _COUNTS:
+                counts[name] += held[name]
+        return cls(**{**tables, **counts})
 
     def to_json(self) -> dict[str, Any]:
         """The counts by name."""
@@ -63,11 +82,9 @@ class Ledger:
             raise DatapathError(msg) from error
 
 
-def _sum(a: Any, b: Any) -> Any:
-    """The sum of two counts, or of two tables of counts."""
-    if isinstance(a, Mapping):
-        return {key: a.get(key, 0) + b.get(key, 0) for key in (*a, *(k for k in b if k not in a))}
-    return a + b
+#: The fields that are tables of counts, and the others.
+_TABLES: Final = ("macs_by_width", "bytes_by_format")
+_COUNTS: Final = tuple(f.name for f in fields(Ledger) if f.name not in _TABLES)
 
 
 def _counted(count: Any) -> Any:

@@ -9,12 +9,25 @@ tile serves one: the other needs **a second copy and a second rounding** from th
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from weakref import proxy
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...formats import FP32, FP64, Block, Cast, Coded, FormatError, short_name
+from ...formats import (
+    FP32,
+    FP64,
+    Block,
+    Cast,
+    Coded,
+    Counts,
+    FormatError,
+    NonFinite,
+    Subnormals,
+    short_name,
+)
 from ..errors import DatapathError
+from .counts import nan_count
 from .ledger import Ledger
 
 if TYPE_CHECKING:
@@ -37,7 +50,7 @@ class Operand:
     """
 
     def __init__(self, tape: "Tape", source: NDArray[Any], cast: Cast, name: str) -> None:
-        self._tape = tape
+        self._tape = proxy(tape)  # which may hold this operand: no cycle keeps large arrays
         self._source = source
         self._cast = cast
         self._name = name
@@ -56,18 +69,35 @@ class Operand:
 
     def _store(self, cast: Cast) -> Coded:
         try:
-            coded, counts = cast.encode_counted(self._source)
+            coded, counts = self._viewed(cast) or cast.encode_counted(self._source)
         except FormatError as error:
             msg = f"{self._name} cannot be quantized: {error}"
             raise DatapathError(msg) from error
-        same = self._source.dtype == np.float32 and cast.format == FP32
-        same |= self._source.dtype == np.float64 and cast.format == FP64
         self._tape.enter(
             Ledger(
-                quantizations=0 if same else counts.elements,
+                quantizations=0 if self._in_format(cast) else counts.elements,
                 bytes_by_format={short_name(self._cast.format): coded.nbytes},
                 saturations=counts.saturated,
                 underflows=counts.underflowed,
             )
         )
         return coded
+
+    def _in_format(self, cast: Cast) -> bool:
+        """Whether the numbers are in the cast's format already."""
+        return cast.format == (FP32 if self._source.dtype == np.float32 else FP64)
+
+    def _viewed(self, cast: Cast) -> tuple[Coded, Counts] | None:
+        """The codes of numbers that are in the cast's format already: a view, without a copy.
+
+        None where they are not, or where a NaN is to be made the one that casts give.
+        """
+        x = self._source
+        keeps = self._in_format(cast) and cast.plan.native is not None
+        if not keeps or cast.nonfinite is not NonFinite.PROPAGATE:
+            return None
+        if cast.scaling.subnormals is not Subnormals.KEEP or nan_count(x):
+            return None
+        lies = x.flags.c_contiguous or x.swapaxes(-1, -2).flags.c_contiguous
+        codes = (x if lies else np.ascontiguousarray(x)).view(f"u{x.itemsize}")
+        return Coded.unchecked(cast.format, codes), Counts(x.size, 0, 0)

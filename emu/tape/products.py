@@ -11,6 +11,7 @@ from ..dots.dot import dot
 from ..errors import DatapathError
 from ..gemm.gemm import has_lanes
 from ..gemm.gemm import multiply as multiply_coded
+from .counts import infinity_count
 from .ledger import Ledger
 from .operand import Operand
 from .operation import operation, tape_of
@@ -78,7 +79,7 @@ def contract_coded(tape: Tape, a: Coded, b: Coded) -> NDArray[Any]:
     accumulator = tape.datapath.accumulator
     if has_lanes(accumulator, a, b):
         sums = multiply_coded(a, b, accumulator)
-        overflows = _infinities(sums)
+        overflows = infinity_count(sums)
     else:
         dots = dot(a, b, accumulator)
         sums, overflows = dots.floats(), int(np.count_nonzero(dots.overflowed))
@@ -86,13 +87,6 @@ def contract_coded(tape: Tape, a: Coded, b: Coded) -> NDArray[Any]:
     macs = prod(a.shape) * b.shape[-1]
     tape.enter(Ledger(macs_by_width={widths: macs}, overflows=overflows))
     return np.asarray(sums, dtype=tape.datapath.dtype, order="C")
-
-
-def _infinities(sums: NDArray[Any]) -> int:
-    """How many elements are infinite; two quick passes where all are finite."""
-    if sums.size == 0 or (np.isfinite(sums.max()) and np.isfinite(sums.min())):
-        return 0
-    return int(np.count_nonzero(np.isinf(sums)))
 
 
 def _complex_product(tape: Tape, x: NDArray[Any], w: NDArray[Any]) -> NDArray[Any]:

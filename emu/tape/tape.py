@@ -19,12 +19,15 @@ from numpy.typing import ArrayLike, NDArray
 from ...formats import Cast
 from ..datapath import Datapath
 from ..errors import DatapathError
+from .counts import nan_count
 from .ledger import Ledger
 from .operand import Operand
 from .shadow import Shadow
 
 #: Operations whose results leave the accumulator.
 _ACCUMULATED = ("matmul", "difference_matmul", "batched_matmul")
+#: Ledgers of one operation that are kept before they are added up.
+_MOST_ENTERED = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +68,6 @@ class Tape:
 
     Attributes
     ----------
-    ledgers
-        What each operation did, by name; "matmul adjoint" is its part in backward passes.
     shadow
         The twin and the errors seen, or None.
     is_twin
@@ -85,7 +86,7 @@ class Tape:
     def __init__(self, datapath: Datapath, *, shadow: bool = False) -> None:
         self.datapath = datapath
         self._machine = datapath
-        self.ledgers: dict[str, Ledger] = {}
+        self._entered: dict[str, list[Ledger]] = {}
         self.entries: list[Entry] = []
         self.shadow = Shadow(_twin_tape) if shadow else None
         self.is_twin = False
@@ -96,9 +97,14 @@ class Tape:
         self._stored: dict[tuple[int, Cast], Operand] = {}
 
     @property
+    def ledgers(self) -> dict[str, Ledger]:
+        """What each operation did, by name; "matmul adjoint" is its part in backward passes."""
+        return {op: Ledger.total(entered) for op, entered in self._entered.items()}
+
+    @property
     def ledger(self) -> Ledger:
         """What all operations did."""
-        return sum(self.ledgers.values(), Ledger())
+        return Ledger.total(each for entered in self._entered.values() for each in entered)
 
     def parameter(self, array: ArrayLike) -> Node:
         """A leaf that gradients are asked for; its values round once to the vector format."""
@@ -135,7 +141,10 @@ class Tape:
 
     def enter(self, ledger: Ledger) -> None:
         """Add to what the present operation did."""
-        self.ledgers[self._op] = self.ledgers.get(self._op, Ledger()) + ledger
+        entered = self._entered.setdefault(self._op, [])
+        entered.append(ledger)
+        if len(entered) > _MOST_ENTERED:
+            entered[:] = [Ledger.total(entered)]
 
     def record(self, op: str, value: NDArray[Any], parents: Sequence[Node], saved: Any) -> Node:
         """Append one operation and return its result; for the functions of `ops`."""
@@ -239,7 +248,7 @@ class Tape:
             msg = f"{op} gave {value.dtype}: the vector unit of {self.datapath.name!r} writes "
             raise DatapathError(msg + f"{np.dtype(self.datapath.dtype)}, so the operation is wrong")
         written = 0 if op.removesuffix(" adjoint") in _ACCUMULATED else value.size
-        self.enter(Ledger(vector_elements=written, nans=_nan_count(value)))
+        self.enter(Ledger(vector_elements=written, nans=nan_count(value)))
 
     def _leaf(self, array: ArrayLike, *, differentiable: bool) -> Node:
         values = np.asarray(array)
@@ -271,13 +280,6 @@ class Tape:
         value.setflags(write=False)
         self._count += 1
         return Node(self, self._count, value, differentiable)
-
-
-def _nan_count(value: NDArray[Any]) -> int:
-    """How many elements are NaN; one quick pass where none is, for a NaN is the least of all."""
-    if value.size == 0 or not np.isnan(value.min()):
-        return 0
-    return int(np.count_nonzero(np.isnan(value)))
 
 
 def _twin_tape() -> Tape:

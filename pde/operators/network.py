@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -54,7 +55,7 @@ class OperatorNetwork(Spec):
         """Return what is learned, by ``layer/name``, in a fixed order."""
         return {
             f"{layer}/{name}": parameter
-            for layer, each in self.layers().items()
+            for layer, each in self._layers.items()
             for name, parameter in each.parameters().items()
         }
 
@@ -96,4 +97,9 @@ class OperatorNetwork(Spec):
 
     def run(self, scope: Scope, name: str, x: Node) -> Node:
         """Return what the layer called ``name`` makes of ``x``."""
-        return self.layers()[name].apply(scope.at(name), x)
+        return self._layers[name].apply(scope.at(name), x)
+
+    @cached_property
+    def _layers(self) -> dict[str, Layer]:
+        """The layers, made once: a network is a value and so are they."""
+        return self.layers()

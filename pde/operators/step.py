@@ -76,6 +76,7 @@ def training_step(
         loss = _loss(run, predicted, batch.targets)
         require_finite(loss.value, "loss", optimizer.step)
         gradients = tape.gradient(loss, list(nodes.values()))
+        tape.forget()  # the record refers to the tape: it would stay until a collection
     names = list(arrays)
     for name, gradient in zip(names, gradients, strict=True):
         require_finite(gradient, f"gradient of {name}", optimizer.step)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ...emu import Node, ops
 from .plan import Plan
 from .quantizers import LearnedQuantizer
-from .range_search import Ranges, initial_ranges
+from .range_search import Ranges, by_channel, initial_ranges
 
 Values = NDArray[Any]
 
@@ -114,7 +114,6 @@ class Quantizing:
 
 def _sampled(values: Values, axis: int | None) -> Values:
     """At most about `_ROWS` rows of (n, C), at equal distances, and the extremes of all."""
-    moved = values[..., None] if axis is None else np.moveaxis(values, axis, -1)
-    rows = moved.reshape(-1, moved.shape[-1]).astype(np.float64)
+    rows = by_channel(values, axis).astype(np.float64)
     kept = rows[:: max(1, len(rows) // _ROWS)]
     return np.concatenate([kept, rows.min(axis=0, keepdims=True), rows.max(axis=0, keepdims=True)])

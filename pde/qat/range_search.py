@@ -88,7 +88,7 @@ def initial_ranges(
     minmax 3.0
     mse 2.17
     """
-    rows = _by_channel(np.asarray(values, np.float64), quantizer.axis)
+    rows = _few_by_channel(np.asarray(values, np.float64), quantizer.axis)
     if ranges.rule == "percentile":
         ends = [100 - ranges.percentile, ranges.percentile]
         low, high = np.percentile(rows, ends, axis=0)
@@ -99,17 +99,22 @@ def initial_ranges(
     return _searched(rows, quantizer, low, high, CLIPPING if ranges.rule == "sqnr" else 1.0)
 
 
-def _by_channel(values: Values, axis: int | None) -> Values:
-    """The numbers as (n, C), few enough."""
+def _few_by_channel(values: Values, axis: int | None) -> Values:
+    """`by_channel` of finite numbers, few enough."""
     if values.size == 0:
         msg = f"an array of shape {values.shape} has no range: show the quantizer some numbers"
         raise RunError(msg)
     if not np.isfinite(values).all():
         msg = f"{values[~np.isfinite(values)][0]} has no place in a range: give finite numbers"
         raise RunError(msg)
-    moved = values[..., None] if axis is None else np.moveaxis(values, axis, -1)
-    rows = moved.reshape(-1, moved.shape[-1])
+    rows = by_channel(values, axis)
     return rows[:: max(1, rows.size // _SAMPLE)]
+
+
+def by_channel(values: Values, axis: int | None) -> Values:
+    """The numbers as (n, C), those of a channel in a column; C is 1 without an axis."""
+    moved = values[..., None] if axis is None else np.moveaxis(values, axis, -1)
+    return moved.reshape(-1, moved.shape[-1])
 
 
 def _searched(
