@@ -17,6 +17,8 @@ from .levels import level_differences as level_differences
 from .levels import simulator_codes as simulator_codes
 from .network import IntegerNetwork as IntegerNetwork
 from .network import lowered as lowered
+from .onnx_export import onnx_model as onnx_model
+from .onnx_export import save_onnx as save_onnx
 from .program import Operation as Operation
 from .program import Program as Program
 from .tracing import traced as traced
