@@ -77,6 +77,7 @@ from .exact_arrays import encode_array_exact as encode_array_exact
 from .exact_arrays import encode_tile_exact as encode_tile_exact
 from .exact_encode import encode_exact as encode_exact
 from .fixed import Fixed as Fixed
+from .jit import inlined_kernel as inlined_kernel
 from .jit import kernel as kernel
 from .jit import kernels_are_compiled as kernels_are_compiled
 from .kinds import short_name as short_name

@@ -42,7 +42,7 @@ def faults(source: str, depth: int, allowed: list[str]) -> list[str]:
             found.append(f"{'.' * level}{name} climbs out of the package")
         elif level == depth and first not in allowed:
             found.append(f"{'.' * level}{name} is not to the left; allowed are {allowed}")
-        elif level == depth and rest:
+        elif level == depth and rest and not (ROOT / name.replace(".", "/")).is_dir():
             found.append(f"{'.' * level}{name} skips the __init__ of {first}")
     return found
 

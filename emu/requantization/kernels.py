@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from ...formats import kernel
-from ...formats.jit import inlined_kernel
+from ...formats import inlined_kernel, kernel
 
 
 @inlined_kernel
