@@ -54,9 +54,8 @@ SEARCH: Final = "search"
 
 def _cells(tier: str, seeds: int) -> list[dict[str, Any]]:
     """The fixed grid, and a search for the cost of each of its widths on the whole grid."""
-    grid, budgets = ("w4a4", "w8a8"), ("w4a4", "w8a8")
-    if tier != "smoke":
-        grid, budgets = SCENARIOS[:4], SCENARIOS[:4]  # type: ignore[assignment]
+    grid = SCENARIOS[:3] if tier == "smoke" else SCENARIOS[:4]
+    budgets = ("w4a4", "w8a8") if tier == "smoke" else grid
     found = []
     for seed in range(seeds):
         for pde, network in places(tier):
@@ -85,7 +84,7 @@ def candidates(cell: Cell) -> list[dict[str, Any]]:
     >>> cell = cell_of("smoke", "burgers", "FNO", 8, SEARCH, 0, budget="w8a8", bits=[4, 8, 16],
     ...     factors=[1])
     >>> [each["scenario"] for each in candidates(cell)]
-    ['w4a16', 'w8a8', 'w16a4']
+    ['w8a8', 'w16a4']
     """
     budget = costs(_plain(cell, 1, cell["budget"]))["bops"]
     found = []
