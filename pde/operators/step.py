@@ -68,8 +68,7 @@ def training_step(
             predicted = run.network.apply(nodes, x, quantization.numerics(nodes))
             loss = _loss(run, predicted, batch.targets)
             require_finite(loss.value, "loss", optimizer.step)
-            gradients = tape.gradient(loss, list(nodes.values()))
-            tape.forget()  # the record refers to the tape: it would stay until a collection
+            gradients = tape.gradient(loss, list(nodes.values()), forget=True)
     except (DatapathError, FormatError) as error:
         msg = f"the datapath {run.datapath.name} cannot go on at step {optimizer.step}: {error}"
         raise TrainingError(msg) from error
