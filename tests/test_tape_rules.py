@@ -209,3 +209,26 @@ def test_complex_numbers_need_a_float64_vector_unit() -> None:
     for name in ("fp32", "smx8", "mxint8"):
         with pytest.raises(DatapathError, match="complex"):
             Tape(preset(name)).parameter([1 + 2j])
+
+
+def test_a_nan_of_a_sum_of_gradients_is_counted_where_it_is_moved() -> None:
+    tape = Tape(preset("fp32"))
+    a = tape.parameter([[1.0, 2.0]])
+    row = ops.reshape(a, (2, 1))
+    both = ops.join(ops.scale(row, 2.0), ops.scale(row, -2.0))
+    with np.errstate(invalid="ignore"):  # infinity minus infinity
+        tape.pullback(both, np.float32([[np.inf, np.inf], [1, 1]]), [a])
+    assert tape.ledgers["scale adjoint"].nans == 0
+    assert tape.ledgers["reshape adjoint"].nans == 1
+    assert tape.ledgers["reshape"].nans == 0
+
+
+def test_a_tape_may_drop_what_it_has_differentiated() -> None:
+    found = []
+    for forget in (False, True):
+        tape = Tape(preset("smx8"))
+        w = tape.parameter(np.linspace(-1, 1, 16).reshape(4, 4))
+        loss = ops.mean_square(ops.tanh(ops.matmul(w, w)))
+        found.append(tape.gradient(loss, [w], forget=forget)[0])
+        assert bool(tape.entries) is not forget
+    assert np.array_equal(*found)

@@ -26,6 +26,8 @@ from .shadow import Shadow
 
 #: Operations whose results leave the accumulator.
 _ACCUMULATED = ("matmul", "difference_matmul", "batched_matmul")
+#: Operations whose results have the elements of their operand, in another order.
+_MOVING = ("reshape", "transpose")
 #: Ledgers of one operation that are kept before they are added up.
 _MOST_ENTERED = 256
 
@@ -95,6 +97,7 @@ class Tape:
         self._parameters: set[int] = set()
         self._kept: set[int] = set()
         self._stored: dict[tuple[int, Cast], Operand] = {}
+        self._nans: dict[int, int] = {}
 
     @property
     def ledgers(self) -> dict[str, Ledger]:
@@ -149,20 +152,32 @@ class Tape:
     def record(self, op: str, value: NDArray[Any], parents: Sequence[Node], saved: Any) -> Node:
         """Append one operation and return its result; for the functions of `ops`."""
         node = self._node(np.asarray(value), any(parent.differentiable for parent in parents))
-        self._check_result(op, node.value)
+        known = self._nans.get(parents[0].index) if op in _MOVING else None
+        self._nans[node.index] = self._check_result(op, node.value, known)
         if node.differentiable:
             self.entries.append(Entry(op, tuple(parents), node, saved, self.datapath))
         return node
 
-    def gradient(self, loss: Node, nodes: Sequence[Node]) -> list[NDArray[Any]]:
-        """Derivatives of a scalar ``loss`` with respect to each node, of the nodes' shapes."""
+    def gradient(
+        self, loss: Node, nodes: Sequence[Node], *, forget: bool = False
+    ) -> list[NDArray[Any]]:
+        """Derivatives of a scalar ``loss`` with respect to each node, of the nodes' shapes.
+
+        With ``forget`` each operation is dropped when it has been used, so that its memory serves
+        for what comes next; the tape can then be differentiated no more.
+        """
         if loss.value.size != 1:
             msg = f"the loss has shape {loss.shape}: reduce it to one number, or use pullback"
             raise DatapathError(msg)
-        return self.pullback(loss, np.ones_like(loss.value), nodes)
+        return self.pullback(loss, np.ones_like(loss.value), nodes, forget=forget)
 
     def pullback(
-        self, result: Node, cotangent: NDArray[Any], nodes: Sequence[Node]
+        self,
+        result: Node,
+        cotangent: NDArray[Any],
+        nodes: Sequence[Node],
+        *,
+        forget: bool = False,
     ) -> list[NDArray[Any]]:
         """The adjoint of the derivative of ``result`` at ``nodes``, applied to ``cotangent``."""
         for node in (result, *nodes):
@@ -173,17 +188,19 @@ class Tape:
             msg = f"cotangent of shape {np.shape(cotangent)}: the result has shape {result.shape}"
             raise DatapathError(msg)
         gradients = {result.index: np.asarray(cotangent, dtype=self.datapath.dtype)}
-        steps = self.backwards(gradients, {node.index for node in nodes})
+        steps = self.backwards(gradients, {node.index for node in nodes}, forget=forget)
         if self.shadow is None:
             deque(steps, maxlen=0)
         else:
             self.shadow.follow_back(result, cotangent, list(steps))
+        if forget:
+            self.forget()
         zero = np.zeros((), dtype=self.datapath.dtype)
         found = [gradients.get(n.index, np.broadcast_to(zero, n.shape)) for n in nodes]
         return [np.array(g, order="C") for g in found]  # copies: two may be one array
 
     def backwards(
-        self, gradients: dict[int, NDArray[Any]], wanted: set[int]
+        self, gradients: dict[int, NDArray[Any]], wanted: set[int], *, forget: bool = False
     ) -> Iterator[tuple[Entry, NDArray[Any], tuple[NDArray[Any] | None, ...]]]:
         """The operations that ``gradients`` reach, last first: entry, incoming, outgoing gradients.
 
@@ -191,7 +208,8 @@ class Tape:
         """
         from .vjps import VJPS
 
-        for entry in reversed(self.entries):
+        nans: dict[int, int | None] = {}
+        for entry in self._popped() if forget else reversed(self.entries):
             index = entry.result.index
             if index not in gradients:
                 continue
@@ -200,10 +218,17 @@ class Tape:
                 parts = VJPS[entry.op](entry, incoming)
                 for parent, part in zip(entry.parents, parts, strict=True):
                     if part is not None:
-                        self._check_result(f"{entry.op} adjoint", part)
+                        known = nans.get(index) if entry.op in _MOVING else None
+                        found = self._check_result(f"{entry.op} adjoint", part, known)
                         held = gradients.get(parent.index)
                         gradients[parent.index] = part if held is None else held + part
+                        nans[parent.index] = found if held is None else None
             yield entry, incoming, parts
+
+    def _popped(self) -> Iterator[Entry]:
+        """The operations, last first, each dropped when it is given."""
+        while self.entries:
+            yield self.entries.pop()
 
     def stored(self, node: Node, cast: Cast, name: str) -> Operand:
         """The codes of a node: those of a parameter are kept, however many products take them."""
@@ -229,14 +254,17 @@ class Tape:
         self.entries.clear()
         self._stored = {k: codes for k, codes in self._stored.items() if k[0] in self._parameters}
         self._kept.clear()
+        self._nans.clear()
 
     def lift(self, values: NDArray[Any], *, differentiable: bool) -> Node:
         """A leaf of any values, in float64 if they are real; for twins."""
         dtype = np.complex128 if np.iscomplexobj(values) else np.float64
         return self._node(np.array(values, dtype=dtype, order="C"), differentiable)
 
-    def _check_result(self, op: str, value: NDArray[Any]) -> None:
+    def _check_result(self, op: str, value: NDArray[Any], nans: int | None) -> int:
         """Count the elements of a result; a product leaves the accumulator, not the vector unit.
+
+        The number of its NaN, None where that is not known yet, is entered and returned.
 
         Raises
         ------
@@ -248,7 +276,9 @@ class Tape:
             msg = f"{op} gave {value.dtype}: the vector unit of {self.datapath.name!r} writes "
             raise DatapathError(msg + f"{np.dtype(self.datapath.dtype)}, so the operation is wrong")
         written = 0 if op.removesuffix(" adjoint") in _ACCUMULATED else value.size
-        self.enter(Ledger(vector_elements=written, nans=nan_count(value)))
+        found = nan_count(value) if nans is None else nans
+        self.enter(Ledger(vector_elements=written, nans=found))
+        return found
 
     def _leaf(self, array: ArrayLike, *, differentiable: bool) -> Node:
         values = np.asarray(array)

@@ -75,8 +75,7 @@ def training_step(
         predicted = run.network.apply(nodes, x, quantization.numerics(nodes))
         loss = _loss(run, predicted, batch.targets)
         require_finite(loss.value, "loss", optimizer.step)
-        gradients = tape.gradient(loss, list(nodes.values()))
-        tape.forget()  # the record refers to the tape: it would stay until a collection
+        gradients = tape.gradient(loss, list(nodes.values()), forget=True)
     names = list(arrays)
     for name, gradient in zip(names, gradients, strict=True):
         require_finite(gradient, f"gradient of {name}", optimizer.step)
