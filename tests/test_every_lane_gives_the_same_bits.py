@@ -121,7 +121,7 @@ SEQUENTIAL, SEQUENTIAL_64 = SequentialAccumulator(format=FP32), SequentialAccumu
 EXACT, EXACT_64 = ExactAccumulator(format=FP32), ExactAccumulator(format=FP64)
 LANES = {
     "panels": "chained",
-    "wide": "widened",
+    "wide": "widened_sums",
     "register": "_general",
 }
 

@@ -16,8 +16,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from ..processor import is_compiled_for
+
 ROWS = 6
-VECTORS = 2
+#: Vectors of 512 bits side by side: what 32 registers of that size hold, or 16 of half of it.
+VECTORS = 2 if is_compiled_for("avx512f") else 1
 UNROLLED_DEPTH = 8
 
 _LANES = {types.float32: 16, types.float64: 8}

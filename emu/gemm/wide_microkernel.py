@@ -25,10 +25,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .microkernel import Registers, read, write
+from .microkernel import VECTORS, Registers, read, write
 
-#: A register tile is 6 rows of so many vectors of 8 lanes, as wide as one of float32.
-WIDE_VECTORS = 4
+#: A register tile is 6 rows of so many vectors of 8 lanes: as wide as one of float32, or as what 16
+#: registers of 256 bits hold.
+WIDE_VECTORS = 4 if VECTORS == 2 else 1
 WIDE_COLUMNS = 8 * WIDE_VECTORS
 
 _EXPONENT = 0x7FF0000000000000
@@ -96,7 +97,7 @@ _ARGUMENTS = (_INDEX,) * 6
 def update_exact_tile(_context, a, b, c, a_start, b_start, c_start, row_length, tiles, depth):  # noqa: ARG001
     """C tile at ``c_start`` += ``tiles`` tile products, where no chain rounds, C included.
 
-    a, b : contiguous 1-D float64 arrays, panels of 6 rows and of 32 columns, k-major.
+    a, b : contiguous 1-D float64 arrays, panels of 6 rows and of `WIDE_COLUMNS` columns, k-major.
     c : contiguous 1-D float32 array, whose rows are ``row_length`` apart.
     """
     signature = types.void(a, b, c, *_ARGUMENTS)
