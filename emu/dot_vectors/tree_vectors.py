@@ -55,7 +55,7 @@ class _Adders:
 
 
 class _NarrowAdders(_Adders):
-    """The same rounded again; ``numbers`` is (least normal field, shift of m)."""
+    """The same rounded again; ``numbers`` is (least normal field, shift of 3/2 m)."""
 
     def rounded(self, x: Any) -> Any:
         """``x`` rounded to nearest even; every zero is +0."""
