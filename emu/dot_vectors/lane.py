@@ -10,7 +10,7 @@
 | sequential, toward zero | `truncated_tiles` | the same, and no sum underflows |
 | sequential, nearest even or toward zero | `sum_tiles` | tile products exact in floats |
 | fused without loss | those of sequential sums | sums of a step exact in float64 |
-| fused, truncating, C aligned | `narrow_tiles`, `half_tiles` | sums of 31 bits, result FP32 or FP16 |
+| fused, truncating, C aligned | `narrow_tiles`, `half_tiles` | sums of 31 bits, in FP32 or FP16 |
 | | `cut_tiles`, `wide_half_tiles` | the same with more bits |
 | | `fused_tiles` | no strides or exact groups |
 | fused, truncating, C late | `late_tiles`, `paired_tiles` | the same, result FP32 |
