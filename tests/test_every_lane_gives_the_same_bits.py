@@ -132,7 +132,7 @@ EXACT, EXACT_64 = ExactAccumulator(format=FP32), ExactAccumulator(format=FP64)
 LANES = {
     "strided": "strided",
     "panels": "chained",
-    "wide": "widened",
+    "wide": "widened_sums",
     "register": "_general",
 }
 

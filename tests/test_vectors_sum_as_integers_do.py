@@ -141,7 +141,7 @@ CHAINS: list[tuple[Any, Any, Minifloat, str]] = [
     (FP16, FP16, FP16, "nearest_tiles"),
     (BF16, BF16, BF16, "nearest_tiles"),
     (OFP8_E4M3, OFP8_E4M3, FP32, "multiply_panels"),
-    (MXFP8_E4M3, MXFP8_E4M3, FP32, "sum_tiles"),
+    (MXFP8_E4M3, MXFP8_E4M3, FP32, "multiply_wide_panels"),
     (SMX_INT8, SMX_INT8, BF16, "sum_tiles"),
     (MXINT8, OFP8_E4M3, FP16, "sum_tiles"),
 ]
@@ -152,6 +152,7 @@ def test_the_kernel_is_the_cheapest_that_is_proved(
     left: Any, right: Any, format: Minifloat, kernel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran, real, fma = list[str](), chain_lane.run_tiles, chain_lane._by_fma
+    widened = chain_lane.widened_sums
 
     def spy(function: Any, *arguments: Any) -> None:
         ran.append(function.__name__)
@@ -159,7 +160,9 @@ def test_the_kernel_is_the_cheapest_that_is_proved(
 
     monkeypatch.setattr(chain_lane, "run_tiles", spy)
     chains = lambda *given: ran.append("multiply_panels") or fma(*given)  # noqa: E731
-    for lane, stand_in in (("_by_fma", chains), ("half_lane", lambda *_: None)):
+    wide = lambda *given: ran.append("multiply_wide_panels") or widened(*given)  # noqa: E731
+    stand_ins = ("_by_fma", chains), ("widened_sums", wide), ("half_lane", lambda *_: None)
+    for lane, stand_in in stand_ins:
         monkeypatch.setattr(chain_lane, lane, stand_in)
     rng = np.random.default_rng(3)
     a, b = (Cast(format=f).encode(rng.standard_normal((12, 64)) / 8) for f in (left, right))

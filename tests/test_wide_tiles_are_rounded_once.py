@@ -174,7 +174,7 @@ def test_the_exact_chain_is_taken_for_sums_that_fit_and_no_others(
         )
         for f, e in ((format, exponent // 2), (format, exponent - exponent // 2))
     )  # fmt: skip
-    with patch.object(gemm, "widened", spy):
+    with patch.object(panel_lanes, "widened", spy):
         matmul(a, b.T, SEQUENTIAL)
     assert seen == [to_odd]
 

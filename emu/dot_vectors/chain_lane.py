@@ -24,7 +24,7 @@ from ...formats import FP16, FP32, Coded, Minifloat, Rounding
 from ..accumulators.accumulator import SequentialAccumulator
 from ..dots.tile_depth import depth_for
 from ..dots.unit_operands import require_unit_operand
-from ..gemm.panel_lanes import Spanned, chained
+from ..gemm.panel_lanes import Spanned, chained, widened_sums
 from ..width import has_shifting_scales, value_span
 from .group_spans import rows_that_fit
 from .half_lane import half_lane
@@ -42,6 +42,9 @@ from .panels import (
     tile_bits,
     values_of,
 )
+
+#: What the lanes of matrix products compute, from +0.
+_PLAIN = SequentialAccumulator()
 
 #: (exponent bias, trailing significand bits) of the carriers.
 _CARRIERS: dict[Any, tuple[int, int]] = {np.float32: (127, 23), np.float64: (1023, 52)}
@@ -71,6 +74,8 @@ def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> F
         found = None
         if dtype is np.float32 and unit.rounding is Rounding.NEAREST_EVEN and depth == 1:
             found = _by_products(left, right, bits, format, start)
+        if found is None and dtype is np.float64 and start is None and unit == _PLAIN:
+            found = wide_sums(a, b, left, right, bits[2], depth)
         if found is None:
             found = tile_sums(left, right, bits, format, unit.rounding, depth, start)
         if found is not None:
@@ -105,6 +110,25 @@ def limit_of(format: Minifloat, shift: int, dtype: Any) -> int:
     """The exponent field that every sum stays below, so that none can overflow."""
     bias, trailing = _CARRIERS[dtype]
     return (bias + min(format.emax, bias - 1 - shift)) << trailing
+
+
+def wide_sums(
+    a: Coded, b: Coded, left: Values, right: Values, bits: int, depth: int
+) -> Found | None:
+    """C in FP32 to nearest even by the lane of matrix products, if all is finite and fits.
+
+    ``bits`` are those of a sum of ``depth`` products; an infinity or NaN stays, as in `_by_fma`.
+    """
+    if left.special.any() or right.special.any() or depth == 1:
+        return None
+    if bits > 53 and not rows_that_fit(left.floats, right.floats, depth).all():
+        return None
+    product = left.span.times(right.span)
+    if product.lsb < -900 or product.summed(depth).top > 900:
+        return None
+    operands = Spanned(a, value_span(a)), Spanned(b, value_span(b))
+    values = widened_sums(*operands, depth, product.summed(a.shape[1]))
+    return None if values is None else Found(values, ~np.isfinite(values))
 
 
 def tile_sums(

@@ -10,8 +10,8 @@ The sum becomes C in one of these ways:
   where something was lost, and `chain_vectors.round_magnitude` rounds it;
 * `add_cut`, `add_wide_half`: the same where it has more bits, from a float64;
 * `add_fused`: in float64, by `chain_vectors.round_magnitude`;
-* `add_odd`: terms, their sum in float64, and its sum with C are each rounded to odd: what is cut
-  off sets the last bit that is kept;
+* `add_odd`: terms, their sum, and its sum with C are each rounded to odd: what is cut off sets the
+  last bit that is kept, and `chain_vectors.odd_sum` in float32 has its 24 bits;
 * `add_late`: in float64, where it is aligned with C by two floors, and is converted to float32,
   which rounds to nearest even.
 """
@@ -135,8 +135,8 @@ class _PairedStep(_LateStep):
     lanes = 2
 
 
-class _OddStep(Step):
-    """Everything rounded to odd: terms, their sum, and its sum with C."""
+class _OddStep(_TruncatedStep):
+    """Everything rounded to odd: terms, their sum, and its sum with C, all in float32."""
 
     aligned = False
 
@@ -146,24 +146,12 @@ class _OddStep(Step):
         inexact = b.fcmp_ordered("!=", below, scaled)
         return b.or_(b.fptosi(below, w.words), b.zext(inexact, w.words))
 
-    def odd(self, x: Any) -> Any:
-        """Numbers of float64 in 24 bits, and doubt where float32 has fewer for them."""
-        b, d = self.builder, self.longs
-        bits = d.bits(x)
-        inexact = b.icmp_unsigned("!=", b.and_(bits, d.every((1 << 29) - 1)), d.every(0))
-        jam = b.and_(b.sext(inexact, d.words), d.every(1 << 29))
-        small = b.fcmp_ordered("<", d.magnitude(x), d.every_real(2.0**-126))
-        some = b.fcmp_unordered("!=", x, d.every_real(0.0))
-        self.see(b.sext(b.and_(small, some), self.words.words))
-        return d.floats(b.or_(b.and_(bits, d.every(-(1 << 29))), jam))
-
     def result(self, row: int) -> Any:
-        b, w, d, lane = self.builder, self.words, self.longs, self.own[0]
-        total = b.fmul(lane.sums[row], self.power(b.sub(lane.tops[row], self.unit.bits)))
-        products = self.odd(total)
-        self.see(w.field(b.fptrunc(products, w.real)))
-        joined = self.odd(odd_sum(d, b.fpext(self.c[row], d.real), products))
-        return b.fadd(b.fptrunc(joined, w.real), w.every_real(0.0))
+        b, w = self.builder, self.words
+        bits, inexact = self.truncated(row)
+        products = self.scaled(b.or_(bits, b.zext(inexact, w.words)), row)
+        self.see(w.field(products))
+        return b.fadd(odd_sum(w, self.c[row], products), w.every_real(0.0))
 
 
 def _codegen(kind: type[Step]) -> Any:

@@ -35,5 +35,5 @@ def _ends(x: Floats, depth: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
 
     shape = (x.shape[0], -(-x.shape[1] // depth))
     low, top = np.empty(shape, np.int32), np.empty(shape, np.int32)
-    group_ends(x, depth, low, top)
+    group_ends(np.ascontiguousarray(x), depth, low, top)
     return low, top

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from ...formats import FP16, Coded, split_work
 from ..gemm.panel_lanes import Spanned
+from ..processor import is_compiled_for
 from ..width import value_span
 from .lane import Found
 from .panels import Floats, panels_of
-from .processor import is_compiled_for
 
 Halves = NDArray[np.uint16]
 

@@ -3,13 +3,21 @@
 | accumulator | kernel | when |
 |---|---|---|
 | sequential FP32, nearest even | `multiply_panels` | scalar operands: chains of FMA |
-| sequential FP16, nearest even | `half_tiles` | the same, on processors with FMA of FP16 |
+| | `multiply_wide_panels` | all is finite, tile products exact in float64, C from +0 |
+| sequential FP16, nearest even | `half_tiles` | scalar operands, processors with FMA of FP16 |
 | sequential, nearest even | `product_tiles` | products no wider than it, it at most 11 bits |
+| | `nearest_tiles` | scalar operands, products exact in floats |
+| sequential, toward zero | `truncated_tiles` | the same, and no sum underflows |
 | sequential, nearest even or toward zero | `sum_tiles` | tile products exact in floats |
-| fused, truncating, C aligned | `narrow_tiles` | sums of 31 bits, result FP32 truncated |
+| fused without loss | those of sequential sums | sums of a step exact in float64 |
+| fused, truncating, C aligned | `narrow_tiles`, `half_tiles` | sums of 31 bits, in FP32 or FP16 |
+| | `cut_tiles`, `wide_half_tiles` | the same with more bits |
 | | `fused_tiles` | no strides or exact groups |
 | fused, truncating, C late | `late_tiles`, `paired_tiles` | the same, result FP32 |
+| fused, to odd, C rounded | `odd_tiles` | the same |
 | binary tree in FP32 | `neighbour_tiles`, `strided_tiles` | of at most 16 products |
+| binary tree in less | the same, `narrow_` or `odd_` | no sums or inputs are flushed |
+| exact | BLAS, in slices (`slices`) | numbers that are not too far apart |
 | integer | BLAS, or `saturated_tiles` | no register overflows, or it saturates |
 
 Each lane names the outputs that it is not sure of, because something overflowed or was no number;

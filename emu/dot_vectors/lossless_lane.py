@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from ...formats import Coded, Rounding
+from ...formats import FP32, Coded, Rounding
 from ..accumulators.fused import Addend, FusedAccumulator
 from ..width import has_shifting_scales
-from .chain_lane import tile_sums
+from .chain_lane import tile_sums, wide_sums
 from .lane import Found
 from .panels import measured, significant_bits, values_of
 
@@ -35,6 +35,10 @@ def lossless_lane(a: Coded, b: Coded, unit: FusedAccumulator, start: Any) -> Fou
     depth = min(unit.terms, a.shape[1])
     widths = significant_bits(a), significant_bits(b)
     bits = *widths, sum(widths) if depth == 1 else _UNKNOWN
+    if start is None and (unit.result, unit.rounding) == (FP32, Rounding.NEAREST_EVEN):
+        found = wide_sums(a, b, left, right, bits[2], depth)
+        if found is not None:
+            return found._replace(values=found.values + np.float32(0.0))
     found = tile_sums(left, right, bits, unit.result, unit.rounding, depth, start)
     if found is None:
         return None

@@ -12,9 +12,9 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils
 
+from ..processor import is_compiled_for
 from .panels import COLUMNS as COLUMNS
 from .panels import ROWS as ROWS
-from .processor import is_compiled_for
 
 FLOAT, DOUBLE = ir.FloatType(), ir.DoubleType()
 WORD, LONG = ir.IntType(32), ir.IntType(64)

@@ -1,9 +1,9 @@
 """Which trees of adders the vector kernels compute: binary ones of a few products each.
 
 The sign of zero needs no care: a product of -0 counts as +0, and -0 is what a sum with something
-missing takes for it, as ``x + -0`` is x; a root of -0 is made +0 before it meets C.  In formats
-where products underflow a root may be -0 by right: it shows only where C is -0, which it is only
-where it starts so.
+missing takes for it, as ``x + -0`` is x; a root of -0 is made +0 before it meets C.  In narrower
+formats no zero needs its sign, not even one that underflowed: it shows only in a root of -0 that
+meets a C of -0, and C is -0 only where it starts so.
 """
 
 from typing import Any
@@ -97,12 +97,14 @@ def _narrow(
         return None
     t, toward_zero = format.significand_bits, unit.rounding is Rounding.TOWARD_ZERO
     strided = unit.order is Order.STRIDED
+    shift, least = 23 - t, (127 + format.emin) << 23
+    numbers: tuple[int, ...]
     if t <= 10 and not toward_zero:
         kernel = kernels.narrow_strided_tiles if strided else kernels.narrow_neighbour_tiles
+        numbers = least, (shift << 23) + (1 << 22)
     else:
         kernel = kernels.odd_strided_tiles if strided else kernels.odd_neighbour_tiles
-    shift = 23 - t
-    numbers = ((127 + format.emin) << 23, shift << 23, t << 23, -1 if toward_zero else 0)
+        numbers = least, shift << 23, t << 23, -1 if toward_zero else 0
     grid, found = _run(left, right, unit, start, kernel, numbers)
     limit = limit_of(format, shift, np.float32)
     shape = found.values.shape

@@ -55,16 +55,16 @@ class _Adders:
 
 
 class _NarrowAdders(_Adders):
-    """The same rounded again; ``numbers`` is (least normal field, shift of m, ...)."""
+    """The same rounded again; ``numbers`` is (least normal field, shift of 3/2 m)."""
 
     def rounded(self, x: Any) -> Any:
-        """``x`` rounded to nearest even, zeros with its sign."""
+        """``x`` rounded to nearest even; every zero is +0."""
         b, w = self.builder, self.vectors
-        least, shift = self.numbers[:2]
+        least, magic = self.numbers
         field = w.call("umax", w.field(x), least)
         self.see(field)
-        m = w.floats(b.add(b.add(field, shift), w.every(1 << 22)))
-        return w.signed_like(b.fsub(b.fadd(x, m), m), x)
+        m = w.floats(b.add(field, magic))
+        return b.fsub(b.fadd(x, m), m)
 
     def leaf(self, product: Any) -> Any:
         return self.rounded(product)

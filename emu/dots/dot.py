@@ -10,6 +10,7 @@
 | chunked | its two accumulators in turn |
 | any but fused and PINTA, where no sum can be rounded | BLAS: `blas_lanes` |
 | exact, where the sum is exact in a NumPy float | BLAS, then one rounding |
+| exact, where that of slices of the operands is | BLAS, then one rounding of all: `slices` |
 
 Everything else, and whatever a width analysis finds too wide, goes through `dot_exact`, one number
 at a time: slowly, with the same bits.

@@ -206,6 +206,8 @@ def _fill_chunks(a: Coded, b: Coded, unit: ChunkedAccumulator, sums: Sums) -> bo
     for n, part in enumerate(parts):
         codes[:, n] = part.codes.ravel()
         sums.flags[:] |= (part.overflowed + 2 * part.invalid).astype(np.uint8)
+    if _add_floats(unit.outer, codes, sums):
+        return True
     chunks = Coded(format=unit.inner.format, codes=codes)
     ones = Coded(format=Fixed(bits=2), codes=np.ones((len(parts), 1), np.int8))
     column = sums.codes.reshape(-1, 1)
@@ -214,6 +216,23 @@ def _fill_chunks(a: Coded, b: Coded, unit: ChunkedAccumulator, sums: Sums) -> bo
     flags = joined.overflowed + 2 * joined.invalid
     sums.codes[:] = _held(joined.codes).reshape(sums.codes.shape)
     sums.flags[:] |= flags.astype(np.uint8).reshape(sums.flags.shape)
+    return True
+
+
+def _add_floats(outer: Any, codes: NDArray[Any], sums: Sums) -> bool:
+    """Add columns of FP32 to C in FP32, by the processor's adders; False if that is not the same.
+
+    One addition of float32 is one step of the accumulator, and an infinity or NaN stays.
+    """
+    if outer != SequentialAccumulator() or codes.dtype != np.uint32:
+        return False
+    total = sums.codes.astype(np.uint32).view(np.float32).ravel()
+    with np.errstate(over="ignore", invalid="ignore"):
+        for part in codes.view(np.float32).T:
+            total += part
+    if not np.isfinite(total).all():
+        return False
+    sums.codes[:] = total.view(np.uint32).reshape(sums.codes.shape)
     return True
 
 

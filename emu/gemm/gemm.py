@@ -6,6 +6,7 @@
 | panels | sequential; tiles of depth 1, or products exact in the accumulator's float type | FMA |
 | wide | sequential FP32; tile products exact in float64 | FMA in float64, a rounding a tile |
 | BLAS | exact; the whole sum is exact in float32 or float64 | order cannot matter |
+| vectors | long products, by the numbers that are there | `dot` |
 | general | always | integer register |
 
 Operands with infinities or NaN go from the wide lane to its twin in plain loops.
@@ -32,7 +33,7 @@ from ..accumulators.kinds import DotAccumulator
 from ..dots.tile_depth import depth_for
 from ..width import Span, element_span, has_shifting_scales, value_span
 from .blas_operands import blas_operands
-from .panel_lanes import LIMITS, Spanned, chained, widened
+from .panel_lanes import LIMITS, Spanned, chained, widened_sums
 from .strided_lanes import Float, strided
 
 Matrix = NDArray[Any]
@@ -112,11 +113,13 @@ def _sequential(a: Coded, b: Coded, depth: int, format: Minifloat) -> Matrix:
         if fits or depth == 1:
             result = _chained(*operands, depth, format, always=fits)
         elif is_wide:
-            result = _widened(*operands, depth, product.summed(a.shape[1]))
+            result = widened_sums(*operands, depth, product.summed(a.shape[1]))
         if result is not None:
             return result
     if is_wide:
         return _wide_by_loops(a, b, depth)
+    if _is_long(a, b):
+        return _by_vectors(a, b, SequentialAccumulator(format=format))
     return _general(a, b, depth, False, format)
 
 
@@ -140,17 +143,6 @@ def _chained(
     return chained(a, b, depth, dtype, finite=not always)
 
 
-def _widened(a: Spanned, b: Spanned, depth: int, whole: Span) -> Matrix | None:
-    """FMA chains in float64, each from the sum so far where that rounds nothing either.
-
-    With T tiles a sum is rounded T times, each time by a factor of at most 1 + 2^-24: for T below
-    2^23 it is below twice what the exact one is bounded by.
-    """
-    few = -(-a.coded.shape[1] // depth) < 1 << 23
-    exact = few and whole.bits <= 52 and whole.lsb >= -149 and whole.top < 127
-    return widened(a, b, depth, to_odd=not exact)
-
-
 def _wide_by_loops(a: Coded, b: Coded, depth: int) -> Matrix:
     c = np.zeros((a.shape[0], b.shape[1]), np.float32)
     _by_rows(_kernels().multiply_wide, a.values(), b.values(), (depth,), c)
@@ -159,11 +151,28 @@ def _wide_by_loops(a: Coded, b: Coded, depth: int) -> Matrix:
 
 def _exact(a: Coded, b: Coded, format: Minifloat) -> Matrix:
     operands = blas_operands(a, b.T)
+    if operands is None and _is_long(a, b):
+        return _by_vectors(a, b, ExactAccumulator(format=format))
     if operands is None:
         return _general(a, b, 1, True, format)
     with np.errstate(over="ignore", under="ignore"):
         product = operands.product()
         return product.astype(np.float32 if format == FP32 else np.float64, copy=False)
+
+
+def _is_long(a: Coded, b: Coded) -> bool:
+    """Whether the vector lanes of dot products are worth their preparation."""
+    from ..dot_vectors.lane import LEAST_WORK
+
+    long = a.shape[0] * a.shape[1] * b.shape[1] >= LEAST_WORK
+    return long and kernels_are_compiled()
+
+
+def _by_vectors(a: Coded, b: Coded, accumulator: Accumulator) -> Matrix:
+    """The floats of `dot`, which looks for what the numbers that are there allow."""
+    from ..dots.dot import dot
+
+    return dot(a, b, accumulator).floats()
 
 
 def _general(a: Coded, b: Coded, depth: int, exact: bool, format: Minifloat) -> Matrix:

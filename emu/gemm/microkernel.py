@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 from .vector_width import vector_bits
 
 ROWS = 6
+#: Vectors side by side: with 6 rows 12 sums, of 16 registers or of 32.
 VECTORS = 2
 UNROLLED_DEPTH = 8
 

@@ -90,6 +90,18 @@ def chained(
     return _over_panels(left, right, dtype, multiply, start)
 
 
+def widened_sums(a: Spanned, b: Spanned, depth: int, whole: Span) -> Matrix | None:
+    """FMA chains in float64, each from the sum so far where that rounds nothing either.
+
+    ``whole`` is the span of the exact sums.  With T tiles a sum is rounded T times, each time by a
+    factor of at most 1 + 2^-24: for T below 2^23 it is below twice what the exact one is bounded
+    by.
+    """
+    few = -(-a.coded.shape[1] // depth) < 1 << 23
+    exact = few and whole.bits <= 52 and whole.lsb >= -149 and whole.top < 127
+    return widened(a, b, depth, to_odd=not exact)
+
+
 def widened(a: Spanned, b: Spanned, depth: int, *, to_odd: bool) -> Matrix | None:
     """``A B^T`` in FP32 by FMA chains in float64, rounded after each tile; None if not finite.
 

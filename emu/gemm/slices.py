@@ -108,7 +108,7 @@ def _ends(x: Matrix) -> tuple[int, int]:
 
     shape = (x.shape[0], 1)
     low, top = np.empty(shape, np.int32), np.empty(shape, np.int32)
-    group_ends(x, x.shape[1], low, top)
+    group_ends(np.ascontiguousarray(x), x.shape[1], low, top)
     least = int(low.min(initial=NO_END))
     return (0, 0) if least == NO_END else (least, int(top.max()))
 

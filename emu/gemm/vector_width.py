@@ -1,8 +1,8 @@
 """How wide the vectors of this machine are: what micro-kernels fill, and nothing that shows."""
 
-import importlib
 from functools import cache
-from typing import Any
+
+from ..processor import is_compiled_for
 
 
 @cache
@@ -19,15 +19,4 @@ def vector_bits() -> int:
     there are.  numba keys its cache with the same features, so that code for one width is not
     loaded on a machine with another.
     """
-    return 512 if "+avx512f" in _features().split(",") else 256
-
-
-def _features() -> str:
-    """The features that numba compiles for, as LLVM names them."""
-    config: Any = importlib.import_module("numba.core.config")
-    if config.CPU_FEATURES is not None:
-        return str(config.CPU_FEATURES)
-    if config.CPU_NAME == "generic":
-        return ""
-    binding: Any = importlib.import_module("llvmlite.binding")
-    return str(binding.get_host_cpu_features().flatten())
+    return 512 if is_compiled_for("avx512f") else 256
