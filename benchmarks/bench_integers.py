@@ -1,12 +1,12 @@
 """Networks of integers against the same networks in FP32: milliseconds for a batch.
 
-    python benchmarks/bench_integers.py [repeats [case ...]]
+    OPENBLAS_NUM_THREADS=1 python benchmarks/bench_integers.py [repeats [case ...]]
 
 Sizes are the usual ones: FNO with 16 modes and width 64 on 256 cells, 12 by 12 modes and width 32
 on 64 by 64; UNet of width 16; Transformer of width 64.  Weights and activations have 8 bits.  FP32
-is `Tape(preset("fp32"))`, without quantizers; "simulator" the same with them.  Times are the
-least of some repeats (default 5) after one that compiles; those of processors are added up over
-threads, and do not count what others do on the machine.
+is `Tape(preset("fp32"))`, without quantizers; "simulator" the same with them.  Times are those of
+one thread, the least of some repeats (default 5) after one that compiles; CPU time does not count
+what others do on the machine.
 """
 
 import sys
@@ -81,7 +81,7 @@ def compare(name: str, repeats: int) -> str:
 
 
 def main(repeats: int = 5, *only: str) -> None:
-    set_thread_count(2)
+    set_thread_count(1)
     kinds = ("fp32", "simulator", "int8", "fp32 / int8")
     print(f"{'ms for a batch':16} " + " ".join(f"{kind:>17}" for kind in kinds))
     print(f"{'':16} " + " ".join(f"{'wall':>8} {'CPU':>8}" for _ in kinds))
