@@ -157,7 +157,7 @@ def normalize(
     --------
     >>> rows = np.array([[-3, 0, 3], [5, 5, 5]])
     >>> normalize(rows, 0, 4, 16, RequantizationRule.SINGLE).tolist()
-    [[-80264, 0, 80264], [0, 0, 0]]
+    [[-80265, 0, 80265], [0, 0, 0]]
     """
     from .normal_kernels import normalize_rows
 

@@ -1,6 +1,6 @@
 """A program becomes steps: what each tensor is rounded to is asked for by who takes it.
 
-`_Lowering.codes` gives a tensor as integers of a grid.  A grid of one step goes up through moves,
+`Lowering.codes` gives a tensor as integers of a grid.  A grid of one step goes up through moves,
 pooling and functions to the sums behind them, so that nothing is rounded twice: the table of a
 function has the integers of whoever takes them.  A grid with a step for each mode stays where it
 is, and the registers are moved instead.

@@ -104,24 +104,13 @@ class OnnxNodes:
     def _quantized(self, source: str, grid: Grid, place: str) -> str:
         """Clip, quantize, and back: the clip is there for widths that no type has."""
         scale, zero = self._scaling(grid)
-        reach = np.float64(grid.steps)
-        zeros = np.array(grid.zeros)
-        sides = [1] * len(self._shape_of(grid))
+        sides = [-1 if k == grid.axis else 1 for k in range(3)] if grid.axis is not None else []
         for kind, end in (("Max", grid.lowest), ("Min", grid.highest)):
-            limit = (reach * (end - zeros)).reshape(-1)
-            if grid.axis is not None:
-                sides[grid.axis] = -1
-                limit = limit.reshape(sides)
-            else:
-                limit = limit.reshape(())
-            source = self.node(kind, [source, self.constant(limit)])
+            limits = np.array(grid.steps) * (end - np.array(grid.zeros))
+            source = self.node(kind, [source, self.constant(limits.reshape(sides))])
         axis = {} if grid.axis is None else {"axis": grid.axis}
         self.codes[place] = self.node("QuantizeLinear", [source, scale, zero], **axis)
         return self.node("DequantizeLinear", [self.codes[place], scale, zero], **axis)
-
-    def _shape_of(self, grid: Grid) -> tuple[int, ...]:
-        """A shape with as many axes as tensors whose scales vary have: modes, samples, channels."""
-        return (1, 1, 1) if grid.axis is not None else ()
 
     def _weights(self, values: Values, grid: Grid) -> str:
         scale, zero = self._scaling(grid)

@@ -85,7 +85,8 @@ class Rescale(Step):
         guard = guard_bits(grid)
         if len(parts) == 2 and grid.axis is None:
             limits = Limits(grid.zeros[0], grid.lowest, grid.highest)
-            return add_terms(*parts, guard, limits, setting.rule, np.dtype(grid.dtype))
+            first, second = parts
+            return add_terms(first, second, guard, limits, setting.rule, np.dtype(grid.dtype))
         total = sum(part.astype(np.int64) for part in parts[1:]) + parts[0].astype(np.int64)
         if len(tensors) > 1:
             total = _without_guard(total, guard, setting.rule)
