@@ -42,7 +42,7 @@ def gelu_and_slope(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     Examples
     --------
     >>> gelu_and_slope(np.float32([1.0]))
-    (array([0.8413447], dtype=float32), array([1.0833155], dtype=float32))
+    (array([0.8413448], dtype=float32), array([1.0833155], dtype=float32))
     """
     flat, out = _flat(x)
     slopes = np.empty_like(out)
