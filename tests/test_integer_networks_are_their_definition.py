@@ -4,14 +4,18 @@ The twin evaluates the program in Python's integers and Fractions: each number w
 own, without widths, folded scales, batches of products or tables.
 """
 
+from fractions import Fraction
 from itertools import cycle
 
 import numpy as np
 import pytest
 from integer_cases import NETWORKS, SCENARIOS, case
 
-from bitpde.emu import RequantizationRule
+from bitpde.emu import RequantizationRule, function_codes
 from bitpde.pde.integers import Widths, lowered, simulate, traced
+from bitpde.pde.integers.definition_numbers import power_of
+from bitpde.pde.integers.normalizing_steps import Softmax
+from bitpde.pde.integers.step import Setting
 
 DOUBLE, SINGLE = RequantizationRule.DOUBLE, RequantizationRule.SINGLE
 TURNS = cycle([("w4a8", DOUBLE), ("w8a16", SINGLE), ("w4a4", SINGLE), ("w8a8", DOUBLE)])
@@ -68,3 +72,16 @@ def test_a_sample_does_not_depend_on_the_others() -> None:
         whole = network.run(codes)["output"]
         for k in range(len(codes)):
             assert np.array_equal(network.run(codes[k : k + 1])["output"], whole[k : k + 1])
+
+
+def test_shares_of_a_softmax_are_the_definition_to_the_last_bit() -> None:
+    u, unit = np.random.default_rng(0).integers(-32767, 32768, (4, 9)), 2.0**-12
+    operands = {"s:high": np.arange(17) << 12, "s:low": np.arange(2**12)}
+    arrays = {k: function_codes("exp", -each, unit, 2.0**-30) for k, each in operands.items()}
+    setting = Setting(arrays=arrays, rule=SINGLE, batch=4)
+    found = Softmax(target="s", sources=("u",)).run([u], setting)
+    for row, shares in zip(u.tolist(), found.tolist(), strict=True):
+        powers = [power_of(max(row) - each, Fraction(unit)) for each in row]
+        bits = sum(powers).bit_length()
+        reciprocal = min(2**61 // (sum(powers) >> (bits - 31)), 2**31 - 1)
+        assert shares == [(x * reciprocal + 2 ** (bits - 1)) >> bits for x in powers]
