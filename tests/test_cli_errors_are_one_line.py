@@ -207,7 +207,7 @@ def test_a_corrupt_checkpoint(damage: str, finished: Path, fails: Fails, tmp_pat
 
 
 def test_a_checkpoint_with_a_nan(finished: Path, fails: Fails, tmp_path: Path) -> None:
-    from bitpde.pde.checkpoint import contents_digest
+    from bitpde.pde.archive import contents_digest
 
     folder = Path(shutil.copytree(finished, tmp_path / "run"))
     path = folder / "smx8" / "checkpoint.npz"

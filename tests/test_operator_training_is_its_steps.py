@@ -1,6 +1,7 @@
 """Training is its steps: batches of an epoch, rates of the schedule, ranges of what was shown."""
 
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from bitpde.pde import Adam, Constant, Linear, RunError, Stream, TrainingError
 from bitpde.pde.operators import (
     FNO,
     LOSSES,
+    OperatorMetrics,
     OperatorRun,
     Samples,
     Scaling,
     Transformer,
     calibrated,
+    load_operator,
     parameters_digest,
     predict,
     relative_l2,
@@ -82,11 +85,13 @@ def test_every_epoch_ends_with_the_error_of_its_network_on_the_validation_sample
 
 
 @pytest.mark.parametrize("plan", ["w4a8", "w8a32", "w2a16"])
-def test_no_epochs_are_quantization_after_training(plan: str) -> None:
+def test_no_epochs_are_quantization_after_training(plan: str, tmp_path: Path) -> None:
     first = train_operator(tiny(), TRAIN, None)
     run = first.continued(Plan.named(plan), epochs=0, schedule=Linear())
-    found = train_operator(run, TRAIN, None, start=first.parameters)
+    found = train_operator(run, TRAIN, tmp_path / "run", start=first.parameters)
     assert found.history == ()
+    assert (tmp_path / "run" / "metrics.csv").read_text() == OperatorMetrics.header()
+    assert same(load_operator(tmp_path / "run").arrays, found.arrays)
     assert same(found.parameters, first.parameters)
     shown = TRAIN.batch(run.stream("calibration"), 0, run.calibration)
     quantization = calibrated(run, first.parameters, run.scaling.scaled(shown))

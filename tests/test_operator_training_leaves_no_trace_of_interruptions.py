@@ -122,6 +122,12 @@ def test_two_interruptions_leave_no_trace(
         assert (folder / name).read_bytes() == (other / name).read_bytes()
 
 
+@pytest.mark.parametrize("after", [0, 3])
+def test_an_interruption_keeps_every_finished_step(after: int, tmp_path: Path) -> None:
+    interrupted(RUNS[0], tmp_path / "run", after)
+    assert load_operator(tmp_path / "run").state.step == after + 1
+
+
 @pytest.mark.parametrize("torn", ["", "6,0.1,0.", "garbage\n\x00\n"])
 def test_a_process_that_was_killed_is_resumed_from_its_last_checkpoint(
     torn: str, whole: Whole, tmp_path: Path

@@ -95,8 +95,8 @@ class Comparison:
             f"{type(run.network).__name__} of {run.network.parameter_count:,} parameters, one seed "
             f"({run.seed}), {len(self.test)} test samples on {grid} cells; run digests: {digests}\n"
             "errors are in the units of the data, nRMSE and rel. L2 relative to the field; PTQ is "
-            'the float network quantized,\nQAT is PTQ trained on, and "float again" is float '
-            "trained on for as many steps\n"
+            'the float network quantized,\nQAT is PTQ trained on, "float again" is float trained '
+            "on for as many steps; rollout is rel. L2 at the end of trajectories\n"
         )
 
 

@@ -1,5 +1,6 @@
 """A network that is fed with its own predictions, frame after frame."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -27,8 +28,8 @@ def rollout_error(predictor: Callable[[Fields], Fields], test: Samples, steps: i
 
     Notes
     -----
-    A prediction takes the place of the last frame that goes in, and the first one leaves.  What
-    grows out of all bounds has an error that is infinite or NaN.
+    The first frame that goes in leaves, and a prediction comes behind the others.  What grows out
+    of all bounds has an infinite error.
 
     Examples
     --------
@@ -42,4 +43,6 @@ def rollout_error(predictor: Callable[[Fields], Fields], test: Samples, steps: i
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(steps):
             fields = np.concatenate([fields[..., channels:], predictor(fields)], axis=-1)
+            if not np.isfinite(fields).all():
+                return math.inf
         return float(relative_l2(fields[..., -channels:], test.targets[steps - 1 :: steps]).mean())
