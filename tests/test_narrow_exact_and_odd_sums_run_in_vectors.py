@@ -212,10 +212,10 @@ def test_a_leaf_is_rounded_before_it_is_added(rounding: Rounding) -> None:
 
 @vectors
 def test_what_lies_far_below_truncates_a_sum() -> None:
-    # 2^15 - 2^-24 has 39 bits, and 2^15 - 2^4 is the number of FP16 below it.
+    # 2^10 - 2^-24 has 34 bits, and 2^10 - 2^-1 is the number of FP16 below it.
     unit = TreeAccumulator(format=FP16, terms=4, rounding=ZERO)
-    terms = [(2.0**7, 2.0**8), (-(2.0**-12), 2.0**-12), (0.0, 1.0), (0.0, 1.0)]
-    assert sums_of(terms, BF16, unit) == [32752.0, -32752.0]
+    terms = [(2.0**5, 2.0**5), (-(2.0**-12), 2.0**-12), (0.0, 1.0), (0.0, 1.0)]
+    assert sums_of(terms, BF16, unit) == [1023.5, -1023.5]
 
 
 @vectors
