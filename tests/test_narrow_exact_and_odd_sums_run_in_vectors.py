@@ -206,16 +206,16 @@ def test_steps_of_a_lossless_unit_are_not_single_products() -> None:
 def test_a_leaf_is_rounded_before_it_is_added(rounding: Rounding) -> None:
     # (137 / 128)^2 is 1173.06 / 1024, which FP16 takes for 1173 / 1024.
     unit = TreeAccumulator(format=FP16, terms=4, rounding=rounding)
-    terms = [(137 / 128, 137 / 128), (137 / 128, 137 / 128), (51 / 16, -23 / 32), (0.0, 1.0)]
+    terms = [(137 / 128, 137 / 128), (51 / 16, -23 / 64), (0.0, 1.0), (0.0, 1.0)]
     assert sums_of(terms, BF16, unit) == [0.0, 0.0]
 
 
 @vectors
 def test_what_lies_far_below_truncates_a_sum() -> None:
-    # 2^15 - 2^-24 has 39 bits, and 2^15 - 2^4 is the number of FP16 below it.
+    # 2^10 - 2^-24 has 34 bits, and 2^10 - 2^-1 is the number of FP16 below it.
     unit = TreeAccumulator(format=FP16, terms=4, rounding=ZERO)
-    terms = [(2.0**7, 2.0**8), (-(2.0**-12), 2.0**-12), (0.0, 1.0), (0.0, 1.0)]
-    assert sums_of(terms, BF16, unit) == [32752.0, -32752.0]
+    terms = [(2.0**5, 2.0**5), (-(2.0**-12), 2.0**-12), (0.0, 1.0), (0.0, 1.0)]
+    assert sums_of(terms, BF16, unit) == [1023.5, -1023.5]
 
 
 @vectors
@@ -227,6 +227,12 @@ def test_a_tie_of_any_row_is_rounded_with_its_rest(row: int) -> None:
     a = Cast(format=BF16).encode(left)
     b = Cast(format=BF16).encode(np.full((17, 2), [1.0, 37.0]))
     assert agree(a, b, SequentialAccumulator(format=BF16), np.zeros((9, 17), np.int64))
+
+
+@vectors
+def test_truncation_keeps_exact_sums_of_either_sign() -> None:
+    unit = SequentialAccumulator(format=BF16, rounding=ZERO)
+    assert sums_of([(1.0, 1.0), (0.5, 0.5)], BF16, unit) == [1.25, -1.25]
 
 
 @vectors
