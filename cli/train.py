@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .datapath import datapath_called
 from .output import require_extras, say
 from .parser import add_command
-from .training import threads, words_to_go_on
+from .training import terminal_width, threads, words_to_go_on
 
 if TYPE_CHECKING:
     from ..pde import LBFGS, MLP, Problem, Run, Study
@@ -146,16 +145,13 @@ def _study(runs: list["Run"], folder: Path, arguments: argparse.Namespace) -> "S
 
 
 def _show(study: "Study", folder: Path, *, as_json: bool) -> None:
-    """Write the outcome to standard output: JSON, a table for a terminal, or plain text."""
-    from ..pde import format_table, print_table
+    """Write the outcome to standard output: JSON, or a table."""
+    from ..pde import format_table
 
     if as_json:
         print(json.dumps({"folder": str(folder), **study.to_json()}, indent=2))
         return
-    if sys.stdout.isatty():
-        print_table(study.rows)
-    else:
-        print(format_table(study.rows))
+    print(format_table(study.rows, terminal_width()))
     print(f"{study.caption()}folder: {folder}")
 
 

@@ -1,7 +1,6 @@
 """``bitpde train-operator``: a network between fields, in floating point and quantized."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -12,7 +11,7 @@ from .datapath import datapath_called
 from .output import print_json, require_extras, say
 from .parser import add_command
 from .progress import counting_bar
-from .training import threads, words_to_go_on
+from .training import terminal_width, threads, words_to_go_on
 
 if TYPE_CHECKING:
     from ..pde import data, qat
@@ -196,21 +195,10 @@ def _parts(found: "data.Dataset", counts: "data.Counts") -> "dict[str, data.Data
 
 
 def _show(found: "types.Comparison", folder: Path) -> None:
-    """Write the table to standard output, wrapped for a terminal, and what belongs under it."""
+    """Write the table to standard output, and what belongs under it."""
     from ..pde import operators
 
-    if sys.stdout.isatty():
-        from rich.console import Console
-        from rich.table import Table
-
-        table = Table()
-        for index, title in enumerate(operators.OPERATOR_TITLES):
-            table.add_column(title, justify="right" if index else "left")
-        for row in found.rows:
-            table.add_row(*row.cells())
-        Console().print(table)
-    else:
-        print(operators.operator_table(found.rows))
+    print(operators.operator_table(found.rows, terminal_width()))
     print(f"{found.caption()}folder: {folder}")
 
 

@@ -1,10 +1,12 @@
-"""What the commands that train have in common: processor threads, and how to go on."""
+"""What the commands that train have in common: threads, tables, and how to go on."""
 
 import argparse
 import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import get_terminal_size
 
 
 @contextmanager
@@ -36,3 +38,8 @@ def words_to_go_on(arguments: argparse.Namespace, folder: Path) -> str:
     """Return the command that goes on with what was interrupted."""
     resumable = (folder / "config.json").exists() and not arguments.resume
     return shlex.join(["bitpde", *arguments.words, *(["--resume"] if resumable else [])])
+
+
+def terminal_width() -> int | None:
+    """Return how many characters a line of standard output has; None if it is no terminal."""
+    return get_terminal_size().columns if sys.stdout.isatty() else None

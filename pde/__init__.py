@@ -82,7 +82,6 @@ from .step import training_step as training_step
 from .streams import Stream as Stream
 from .study import Study as Study
 from .study import run_study as run_study
-from .terminal import print_table as print_table
 from .terminal import progress_bars as progress_bars
 from .train import Result as Result
 from .train import train as train

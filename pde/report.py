@@ -8,7 +8,7 @@ from ..emu import preset
 from .baselines import polynomial_baselines
 from .evaluate import field_errors, held_out_points
 from .field_errors import FieldErrors
-from .tables import aligned
+from .tables import in_blocks
 from .train import Result
 
 TITLES = (
@@ -103,8 +103,8 @@ def tier(seconds: float) -> str:
     return "smoke" if seconds < 60 else "study" if seconds < 1800 else "paper"
 
 
-def format_table(rows: Sequence[Row]) -> str:
-    """Return the table as aligned text.
+def format_table(rows: Sequence[Row], width: int | None = None) -> str:
+    """Return the table as aligned text, in blocks of columns where a ``width`` asks for them.
 
     Examples
     --------
@@ -113,4 +113,4 @@ def format_table(rows: Sequence[Row]) -> str:
     >>> [line[:39] for line in table.splitlines()]
     ['predictor  rel. L2 u  rel. L2 diffusion', 'constant    2.50e-01           1.00e+00']
     """
-    return aligned([TITLES, *(row.cells() for row in rows)])
+    return in_blocks([TITLES, *(row.cells() for row in rows)], width)

@@ -1,14 +1,11 @@
-"""What a person at a terminal sees: a progress bar on stderr and a table on stdout.
-
-rich (extra ``app``) is imported inside the functions.
-"""
+"""What a person at a terminal sees of a study: a bar for each run, on standard error."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from .lbfgs import Refinement
 from .metrics import Metrics
-from .report import TITLES, Row
+from .progress import step_progress
 from .run import Run
 from .study import OnStudyStep
 
@@ -20,24 +17,7 @@ def progress_bars(runs: Sequence[Run]) -> Iterator[OnStudyStep]:
     Yields the function to be called after each step and round.  After the last one a further bar
     says that the errors are being measured.
     """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description:>8}"),
-        BarColumn(),
-        TextColumn("{task.fields[said]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with step_progress(8) as progress:
         tasks = {
             run: progress.add_task(
                 run.datapath.name, total=run.steps + run.rounds, said="", start=False
@@ -60,16 +40,3 @@ def progress_bars(runs: Sequence[Run]) -> Iterator[OnStudyStep]:
                 progress.add_task("errors", total=None, said="measured on the test points")
 
         yield show
-
-
-def print_table(rows: Sequence[Row]) -> None:
-    """Print the table to a terminal, wrapped to its width."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table()
-    for index, title in enumerate(TITLES):
-        table.add_column(title, justify="right" if index else "left")
-    for row in rows:
-        table.add_row(*row.cells())
-    Console().print(table)

@@ -1,11 +1,9 @@
-"""What a person at a terminal sees of a comparison: a bar for each training, on standard error.
-
-rich (extra ``app``) is imported inside the function.
-"""
+"""What a person at a terminal sees of a comparison: a bar for each training, on standard error."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from ..progress import step_progress
 from .comparison import OnComparisonStep
 from .outcome import OperatorMetrics
 
@@ -24,24 +22,7 @@ def comparison_bars(steps: Mapping[str, int]) -> Iterator[OnComparisonStep]:
     OnComparisonStep
         To be called after each step.
     """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description:>12}"),
-        BarColumn(),
-        TextColumn("{task.fields[said]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with step_progress(12) as progress:
         tasks = {
             name: progress.add_task(name, total=count, said="", start=False)
             for name, count in steps.items()

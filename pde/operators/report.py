@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tables import aligned
+from ..tables import in_blocks
 from .metrics import OperatorErrors, operator_errors, relative_l2
 from .samples import Samples
 
@@ -90,9 +90,9 @@ def operator_row(
     )
 
 
-def operator_table(rows: Sequence[OperatorRow]) -> str:
-    """Return the table as aligned text."""
-    return aligned([OPERATOR_TITLES, *(row.cells() for row in rows)])
+def operator_table(rows: Sequence[OperatorRow], width: int | None = None) -> str:
+    """Return the table as aligned text, in blocks of columns where a ``width`` asks for them."""
+    return in_blocks([OPERATOR_TITLES, *(row.cells() for row in rows)], width)
 
 
 def _finite(number: float | None) -> float | None:
