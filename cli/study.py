@@ -101,7 +101,9 @@ def _measured(arguments: argparse.Namespace, folder: Path, show: Any) -> list[An
 
     settings = {"tier": arguments.tier, "seeds": arguments.seeds, "on_cell": show}
     if arguments.name in CELL_STUDIES:
-        study = validation.CELL_STUDIES[arguments.name]
+        from ..validation.operator_studies import CELL_STUDIES as studies
+
+        study = studies[arguments.name]
         return validation.run_cells(study, folder, workers=_workers(arguments), **settings)
     if arguments.workers is not None or arguments.scheduler is not None:
         msg = f"the study {arguments.name} runs in one process: leave --workers and --scheduler out"

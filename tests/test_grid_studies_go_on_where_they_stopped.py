@@ -11,7 +11,8 @@ from bitpde.cli import main
 from bitpde.cli.study import CELL_STUDIES as TOLD_OF_CELLS
 from bitpde.cli.study import STUDIES
 from bitpde.pde import RunError
-from bitpde.validation import CELL_STUDIES, GRID_STUDIES, GridStudy, mean_and_spread, run_grid
+from bitpde.validation import GRID_STUDIES, GridStudy, mean_and_spread, run_grid
+from bitpde.validation.operator_studies import CELL_STUDIES
 
 measured: list[int] = []
 

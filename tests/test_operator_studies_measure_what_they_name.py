@@ -22,11 +22,12 @@ from bitpde.pde.operators import (
     relative_l2,
     train_operator,
 )
-from bitpde.validation import CELL_STUDIES, cell_digest
+from bitpde.validation import cell_digest
 from bitpde.validation.cell_study import kept_folder
 from bitpde.validation.grid_study import Cell
-from bitpde.validation.operator_budget import SEARCH, candidates, choices, measure_or_search
-from bitpde.validation.operator_cell import (
+from bitpde.validation.operator_studies import CELL_STUDIES
+from bitpde.validation.operator_studies.budget import SEARCH, candidates, choices, measure_or_search
+from bitpde.validation.operator_studies.cell import (
     ARCHITECTURES,
     continued_run,
     costs,
@@ -39,7 +40,13 @@ from bitpde.validation.operator_cell import (
     reduction_of,
     trained,
 )
-from bitpde.validation.operator_data import EQUATIONS, data_file, family_of, make_data, read_data
+from bitpde.validation.operator_studies.data import (
+    EQUATIONS,
+    data_file,
+    family_of,
+    make_data,
+    read_data,
+)
 
 TIERS = ("smoke", "study", "paper")
 #: A cell that takes a moment: a smooth solution on 16 cells, four steps and then two.
@@ -256,7 +263,7 @@ def test_a_training_that_diverges_is_counted(folder: Path, monkeypatch: pytest.M
     def diverges(*_: object, **__: object) -> None:
         raise TrainingError("the loss is not finite")
 
-    monkeypatch.setattr("bitpde.validation.operator_cell.train_operator", diverges)
+    monkeypatch.setattr("bitpde.validation.operator_studies.cell.train_operator", diverges)
     for each, ask in ((TINY, measure), (searched(), measure_or_search)):
         found = ask(each, folder)
         assert (found["failed"], found["why"]) == (1.0, "the loss is not finite")

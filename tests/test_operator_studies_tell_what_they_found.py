@@ -14,12 +14,13 @@ from bitpde.cli import main
 from bitpde.cli.study import STUDIES
 from bitpde.pde.operators import AGAIN, FLOAT, OperatorNetwork
 from bitpde.pde.qat import Plan
-from bitpde.validation import CELL_STUDIES, proxy_study, run_cells
-from bitpde.validation.operator_budget import SEARCH
-from bitpde.validation.operator_cell import costs, needs
-from bitpde.validation.operator_proxy import rank_correlation
-from bitpde.validation.operator_study import cell_of
-from bitpde.validation.operator_tables import front_of
+from bitpde.validation import run_cells
+from bitpde.validation.operator_studies import CELL_STUDIES, proxy_study
+from bitpde.validation.operator_studies.budget import SEARCH
+from bitpde.validation.operator_studies.cell import costs, needs
+from bitpde.validation.operator_studies.proxy import rank_correlation
+from bitpde.validation.operator_studies.study import cell_of
+from bitpde.validation.operator_studies.tables import front_of
 
 Result = dict[str, Any]
 

@@ -16,7 +16,6 @@ from .array_file import read_array as read_array
 from .array_file import require_absent as require_absent
 from .cell_store import CellStore as CellStore
 from .cell_store import cell_digest as cell_digest
-from .cell_studies import CELL_STUDIES as CELL_STUDIES
 from .cell_study import CellStudy as CellStudy
 from .cell_study import StudyError as StudyError
 from .cell_study import run_cells as run_cells
@@ -49,8 +48,6 @@ from .named_formats import name_of as name_of
 from .named_formats import source_of as source_of
 from .number_text import decimal_text as decimal_text
 from .number_text import exact_text as exact_text
-from .operator_proxy import proxy_study as proxy_study
-from .operator_study import QAT_STUDY as QAT_STUDY
 from .pareto import pareto_front as pareto_front
 from .picture import picture_kind as picture_kind
 from .process_workers import Processes as Processes

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from .grid_study import Finished
-from .operator_tables import Group, best_guess, costs_and_errors, front_of, grouped
-from .picture import COLOURS
+from ..grid_study import Finished
+from ..picture import COLOURS
+from .tables import Group, best_guess, costs_and_errors, front_of, grouped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,13 +8,14 @@ out: the same plan without training, and the float network trained on for as lon
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ..pde.operators import AGAIN, FLOAT
-from .cell_study import CellStudy
-from .grid_study import Finished
-from .operator_cell import ARCHITECTURES, POST, SCENARIOS, measure, needs
-from .operator_data import EQUATIONS, make_data
-from .operator_picture import draw_fronts
-from .operator_tables import (
+from ...pde.operators import AGAIN, FLOAT
+from ..cell_study import CellStudy
+from ..grid_study import Finished
+from ..study_tables import header, row
+from .cell import ARCHITECTURES, POST, SCENARIOS, measure, needs
+from .data import EQUATIONS, make_data
+from .picture import draw_fronts
+from .tables import (
     Group,
     control,
     error_text,
@@ -25,7 +26,6 @@ from .operator_tables import (
     number_text,
     ratio_text,
 )
-from .study_tables import header, row
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

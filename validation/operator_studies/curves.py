@@ -1,6 +1,6 @@
 """Open questions as studies: how many bits, how much chaos, which way to a coarser grid.
 
-Each is a grid of the cells of `operator_cell` along one more axis, with a table and a picture of
+Each is a grid of the cells of `cell` along one more axis, with a table and a picture of
 the error relative to the float network that was trained for as long.
 """
 
@@ -8,16 +8,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from ..pde.operators import AGAIN, FLOAT
-from .cell_study import CellStudy
-from .grid_study import Finished
-from .operator_cell import ARCHITECTURES, POST, WAYS, measure, needs
-from .operator_data import make_data
-from .operator_picture import panels_of
-from .operator_study import cell_of, places, reductions, widths
-from .operator_tables import control, error_text, grouped, headline, mean_of, ratio_text
-from .picture import COLOURS
-from .study_tables import header, row
+from ...pde.operators import AGAIN, FLOAT
+from ..cell_study import CellStudy
+from ..grid_study import Finished
+from ..picture import COLOURS
+from ..study_tables import header, row
+from .cell import ARCHITECTURES, POST, WAYS, measure, needs
+from .data import make_data
+from .picture import panels_of
+from .study import cell_of, places, reductions, widths
+from .tables import control, error_text, grouped, headline, mean_of, ratio_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

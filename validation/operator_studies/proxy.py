@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..pde.operators import OperatorNetwork
-from ..pde.qat import Plan
-from .cell_study import CellStudy
-from .grid_study import Cell, Finished
-from .operator_cell import SCENARIOS, costs, network_of, plan_of, reduction_of
-from .operator_study import cell_of, places, reductions, widths
-from .operator_tables import grouped, mean_of
-from .picture import COLOURS
-from .study_tables import header, row
+from ...pde.operators import OperatorNetwork
+from ...pde.qat import Plan
+from ..cell_study import CellStudy
+from ..grid_study import Cell, Finished
+from ..picture import COLOURS
+from ..study_tables import header, row
+from .cell import SCENARIOS, costs, network_of, plan_of, reduction_of
+from .study import cell_of, places, reductions, widths
+from .tables import grouped, mean_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

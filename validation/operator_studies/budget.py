@@ -13,11 +13,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..pde.operators import FLOAT, OperatorOutcome
-from .cell_store import cell_digest
-from .cell_study import CellStudy, kept_folder
-from .grid_study import Cell, Finished, mean_and_spread
-from .operator_cell import (
+from ...pde.operators import FLOAT, OperatorOutcome
+from ..cell_store import cell_digest
+from ..cell_study import CellStudy, kept_folder
+from ..grid_study import Cell, Finished, mean_and_spread
+from ..pareto import pareto_front
+from ..picture import COLOURS
+from ..study_tables import header, row
+from .cell import (
     DIVERGED,
     POST,
     SCENARIOS,
@@ -30,13 +33,10 @@ from .operator_cell import (
     validation_error,
     without_network,
 )
-from .operator_data import make_data, read_data
-from .operator_picture import panels_of
-from .operator_study import cell_of, places, reductions, widths
-from .operator_tables import Group, grouped, headline
-from .pareto import pareto_front
-from .picture import COLOURS
-from .study_tables import header, row
+from .data import make_data, read_data
+from .picture import panels_of
+from .study import cell_of, places, reductions, widths
+from .tables import Group, grouped, headline
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -80,7 +80,7 @@ def candidates(cell: Cell) -> list[dict[str, Any]]:
 
     Examples
     --------
-    >>> from bitpde.validation.operator_study import cell_of
+    >>> from bitpde.validation.operator_studies.study import cell_of
     >>> cell = cell_of("smoke", "burgers", "FNO", 8, SEARCH, 0, budget="w8a8", bits=[4, 8, 16],
     ...     factors=[1])
     >>> [each["scenario"] for each in candidates(cell)]

@@ -16,10 +16,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..emu import DatapathError
-from ..formats import FormatError
-from ..pde import Exponential, TrainingError
-from ..pde.operators import (
+from ...emu import DatapathError
+from ...formats import FormatError
+from ...pde import Exponential, TrainingError
+from ...pde.operators import (
     AGAIN,
     FLOAT,
     FNO,
@@ -41,11 +41,11 @@ from ..pde.operators import (
     rollout_error,
     train_operator,
 )
-from ..pde.qat import Plan
-from .cell_store import cell_digest
-from .cell_study import kept_folder
-from .grid_study import Cell
-from .operator_data import EQUATIONS, StudyData, family_of, read_data
+from ...pde.qat import Plan
+from ..cell_store import cell_digest
+from ..cell_study import kept_folder
+from ..grid_study import Cell
+from .data import EQUATIONS, StudyData, family_of, read_data
 
 Fields = NDArray[Any]
 #: The networks.

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ..pde.operators import AGAIN
-from .grid_study import Finished, mean_and_spread
-from .pareto import pareto_front
-from .study_tables import mean, values
+from ...pde.operators import AGAIN
+from ..grid_study import Finished, mean_and_spread
+from ..pareto import pareto_front
+from ..study_tables import mean, values
 
 Group = list[Finished]
 
