@@ -1,12 +1,14 @@
 """The one door to numba: every kernel is compiled here, with one set of flags.
 
-Three promises hold for whatever passes through :func:`kernel`.
+Four promises hold for whatever passes through :func:`kernel`.
 
 * **The machine code is the source code.**  numba keeps compiled code on disk and asks only
   whether the file *of that function* has changed; a helper edited in another file leaves the
   caller's stale code in place, and wrong bits come out (numba issue 1833).  Here the cache lives
   in a folder named by a digest of every source file of ``formats/`` and ``emu/``, so that an edit
   to any of them starts afresh (``jit_cache.py``).
+* **Processes share that cache.**  What is compiled for other arguments lies in another file, by
+  name, whoever compiles at the same time (``jit_files.py``).
 * **No arithmetic is rearranged.**  ``fastmath`` is off: every operation is the IEEE 754 one, in
   the order written, so compiled and interpreted runs give the same bits.
 * **numba is not needed to import.**  It is loaded when the first kernel is decorated, never by
@@ -81,6 +83,8 @@ def inlined_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 def _compiled(function: Callable[..., Any], *, inlined: bool) -> Callable[..., Any]:
     import numba
 
+    from .jit_files import name_cache_files
+
     config = _config()
     if config.DISABLE_JIT:
         return function
@@ -97,6 +101,8 @@ def _compiled(function: Callable[..., Any], *, inlined: bool) -> Callable[..., A
         config.CACHE_DIR = str(folder or before)
         try:
             compiled: Callable[..., Any] = compiler(function)
+            if folder is not None:
+                name_cache_files(compiled)
             return compiled
         finally:
             config.CACHE_DIR = before

@@ -110,7 +110,7 @@ def matrices(
     if arrays[0].size == 0:
         return
     if scales is None or not isinstance(format, Block):
-        yield from _rows([_signed(array).reshape(-1) for array in arrays])
+        yield from _rows([_signed(array) for array in arrays])
         return
     columns = shape[-1] if shape else 1
     whole = [_signed(a) if a.ndim == 2 else _signed(a).reshape(-1, columns) for a in arrays]
@@ -131,15 +131,24 @@ def matrices(
 def _rows(
     arrays: list[NDArray[Any]],
 ) -> Iterator[tuple[Tiling, NDArray[np.uint8], list[NDArray[Any]]]]:
-    """Flat arrays of a scalar format as rows that fit a cache, and what is left over as one row.
+    """Arrays of a scalar format as rows that fit a cache, and what is left over as one row.
 
     Where few rows would come of it there is but one.
     """
     size = arrays[0].size
-    row = ROW_ELEMENTS if size > 8 * ROW_ELEMENTS else size
-    whole = size // row * row
-    for start, stop, columns in ((0, whole, row), (whole, size, size - whole)):
-        if stop > start:
-            parts = [array[start:stop].reshape(-1, columns) for array in arrays]
-            ones = np.full((parts[0].shape[0], 1), _ONE.bias, np.uint8)
-            yield Tiling((1, columns), _ONE), ones, parts
+    whole = size // ROW_ELEMENTS * ROW_ELEMENTS if size > 8 * ROW_ELEMENTS else 0
+    flat = [array.reshape(-1) for array in arrays]
+    if whole:
+        yield _row_tiles([array[:whole].reshape(-1, ROW_ELEMENTS) for array in flat])
+    if size > whole:
+        yield _row_tiles([array[whole:].reshape(1, -1) for array in flat])
+
+
+def _row_tiles(
+    rows: list[NDArray[Any]],
+) -> tuple[Tiling, NDArray[np.uint8], list[NDArray[Any]]]:
+    """Matrices each of whose rows is a tile of scale 1."""
+    count, columns = rows[0].shape
+    ones = np.empty((count, 1), np.uint8)
+    ones.fill(_ONE.bias)
+    return Tiling((1, columns), _ONE), ones, rows

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from bitpde.formats import jit, jit_cache
+from bitpde.formats import jit, jit_cache, jit_files
 
 LOW = """
 from .jit import kernel
@@ -33,8 +33,9 @@ def twice(x):
     return step(step(x))
 """
 SCRIPT = """
+import sys
 from skeleton.emu.high import twice
-result = twice(40)
+result = twice(40) if len(sys.argv) < 2 else twice(float(sys.argv[1]))
 stats = getattr(twice, "stats", None)
 print(result, sum(stats.cache_hits.values()) if stats else "interpreted")
 """
@@ -49,7 +50,7 @@ class Project:
         files = {"formats/low.py": LOW, "emu/high.py": HIGH}
         for name in ("", "formats/", "emu/"):
             files[f"{name}__init__.py"] = ""
-        for module in (jit, jit_cache):
+        for module in (jit, jit_cache, jit_files):
             source = Path(str(module.__file__))
             files[f"formats/{source.name}"] = source.read_text()
         for name, text in files.items():
@@ -61,13 +62,13 @@ class Project:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def run(self, **variables: str) -> str:
+    def run(self, *arguments: str, **variables: str) -> str:
         """Return what a new process prints: the result, and how often the cache was hit."""
         ours = {"NUMBA_CACHE_DIR": str(self.folder / "cache"), "PYTHONPATH": str(self.folder)}
         unwanted = ("NUMBA_DISABLE_JIT", "XDG_CACHE_HOME")
         inherited = {name: value for name, value in os.environ.items() if name not in unwanted}
         done = subprocess.run(
-            [sys.executable, "-W", "error", "-B", "-c", SCRIPT],
+            [sys.executable, "-W", "error", "-B", "-c", SCRIPT, *arguments],
             env={**inherited, **ours, **variables},
             capture_output=True,
             text=True,
@@ -95,6 +96,19 @@ def test_an_edited_helper_is_seen_by_its_callers_in_other_files(project: Project
     project.write("formats/low.py", LOW)
     assert project.run() == "42 1"
     assert len(project.digests()) == 2
+
+
+def test_two_processes_that_compile_at_once_do_not_take_each_others_code(project: Project) -> None:
+    # Both find an empty index; the one that is first to write the index is the last to write code.
+    assert project.run("0.5") == "2.5 0"
+    indices = {path: path.read_bytes() for path in project.folder.rglob("*.nbi")}
+    for path in project.folder.rglob("*.nb[ic]"):
+        path.unlink()
+    assert project.run() == "42 0"
+    for path, index in indices.items():
+        path.write_bytes(index)
+    assert project.run("0.5") == "2.5 0"
+    assert project.run("0.5") == "2.5 1"
 
 
 def test_the_same_lines_run_without_the_compiler(project: Project) -> None:

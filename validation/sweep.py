@@ -17,7 +17,7 @@ from ..formats import Cast, Encoding, FormatError, split_work
 from .breakpoints import PATTERNS, REFUSED, WRAPPED, Piece, Staircase, staircase
 
 #: Patterns encoded at a time: few enough to stay in the cache.
-CHUNK: Final = 1 << 18
+CHUNK: Final = 1 << 19
 #: Patterns that a thread takes at a time.
 SHARE: Final = 1 << 24
 #: Mismatches that a tally names; it counts all.
