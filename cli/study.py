@@ -22,20 +22,16 @@ examples:
 studies:
 {studies}
 
-studies on several processes, of this machine or of a Dask cluster:
-{cells}
-
 files in the folder:
-  config.json  results.jsonl (a line for each cell)  table.md  picture.png
-  and of studies on several processes results.sqlite (a row for each cell) and results.json instead
-  of results.jsonl, data/ and trained/
+  config.json  results.sqlite (a row for each cell)  results.json  table.md  picture.png
+  and of those that begin with qat data/ and trained/
 
 exit status: 0 done, 1 cells failed, 2 bad arguments, 130 interrupted
 """
 
 
-#: What can be asked, and in a line what it measures: on this process,
-STUDIES: Final = {
+#: What can be asked, and in a line what it measures.
+TITLES: Final = {
     "methods": "trains with each idea of the paper in turn, on every problem",
     "estimator": "error of the estimated Laplacian against sigma, pairs, width and differences",
     "tt": "error and cost of tensor-train layers against rank, form, plan, width and batch",
@@ -43,9 +39,6 @@ STUDIES: Final = {
     "widths": "trains with 4 to 16 bits for activations, weights and gradients",
     "updates": "trains with master weights of 16 bits, rounded to nearest or stochastically",
     "engines": "error of derivatives in float64 against rows through the network, by engine",
-}
-#: and on several.
-CELL_STUDIES: Final = {
     "qat": "error of networks between fields against bit operations, by width and resolution",
     "qat-widths": "the same against 2 to 16 bits, with and without training",
     "qat-chaos": "the same as an equation becomes steep or chaotic",
@@ -57,15 +50,11 @@ CELL_STUDIES: Final = {
 def add_study(commands: Any) -> None:
     """Add ``bitpde study`` with its options."""
     text = "measure a question on a grid of settings"
-    listed, cells = (
-        "\n".join(f"  {name:<12} {said}" for name, said in each.items())
-        for each in (STUDIES, CELL_STUDIES)
-    )
-    examples = _EXAMPLES.format(studies=listed, cells=cells)
+    listed = "\n".join(f"  {name:<12} {said}" for name, said in TITLES.items())
+    examples = _EXAMPLES.format(studies=listed)
     parser = add_command(commands, "study", _study, text, examples)
     parser.set_defaults(smaller="use a smaller tier")
-    names = [*STUDIES, *CELL_STUDIES]
-    parser.add_argument("name", metavar="NAME", choices=names, help=", ".join(names))
+    parser.add_argument("name", metavar="NAME", choices=TITLES, help=", ".join(TITLES))
     tiers = ("smoke", "study", "paper")
     parser.add_argument(
         "--tier", choices=tiers, default="smoke", help="below a minute, half an hour, hours"
@@ -95,20 +84,19 @@ def _study(arguments: argparse.Namespace) -> int:
 
 
 def _measured(arguments: argparse.Namespace, folder: Path, show: Any) -> list[Any]:
-    """Run the study, of either kind."""
-    from .. import validation
-    from ..pde import RunError
+    """Run the study."""
+    from ..validation import STUDIES, run_study
 
-    settings = {"tier": arguments.tier, "seeds": arguments.seeds, "on_cell": show}
-    if arguments.name in CELL_STUDIES:
-        from ..validation.operator_studies import CELL_STUDIES as studies
+    if arguments.name in STUDIES:
+        study = STUDIES[arguments.name]
+    else:  # these take all networks to import
+        from ..validation.operator_studies import OPERATOR_STUDIES
 
-        study = studies[arguments.name]
-        return validation.run_cells(study, folder, workers=_workers(arguments), **settings)
-    if arguments.workers is not None or arguments.scheduler is not None:
-        msg = f"the study {arguments.name} runs in one process: leave --workers and --scheduler out"
-        raise RunError(msg)
-    return validation.run_grid(validation.GRID_STUDIES[arguments.name], folder, **settings)
+        study = OPERATOR_STUDIES[arguments.name]
+    return run_study(
+        study, folder, tier=arguments.tier, seeds=arguments.seeds, workers=_workers(arguments),
+        on_cell=show,
+    )  # fmt: skip
 
 
 def _workers(arguments: argparse.Namespace) -> "Workers":

@@ -50,6 +50,7 @@ from .network import Activation as Activation
 from .nodes import Nodes as Nodes
 from .noise import Noise as Noise
 from .noise import estimator_noise as estimator_noise
+from .palette import COLOURS as COLOURS
 from .plot import plot_study as plot_study
 from .poisson import Poisson as Poisson
 from .poisson_modes import PoissonModes as PoissonModes

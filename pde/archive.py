@@ -33,6 +33,22 @@ def write_archive(path: Path, arrays: Mapping[str, NDArray[Any]], facts: Mapping
     write_atomically(path, archived(arrays, facts))
 
 
+def read_arrays(path: Path) -> Arrays:
+    """Return all entries of an archive.
+
+    Raises
+    ------
+    ArchiveError
+        When there is no archive.
+    """
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except Exception as error:  # a damaged archive may raise nearly anything
+        msg = f"cannot be read ({type(error).__name__}: {error})"
+        raise ArchiveError(msg) from error
+
+
 def read_archive(path: Path) -> tuple[Arrays, dict[str, Any]]:
     """Return the arrays and the facts of an archive.
 
@@ -41,13 +57,12 @@ def read_archive(path: Path) -> tuple[Arrays, dict[str, Any]]:
     ArchiveError
         When there is no archive, or its contents do not match its checksum.
     """
+    arrays = read_arrays(path)
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
         checksum = str(arrays.pop("sha256"))
         digest = contents_digest(arrays)
         facts = json.loads(str(arrays.pop("facts")))
-    except Exception as error:  # a damaged archive may raise nearly anything
+    except (KeyError, ValueError) as error:
         msg = f"cannot be read ({type(error).__name__}: {error})"
         raise ArchiveError(msg) from error
     if checksum != digest:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bitpde.validation import CellStore, CellStudy
-from bitpde.validation.grid_study import Cell, Finished
+from bitpde.validation import CellStore, Study
+from bitpde.validation.cell_store import Cell, Finished
 
 COUNT = 6
 
@@ -71,7 +71,7 @@ def draw(figure: Any, results: Sequence[Finished]) -> None:
     figure.subplots().plot([r["square"] for r in results])
 
 
-SQUARES = CellStudy(
+SQUARES = Study(
     name="squares", question="what is n^2", cells=cells, measure=square, table=table, draw=draw
 )
 

@@ -13,10 +13,9 @@ import pytest
 from cell_stub import COUNT, SQUARES, asked, processes
 
 from bitpde.pde import RunError
-from bitpde.validation import CellStore, Cluster, Processes, StudyError, cell_digest, run_cells
-from bitpde.validation.cell_store import sole_owner
-from bitpde.validation.cell_study import kept_folder
-from bitpde.validation.grid_study import Cell
+from bitpde.validation import CellStore, Cluster, Processes, StudyError, cell_digest, run_study
+from bitpde.validation.cell_store import Cell, sole_owner
+from bitpde.validation.study import kept_folder
 
 CELLS = cell_stub.cells("smoke", 1)
 
@@ -35,7 +34,7 @@ def squares(results: Sequence[Cell]) -> list[int]:
 def test_each_cell_is_measured_once_and_shown(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     for _ in range(2):
-        results = run_cells(
+        results = run_study(
             SQUARES, tmp_path, tier="smoke", seeds=1, on_cell=lambda *at: seen.append(at)
         )
         assert squares(results) == [0, 1, 4, 9, 16, 25]
@@ -66,16 +65,16 @@ def test_an_interruption_loses_the_cell_it_falls_into_and_what_that_has_not_kept
 
     study = replace(SQUARES, measure=measure)
     with pytest.raises(KeyboardInterrupt):
-        run_cells(study, tmp_path, tier="smoke", seeds=1)
+        run_study(study, tmp_path, tier="smoke", seeds=1)
     assert not (tmp_path / "table.md").exists()
-    assert squares(run_cells(study, tmp_path, tier="smoke", seeds=1)) == [0, 1, 4, 9, 16, 25]
+    assert squares(run_study(study, tmp_path, tier="smoke", seeds=1)) == [0, 1, 4, 9, 16, 25]
     assert [asked(tmp_path, n) for n in range(COUNT)] == [1, 1, 1, 2, 1, 1]
     assert not list((tmp_path / "cells").iterdir())
 
 
 def test_two_processes_measure_and_one_that_is_killed_loses_nothing(tmp_path: Path) -> None:
     study = replace(SQUARES, measure=cell_stub.square_or_die)
-    results = run_cells(study, tmp_path, tier="smoke", seeds=1, workers=Processes(2))
+    results = run_study(study, tmp_path, tier="smoke", seeds=1, workers=Processes(2))
     assert squares(results) == [0, 1, 4, 9, 16, 25]
     assert [asked(tmp_path, n) for n in range(COUNT)] == [1, 1, 2, 1, 1, 1]
     assert 2 <= len(processes(tmp_path)) <= 3  # two, and one in the place of the dead
@@ -85,15 +84,15 @@ def test_two_processes_measure_and_one_that_is_killed_loses_nothing(tmp_path: Pa
 def test_a_cell_that_ends_every_process_is_given_up_and_the_others_are_done(tmp_path: Path) -> None:
     study = replace(SQUARES, measure=cell_stub.always_dies)
     with pytest.raises(StudyError, match=r"1 of 6 cells failed.*'n': 1.*ended 3 times.*code -9"):
-        run_cells(study, tmp_path, tier="smoke", seeds=1, workers=Processes(2))
+        run_study(study, tmp_path, tier="smoke", seeds=1, workers=Processes(2))
     assert [asked(tmp_path, n) for n in range(COUNT)] == [1, 3, 1, 1, 1, 1]
 
 
 def test_a_cell_that_fails_leaves_the_others_done_and_is_tried_again(tmp_path: Path) -> None:
     bad = replace(SQUARES, measure=cell_stub.refused)
     with pytest.raises(StudyError, match=r"1 of 6 cells failed; .*'n': 3.*three is refused"):
-        run_cells(bad, tmp_path, tier="smoke", seeds=1)
-    assert squares(run_cells(SQUARES, tmp_path, tier="smoke", seeds=1)) == [0, 1, 4, 9, 16, 25]
+        run_study(bad, tmp_path, tier="smoke", seeds=1)
+    assert squares(run_study(SQUARES, tmp_path, tier="smoke", seeds=1)) == [0, 1, 4, 9, 16, 25]
     assert [asked(tmp_path, n) for n in range(COUNT)] == [1] * COUNT
 
 
@@ -108,18 +107,18 @@ def test_a_cell_waits_for_those_that_it_needs(tmp_path: Path) -> None:
         return [] if cell["n"] == COUNT - 1 else [{**cell, "n": cell["n"] + 1}]
 
     study = replace(SQUARES, measure=measure, before=before)
-    assert squares(run_cells(study, tmp_path, tier="smoke", seeds=1)) == [0, 1, 4, 9, 16, 25]
+    assert squares(run_study(study, tmp_path, tier="smoke", seeds=1)) == [0, 1, 4, 9, 16, 25]
     assert order == [5, 4, 3, 2, 1, 0]
     failing = replace(study, measure=cell_stub.refused)
     with pytest.raises(StudyError, match="1 of 6 cells failed and 3 that need them were left out"):
-        run_cells(failing, tmp_path / "new", tier="smoke", seeds=1)
+        run_study(failing, tmp_path / "new", tier="smoke", seeds=1)
 
 
 def test_what_cells_share_is_made_before_them_and_not_without_need(tmp_path: Path) -> None:
     made: list[int] = []
     study = replace(SQUARES, prepare=lambda cells, _: made.append(len(cells)))
     for _ in range(2):
-        run_cells(study, tmp_path, tier="smoke", seeds=1)
+        run_study(study, tmp_path, tier="smoke", seeds=1)
     assert made == [COUNT]
 
 
@@ -127,11 +126,13 @@ def test_a_folder_has_one_owner_and_belongs_to_one_study(tmp_path: Path) -> None
     match = "another process works in"
     with sole_owner(tmp_path), pytest.raises(RunError, match=match), sole_owner(tmp_path):
         pass
-    run_cells(SQUARES, tmp_path / "study", tier="smoke", seeds=1)
+    run_study(SQUARES, tmp_path / "study", tier="smoke", seeds=1)
     with pytest.raises(RunError, match="another run"):
-        run_cells(SQUARES, tmp_path / "study", tier="smoke", seeds=2)
-    with pytest.raises(RunError, match="give one of smoke, study, paper"):
-        run_cells(SQUARES, tmp_path / "new", tier="quick", seeds=1)
+        run_study(SQUARES, tmp_path / "study", tier="smoke", seeds=2)
+    for tier, seeds in (("quick", 1), ("smoke", 0)):
+        with pytest.raises(RunError, match="give one of smoke, study, paper"):
+            run_study(SQUARES, tmp_path / "new", tier=tier, seeds=seeds)
+    assert not (tmp_path / "new").exists()
     with pytest.raises(RunError, match="0 workers: give at least 1"):
         Processes(0)
 

@@ -30,10 +30,10 @@ from bitpde.pde import (
     initial_state,
     problem_named,
 )
-from bitpde.validation import GRID_STUDIES
+from bitpde.validation import STUDIES
 from bitpde.validation.engine_study import PROBLEMS, derivatives_at, smoothed_derivatives_at
 
-STUDY = GRID_STUDIES["engines"]
+STUDY = STUDIES["engines"]
 POINTS = 128
 
 

@@ -23,9 +23,8 @@ from bitpde.pde.operators import (
     train_operator,
 )
 from bitpde.validation import cell_digest
-from bitpde.validation.cell_study import kept_folder
-from bitpde.validation.grid_study import Cell
-from bitpde.validation.operator_studies import CELL_STUDIES
+from bitpde.validation.cell_store import Cell
+from bitpde.validation.operator_studies import OPERATOR_STUDIES
 from bitpde.validation.operator_studies.budget import SEARCH, candidates, choices, measure_or_search
 from bitpde.validation.operator_studies.cell import (
     ARCHITECTURES,
@@ -47,6 +46,7 @@ from bitpde.validation.operator_studies.data import (
     make_data,
     read_data,
 )
+from bitpde.validation.study import kept_folder
 
 TIERS = ("smoke", "study", "paper")
 #: A cell that takes a moment: a smooth solution on 16 cells, four steps and then two.
@@ -77,12 +77,12 @@ def measured(folder: Path) -> Any:
 
 @cache
 def settings(name: str, tier: str) -> list[Cell]:
-    return list(CELL_STUDIES[name].cells(tier, 1))
+    return list(OPERATOR_STUDIES[name].cells(tier, 1))
 
 
-@pytest.mark.parametrize(("name", "tier"), list(product(CELL_STUDIES, TIERS)))
+@pytest.mark.parametrize(("name", "tier"), list(product(OPERATOR_STUDIES, TIERS)))
 def test_every_cell_has_a_network_for_its_grid_and_what_it_needs(name: str, tier: str) -> None:
-    cells, study = settings(name, tier), CELL_STUDIES[name]
+    cells, study = settings(name, tier), OPERATOR_STUDIES[name]
     known = {cell_digest(each) for each in cells}
     seen = set()
     for each in cells:

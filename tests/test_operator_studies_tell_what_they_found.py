@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitpde.cli import main
-from bitpde.cli.study import STUDIES
 from bitpde.pde.operators import AGAIN, FLOAT, OperatorNetwork
 from bitpde.pde.qat import Plan
-from bitpde.validation import run_cells
-from bitpde.validation.operator_studies import CELL_STUDIES, proxy_study
+from bitpde.validation import run_study
+from bitpde.validation.operator_studies import OPERATOR_STUDIES, proxy_study
 from bitpde.validation.operator_studies.budget import SEARCH
 from bitpde.validation.operator_studies.cell import costs, needs
 from bitpde.validation.operator_studies.proxy import rank_correlation
@@ -60,7 +59,7 @@ def test_a_row_has_the_mean_the_spread_the_ratio_and_its_place_on_the_front() ->
         qat("w4a8", 0.01), {**qat("w4a8", 0.0, 1), "failed": 1.0},
         *(qat(FLOAT, 0.9, seed) for seed in range(2)),
     ]  # fmt: skip
-    title, *its = rows(CELL_STUDIES["qat"].table(results))
+    title, *its = rows(OPERATOR_STUDIES["qat"].table(results))
     found = {row[0]: dict(zip(title, row, strict=True)) for row in its}
     assert found[AGAIN]["rel. L2"] == "2.0e-01 ± 1.4e-01"
     assert found["w8a8"]["of float again"] == "1.50"
@@ -74,10 +73,10 @@ def test_a_row_has_the_mean_the_spread_the_ratio_and_its_place_on_the_front() ->
 
 def test_the_table_says_when_the_data_are_no_better_than_the_network() -> None:
     good, bad = ([qat(FLOAT, 0.2, data_error=error)] for error in (0.0099, 0.0101))
-    text = CELL_STUDIES["qat"].table(good)
+    text = OPERATOR_STUDIES["qat"].table(good)
     assert "estimated error of the data 9.9e-03\n" in text
     assert "without a network: mean 2.0e-01, ridge 2.0e-01" in text
-    assert "**more than 1/20 of the best network's 2.0e-01**" in CELL_STUDIES["qat"].table(bad)
+    assert "**more than 1/20 of the best network's 2.0e-01**" in OPERATOR_STUDIES["qat"].table(bad)
     assert "more than" not in text
 
 
@@ -88,7 +87,7 @@ def test_a_front_has_no_setting_of_which_a_seed_failed() -> None:
 
 def some(name: str) -> Iterator[Result]:
     """Results of the smoke tier of a study, made up."""
-    for k, cell in enumerate(CELL_STUDIES[name].cells("smoke", 2)):
+    for k, cell in enumerate(OPERATOR_STUDIES[name].cells("smoke", 2)):
         if cell["scenario"] == SEARCH:
             chosen = {"chosen": "w4a6", "chosen_reduction": 2.0, "trained": 2.0, "bops": 1e6}
             yield found(cell, 0.1, **chosen)
@@ -96,13 +95,13 @@ def some(name: str) -> Iterator[Result]:
             yield found(cell, 0.2 + 0.01 * k, **({"failed": 1.0} if k == 3 else {}))
 
 
-@pytest.mark.parametrize("name", CELL_STUDIES)
+@pytest.mark.parametrize("name", OPERATOR_STUDIES)
 def test_every_study_has_a_table_and_a_picture(name: str) -> None:
     pytest.importorskip("matplotlib")
     from matplotlib.figure import Figure
 
     results, figure = list(some(name)), Figure()
-    study = CELL_STUDIES[name]
+    study = OPERATOR_STUDIES[name]
     assert study.table(results).startswith("**burgers, FNO**: 20 training instances on 64 cells")
     study.draw(figure, results)
     panels = {(r["pde"], r["architecture"]) for r in results}
@@ -115,7 +114,7 @@ def test_a_panel_joins_its_front() -> None:
 
     results = [qat(FLOAT, 0.1), qat("w8a8", 0.2), qat("w4a4", 0.3), qat("w8a16", 0.4)]
     figure = Figure()
-    CELL_STUDIES["qat"].draw(figure, results)
+    OPERATOR_STUDIES["qat"].draw(figure, results)
     (joined,) = [line for line in figure.axes[0].lines if line.get_color() == "black"]
     front = sorted((r["bops"], r["relative_l2"]) for r in results[:3])
     assert np.column_stack([joined.get_xdata(), joined.get_ydata()]).tolist() == [*map(list, front)]
@@ -131,7 +130,7 @@ def test_curves_compare_with_the_float_network_of_the_same_equation() -> None:
         for nu, error in ((0.1, 0.1), (0.01, 0.4))
         for scenario, factor in ((FLOAT, 3), (AGAIN, 1), ("w4a4", 2))
     ]
-    title, *its = rows(CELL_STUDIES["qat-chaos"].table(results))
+    title, *its = rows(OPERATOR_STUDIES["qat-chaos"].table(results))
     place = title.index("of float again")
     assert [(row[0], row[1], row[place]) for row in its] == [
         ("0.1", FLOAT, "3.00"), ("0.1", AGAIN, "1.00"), ("0.1", "w4a4", "2.00"),
@@ -148,7 +147,7 @@ def test_a_search_is_compared_with_the_grid_seed_by_seed() -> None:
         )  # fmt: skip
         chosen = {"chosen": "w4a6", "chosen_reduction": 2.0, "trained": 2.0, "bops": 1.0}
         results.append(found(cell, search, **chosen))
-    _, row = rows(CELL_STUDIES["qat-budget"].table(results))
+    _, row = rows(OPERATOR_STUDIES["qat-budget"].table(results))
     assert row[2:] == [
         "3.0e-01 ± 1.4e-01", "2.5e-01 ± 7.1e-02", "1.00 (0.50 to 1.50)", "1, 2",
         "w4a6 on 1/2; w4a6 on 1/2",
@@ -162,7 +161,7 @@ def by_bits(network: OperatorNetwork, plan: Plan, space: Sequence[int]) -> float
 
 def test_bit_operations_are_held_against_any_clock(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    results = run_cells(proxy_study(by_bits), tmp_path, tier="smoke", seeds=1)
+    results = run_study(proxy_study(by_bits), tmp_path, tier="smoke", seeds=1)
     assert {r["scenario"]: r["seconds"] for r in results} == {
         "w4a4": 4e-3, "w4a8": 4e-3, "w8a8": 8e-3, "w8a16": 8e-3
     }  # fmt: skip
@@ -193,25 +192,17 @@ def test_the_command_measures_on_workers(
 ) -> None:
     pytest.importorskip("matplotlib")
     pytest.importorskip("rich")
-    monkeypatch.setitem(CELL_STUDIES, "qat", cell_stub.SQUARES)
+    monkeypatch.setitem(OPERATOR_STUDIES, "qat", cell_stub.SQUARES)
     folder = tmp_path / "study"
     words = ["study", "qat", "--out", str(folder), "--workers", "1"]
     assert main(words) == 0
     assert capsys.readouterr().out == f"0 0\n1 1\n2 4\n3 9\n4 16\n5 25folder: {folder}\n"
     assert main(["study", "qat", "--out", str(folder), "--workers", "2", "--scheduler", "x"]) == 2
     assert "leave --workers out" in capsys.readouterr().err
-    bad = cell_stub.CellStudy(**{**vars(cell_stub.SQUARES), "measure": cell_stub.refused})
-    monkeypatch.setitem(CELL_STUDIES, "qat", bad)
+    bad = cell_stub.Study(**{**vars(cell_stub.SQUARES), "measure": cell_stub.refused})
+    monkeypatch.setitem(OPERATOR_STUDIES, "qat", bad)
     assert main([*words[:3], str(tmp_path / "new"), *words[4:]]) == 1
     assert "1 of 6 cells failed" in capsys.readouterr().err
-
-
-def test_studies_in_one_process_take_no_workers(capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("matplotlib")
-    pytest.importorskip("rich")
-    for words in (["--workers", "2"], ["--scheduler", "tcp://host:1"]):
-        assert main(["study", next(iter(STUDIES)), *words]) == 2
-        assert "runs in one process" in capsys.readouterr().err
 
 
 def test_a_float_cell_needs_nothing_and_others_need_it() -> None:

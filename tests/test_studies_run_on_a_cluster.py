@@ -14,7 +14,7 @@ import pytest
 from cell_stub import COUNT, SQUARES, asked
 
 from bitpde.pde import RunError
-from bitpde.validation import Cluster, run_cells
+from bitpde.validation import Cluster, run_study
 
 pytestmark = pytest.mark.study
 
@@ -56,7 +56,7 @@ def test_two_workers_one_of_which_is_killed_lose_nothing(tmp_path: Path) -> None
         workers = [
             stack.enter_context(dask(tmp_path, "worker", address, *options)) for _ in range(2)
         ]
-        results = run_cells(study, folder, tier="smoke", seeds=1, workers=Cluster(address))
+        results = run_study(study, folder, tier="smoke", seeds=1, workers=Cluster(address))
         assert sorted(worker.poll() is None for worker in workers) == [False, True]
     assert [r["square"] for r in results] == [n * n for n in range(COUNT)]
     assert asked(folder, 2) == 2

@@ -15,10 +15,10 @@ import pytest
 from bitpde.emu import Datapath, Tape, preset, smx_datapath
 from bitpde.formats import MXINT8, Block, Fixed
 from bitpde.pde import MLP, Poisson, Run, initial_state, means_and_gradients
-from bitpde.validation import GRID_STUDIES
+from bitpde.validation import STUDIES
 from bitpde.validation.tile_study import TILES, tiled
 
-STUDY = GRID_STUDIES["tiles"]
+STUDY = STUDIES["tiles"]
 
 
 @cache

@@ -17,7 +17,7 @@ from bitpde.pde import (
     train,
 )
 from bitpde.tt import TTPlan
-from bitpde.validation import TrainingGrid, plain_run, run_grid
+from bitpde.validation import TrainingGrid, plain_run, run_study
 from bitpde.validation.method_study import GRID as METHODS
 from bitpde.validation.update_study import GRID as UPDATES
 from bitpde.validation.width_study import GRID as WIDTHS
@@ -92,8 +92,8 @@ def test_an_interrupted_cell_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("bitpde.validation.training_study.train", one_step_more)
     pytest.importorskip("matplotlib")
     with pytest.raises(KeyboardInterrupt):
-        run_grid(study, tmp_path, tier="smoke", seeds=1)
-    (found,) = run_grid(study, tmp_path, tier="smoke", seeds=1)
+        run_study(study, tmp_path, tier="smoke", seeds=1)
+    (found,) = run_study(study, tmp_path, tier="smoke", seeds=1)
     assert steps == [0, 1, 2]
     assert found["u"] == grid.measure(cells[0], tmp_path / "new")["u"]
     assert not list((tmp_path / "cells").iterdir())

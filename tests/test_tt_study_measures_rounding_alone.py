@@ -14,10 +14,10 @@ from tt_cases import core_gradients, dense_of
 
 from bitpde.emu import Tape, preset, smx_datapath
 from bitpde.tt import TTForm, TTLayer, TTPlan
-from bitpde.validation import GRID_STUDIES
+from bitpde.validation import STUDIES
 from bitpde.validation.tt_study import drawn, layer_errors, layer_of
 
-STUDY = GRID_STUDIES["tt"]
+STUDY = STUDIES["tt"]
 SMOKE = STUDY.cells("smoke", 1)
 RESULTS = ("product", "rows", "cores")
 

@@ -16,9 +16,6 @@ from .array_file import read_array as read_array
 from .array_file import require_absent as require_absent
 from .cell_store import CellStore as CellStore
 from .cell_store import cell_digest as cell_digest
-from .cell_study import CellStudy as CellStudy
-from .cell_study import StudyError as StudyError
-from .cell_study import run_cells as run_cells
 from .cluster_workers import Cluster as Cluster
 from .format_facts import BlockFacts as BlockFacts
 from .format_facts import ScalarFacts as ScalarFacts
@@ -35,10 +32,6 @@ from .format_table import format_json as format_json
 from .format_table import formats_markdown as formats_markdown
 from .format_table import number_json as number_json
 from .format_table import scalar_rows as scalar_rows
-from .grid_studies import GRID_STUDIES as GRID_STUDIES
-from .grid_study import GridStudy as GridStudy
-from .grid_study import mean_and_spread as mean_and_spread
-from .grid_study import run_grid as run_grid
 from .named_formats import NAMED as NAMED
 from .named_formats import SOURCES as SOURCES
 from .named_formats import AnyFormat as AnyFormat
@@ -61,6 +54,11 @@ from .register import RegisterError as RegisterError
 from .register import Row as Row
 from .register import load_register as load_register
 from .register import recompute as recompute
+from .studies import STUDIES as STUDIES
+from .study import Study as Study
+from .study import StudyError as StudyError
+from .study import run_study as run_study
+from .study_tables import mean_and_spread as mean_and_spread
 from .sweep import Mismatch as Mismatch
 from .sweep import Tally as Tally
 from .sweep import check_every as check_every

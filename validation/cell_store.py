@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from ..pde import RunError
-from .grid_study import Cell
+
+Cell = Mapping[str, Any]
+#: A cell with what was found in it.
+Finished = Mapping[str, Any]
 
 #: Seconds that a process waits for another one to finish writing its row.
 _PATIENCE: Final = 60.0

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..emu import Tape, preset
 from ..pde import (
+    COLOURS,
     CentralDifferences,
     Engine,
     ForwardLaplacian,
@@ -26,9 +27,9 @@ from ..pde import (
     problem_named,
     relative_l2,
 )
-from .grid_study import Cell, Finished, GridStudy, mean_and_spread
-from .picture import COLOURS
-from .study_tables import header, mean, row, values
+from .cell_store import Cell, Finished
+from .study import Study
+from .study_tables import header, mean, mean_and_spread, row, values
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -231,7 +232,7 @@ def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
     figure.legend(*shown, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
 
 
-ENGINE_STUDY = GridStudy(
+ENGINE_STUDY = Study(
     name="engines",
     question="which engine finds derivatives with the fewest rows through the network",
     cells=_cells,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..emu import preset, smx_datapath
 from ..pde import (
+    COLOURS,
     MLP,
     Differences,
     ForwardLaplacian,
@@ -22,9 +23,9 @@ from ..pde import (
     initial_state,
     relative_l2,
 )
-from .grid_study import Cell, Finished, GridStudy, mean_and_spread
-from .picture import COLOURS
-from .study_tables import header, mean, row, values
+from .cell_store import Cell, Finished
+from .study import Study
+from .study_tables import header, mean, mean_and_spread, row, values
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -116,7 +117,7 @@ def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
     panels[0].legend(frameon=False, fontsize=8)
 
 
-ESTIMATOR_STUDY = GridStudy(
+ESTIMATOR_STUDY = Study(
     name="estimator",
     question="how much of the estimated Laplacian survives eight bits, and at which sigma",
     cells=_cells,

@@ -5,6 +5,7 @@ From float32 with exact derivatives to square-block integers with tensor trains,
 """
 
 from dataclasses import replace
+from functools import partial
 
 from ..emu import smx_datapath
 from ..pde import Differences, ForwardLaplacian, Run, compressed
@@ -13,34 +14,30 @@ from .training_study import TrainingGrid
 
 #: Inner ranks of the trains.
 RANK = 8
+_PARTS = Differences.PARTS
 
 
 def _exact(run: Run) -> Run:
     return replace(run, engine=ForwardLaplacian())
 
 
-def _trains(run: Run, plan: TTPlan) -> Run:
-    return replace(run, network=compressed(run.network, RANK, plan))
-
-
-def _integers(run: Run, differences: Differences) -> Run:
-    return replace(run, datapath=smx_datapath(8, 8, 12), differences=differences)
+def _estimated(run: Run, differences: Differences | None = None, plan: TTPlan | None = None) -> Run:
+    """With Stein's estimator; on integers if differences are told, with trains if a plan is."""
+    if differences is not None:
+        run = replace(run, datapath=smx_datapath(8, 8, 12), differences=differences)
+    return run if plan is None else replace(run, network=compressed(run.network, RANK, plan))
 
 
 GRID = TrainingGrid(
     problems=("poisson", "poisson-modes", "hjb", "hjb-log", "heat", "heat-modes"),
     variants={
         "FP32, exact": _exact,
-        "FP32, SE": lambda run: run,
-        "FP32, SE, TT": lambda run: _trains(run, TTPlan.SEQUENTIAL),
-        "SMX, SE naive": lambda run: _integers(run, Differences.NAIVE),
-        "SMX, DiffQuant": lambda run: _integers(run, Differences.PARTS),
-        "SMX, DiffQuant, TT": lambda run: _trains(
-            _integers(run, Differences.PARTS), TTPlan.SEQUENTIAL
-        ),
-        "SMX, DiffQuant, TT, PRS": lambda run: _trains(
-            _integers(run, Differences.PARTS), TTPlan.HALF_MERGED
-        ),
+        "FP32, SE": _estimated,
+        "FP32, SE, TT": partial(_estimated, plan=TTPlan.SEQUENTIAL),
+        "SMX, SE naive": partial(_estimated, differences=Differences.NAIVE),
+        "SMX, DiffQuant": partial(_estimated, differences=_PARTS),
+        "SMX, DiffQuant, TT": partial(_estimated, differences=_PARTS, plan=TTPlan.SEQUENTIAL),
+        "SMX, DiffQuant, TT, PRS": partial(_estimated, differences=_PARTS, plan=TTPlan.HALF_MERGED),
     },
 )
 METHOD_STUDY = GRID.study(

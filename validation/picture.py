@@ -4,13 +4,12 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from ..pde import COLOURS
 from .array_file import ArrayFileError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Okabe and Ito's palette, distinguishable with any colour vision
-COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _STYLES: Final = ("-", "--", "-.", ":")
 _KINDS: Final = ("png", "pdf", "svg")
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .picture import COLOURS, save_picture
+from ..pde import COLOURS
+from .picture import save_picture
 from .quantize_array import Quantization
 
 #: About how many elements the picture is drawn from.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .grid_study import Finished
+from .cell_store import Finished
 
 
 def values(results: Sequence[Finished], what: str, **where: Any) -> list[float]:
@@ -22,6 +22,21 @@ def mean(results: Sequence[Finished], what: str, **where: Any) -> float:
     """The mean of these `values`."""
     found = values(results, what, **where)
     return sum(found) / len(found)
+
+
+def mean_and_spread(values: Sequence[float]) -> str:
+    """Mean and sample standard deviation in two digits; the mean alone of one value.
+
+    Examples
+    --------
+    >>> mean_and_spread([1.0, 2.0, 3.0]), mean_and_spread([0.012])
+    ('2.0e+00 ± 1.0e+00', '1.2e-02')
+    """
+    mean = sum(values) / len(values)
+    if len(values) == 1:
+        return f"{mean:.1e}"
+    spread = (sum((v - mean) ** 2 for v in values) / (len(values) - 1)) ** 0.5
+    return f"{mean:.1e} ± {spread:.1e}"
 
 
 def row(cells: Sequence[object]) -> str:

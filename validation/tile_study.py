@@ -21,10 +21,19 @@ import numpy as np
 
 from ..emu import Datapath, Tape, preset
 from ..formats import Block, Cast, Fixed, NonFinite, Overflow
-from ..pde import MLP, Poisson, Run, initial_state, means_and_gradients, relative_l2, total_loss
-from .grid_study import Cell, Finished, GridStudy, mean_and_spread
-from .picture import COLOURS
-from .study_tables import header, mean, row, values
+from ..pde import (
+    COLOURS,
+    MLP,
+    Poisson,
+    Run,
+    initial_state,
+    means_and_gradients,
+    relative_l2,
+    total_loss,
+)
+from .cell_store import Cell, Finished
+from .study import Study
+from .study_tables import header, mean, mean_and_spread, row, values
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -144,7 +153,7 @@ def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
     panels[0].set_ylabel("relative L2 error of the gradient")
 
 
-TILE_STUDY = GridStudy(
+TILE_STUDY = Study(
     name="tiles",
     question="what square tiles cost in accuracy and save in copies against vector blocks",
     cells=_cells,

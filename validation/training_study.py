@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..emu import preset
 from ..pde import (
+    COLOURS,
     Linear,
     Run,
     SteinMonteCarlo,
@@ -18,9 +19,9 @@ from ..pde import (
     train,
     trivial_errors,
 )
-from .grid_study import Cell, Finished, GridStudy, mean_and_spread
-from .picture import COLOURS
-from .study_tables import header, mean, row, values
+from .cell_store import Cell, Finished
+from .study import Study, kept_folder
+from .study_tables import header, mean, mean_and_spread, row, values
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +76,8 @@ class TrainingGrid:
     problems
         Names of `pde.PROBLEMS`.
     variants
-        By the names of their rows in the tables.
+        By the names of their rows in the tables; they can be imported by name, for workers call
+        them.
     """
 
     problems: tuple[str, ...]
@@ -95,7 +97,7 @@ class TrainingGrid:
         run = self.variants[cell["variant"]](plain_run(cell))
         size = {"parameters": float(run.network.parameter_count)}
         try:
-            state = train(run, folder, resume=True).state
+            state = train(run, kept_folder(folder, cell), resume=True).state
             own = field_errors(run, state.parameters, run.datapath)
             learned = field_errors(run, state.parameters, preset("exact"))
         except TrainingError:
@@ -158,9 +160,9 @@ class TrainingGrid:
         panel.set_yticks(list(places.values()), list(places), fontsize=8)
         panel.grid(visible=True, alpha=0.3)
 
-    def study(self, name: str, question: str) -> GridStudy:
+    def study(self, name: str, question: str) -> Study:
         """The study of this grid."""
-        return GridStudy(
+        return Study(
             name=name, question=question, cells=self.cells, measure=self.measure,
             table=self.table, draw=self.draw,
         )  # fmt: skip

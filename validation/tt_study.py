@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..emu import Datapath, Tape, preset, smx_datapath
-from ..pde import Stream
+from ..pde import COLOURS, Stream
 from ..tt import TTForm, TTLayer, TTPlan, contraction_cost
-from .grid_study import Cell, Finished, GridStudy, mean_and_spread
-from .picture import COLOURS
-from .study_tables import header, mean, row, values
+from .cell_store import Cell, Finished
+from .study import Study
+from .study_tables import header, mean, mean_and_spread, row, values
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -214,7 +214,7 @@ def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
     panels[-1].legend(frameon=False, fontsize=8, loc="lower right")
 
 
-TT_STUDY = GridStudy(
+TT_STUDY = Study(
     name="tt",
     question="what tensor-train layers lose to rounding, by rank, form, plan, width and batch",
     cells=_cells,

@@ -5,35 +5,37 @@ kept on average when it is rounded stochastically.
 """
 
 from dataclasses import replace
+from functools import partial
 
 from ..emu import preset
 from ..formats import BF16, FP16, Cast, Minifloat, Rounding
 from ..pde import Run
-from .training_study import TrainingGrid, Variant
+from .training_study import TrainingGrid
 
 
-def _kept(format: Minifloat, *, stochastic: bool, moments: bool = False) -> Variant:
+def _integers(run: Run) -> Run:
+    return replace(run, datapath=preset("smx8"))
+
+
+def _kept(run: Run, cast: Cast, *, moments: bool = False) -> Run:
     """Master weights in a format, and the moments of Adam as well."""
-    cast = Cast(format=format)
-    if stochastic:
-        cast = Cast(format=format, rounding=Rounding.STOCHASTIC, random_bits=16)
+    datapath = replace(preset("smx8"), master=cast, moments=cast if moments else None)
+    return replace(run, datapath=datapath)
 
-    def in_format(run: Run) -> Run:
-        datapath = replace(preset("smx8"), master=cast, moments=cast if moments else None)
-        return replace(run, datapath=datapath)
 
-    return in_format
+def _stochastic(format: Minifloat) -> Cast:
+    return Cast(format=format, rounding=Rounding.STOCHASTIC, random_bits=16)
 
 
 GRID = TrainingGrid(
     problems=("poisson", "poisson-modes", "hjb-log"),
     variants={
-        "FP32": lambda run: replace(run, datapath=preset("smx8")),
-        "BF16, nearest": _kept(BF16, stochastic=False),
-        "BF16, stochastic": _kept(BF16, stochastic=True),
-        "BF16, stochastic, moments too": _kept(BF16, stochastic=True, moments=True),
-        "FP16, nearest": _kept(FP16, stochastic=False),
-        "FP16, stochastic": _kept(FP16, stochastic=True),
+        "FP32": _integers,
+        "BF16, nearest": partial(_kept, cast=Cast(format=BF16)),
+        "BF16, stochastic": partial(_kept, cast=_stochastic(BF16)),
+        "BF16, stochastic, moments too": partial(_kept, cast=_stochastic(BF16), moments=True),
+        "FP16, nearest": partial(_kept, cast=Cast(format=FP16)),
+        "FP16, stochastic": partial(_kept, cast=_stochastic(FP16)),
     },
 )
 UPDATE_STUDY = GRID.study("updates", "whether weights may be kept in 16 bits between steps")

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...emu import RequantizationRule
+from ..archive import ArchiveError, read_arrays
 from ..errors import RunError
 from ..files import write_atomically
 from ..spec import read_spec
@@ -141,8 +142,7 @@ def _save(path: Path, entries: Mapping[str, NDArray[Any]]) -> None:
 
 def _load(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except Exception as error:  # a damaged archive may raise nearly anything
-        msg = f"{path} cannot be read ({type(error).__name__}: {error}): give an archive of arrays"
+        return read_arrays(path)
+    except ArchiveError as error:
+        msg = f"{path} {error}: give an archive of arrays"
         raise RunError(msg) from error

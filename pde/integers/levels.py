@@ -5,12 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...emu import Tape, preset
 from ..errors import RunError
 from ..operators import OperatorNetwork, Quantization
-from ..qat import Quantizing
 from .network import IntegerNetwork
-from .tracing import Arrays
+from .tracing import Arrays, recorded
 
 
 class Levels(NamedTuple):
@@ -76,14 +74,9 @@ def simulator_codes(
     network: OperatorNetwork, quantization: Quantization, arrays: Arrays, inputs: NDArray[Any]
 ) -> dict[str, NDArray[Any]]:
     """Return by place the codes that the float simulator's quantizers make."""
-    tape = Tape(preset("fp32"))
-    nodes = {name: tape.parameter(array) for name, array in arrays.items()}
-    numerics = quantization.numerics(nodes)
-    network.apply(nodes, tape.constant(inputs), numerics)
-    kept = numerics.parameters if isinstance(numerics, Quantizing) else {}
-    places = {each[0].index: place for place, each in kept.items()}
-    quantized = (entry for entry in tape.entries if entry.op == "learned_quantize")
-    return {places[entry.parents[1].index]: entry.saved[2] for entry in quantized}
+    record = recorded(network, quantization, arrays, inputs)
+    quantized = (entry for entry in record.tape.entries if entry.op == "learned_quantize")
+    return {record.places[entry.parents[1].index]: entry.saved[2] for entry in quantized}
 
 
 def _largest(a: NDArray[Any], b: NDArray[Any]) -> int:

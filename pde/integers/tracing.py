@@ -46,16 +46,16 @@ def traced(
     if len(inputs) < 2:
         msg = f"{len(inputs)} samples: give at least two to calibrate with"
         raise RunError(msg)
-    several, nodes = _recorded(network, quantization, arrays, inputs)
-    one, _ = _recorded(network, quantization, arrays, inputs[:1])
+    several = recorded(network, quantization, arrays, inputs)
+    one = recorded(network, quantization, arrays, inputs[:1])
     program = _program(several, one, len(inputs))
-    values = {node.index: node.value for node in nodes}
+    values = {index: node.value for index, node in several.nodes.items()}
     Placing(program, values, widths or Widths()).fill()
     return program
 
 
-class _Record:
-    """A forward pass: its tape, what went in and out, and the names of quantizers."""
+class Record:
+    """A forward pass: its tape, what went in and out, all nodes, and the places of quantizers."""
 
     def __init__(self, tape: Tape, x: Node, y: Node, places: dict[int, str]) -> None:
         self.tape, self.input, self.output, self.places = tape, x, y, places
@@ -65,10 +65,10 @@ class _Record:
                 self.nodes[node.index] = node
 
 
-def _recorded(
+def recorded(
     network: OperatorNetwork, quantization: Quantization, arrays: Arrays, inputs: NDArray[Any]
-) -> tuple[_Record, list[Node]]:
-    """The forward pass of the float simulator; leaves are parameters so that all is recorded."""
+) -> Record:
+    """Return the forward pass of the float simulator; leaves are parameters: all is recorded."""
     tape = Tape(preset("fp32"))
     nodes = {name: tape.parameter(array) for name, array in arrays.items()}
     numerics = quantization.numerics(nodes)
@@ -76,11 +76,10 @@ def _recorded(
     y = network.apply(nodes, x, numerics)
     kept = numerics.parameters if isinstance(numerics, Quantizing) else {}
     places = {each[0].index: place for place, each in kept.items()}
-    record = _Record(tape, x, y, places)
-    return record, list(record.nodes.values())
+    return Record(tape, x, y, places)
 
 
-def _program(several: _Record, one: _Record, batch: int) -> Program:
+def _program(several: Record, one: Record, batch: int) -> Program:
     shapes = {
         index: batch_multiples(one.nodes[index].shape, node.shape, batch)
         for index, node in several.nodes.items()

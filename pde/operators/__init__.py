@@ -12,6 +12,7 @@ from .comparison import Comparison as Comparison
 from .comparison import Splits as Splits
 from .comparison import compare as compare
 from .comparison import folder_name as folder_name
+from .comparison import predictor as predictor
 from .cost import FLOAT_PROXY_BITS as FLOAT_PROXY_BITS
 from .cost import Cost as Cost
 from .cost import CostRow as CostRow

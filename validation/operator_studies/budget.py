@@ -13,13 +13,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ...pde import COLOURS
 from ...pde.operators import FLOAT, OperatorOutcome
-from ..cell_store import cell_digest
-from ..cell_study import CellStudy, kept_folder
-from ..grid_study import Cell, Finished, mean_and_spread
+from ..cell_store import Cell, Finished, cell_digest
 from ..pareto import pareto_front
-from ..picture import COLOURS
-from ..study_tables import header, row
+from ..study import Study, kept_folder
+from ..study_tables import header, mean_and_spread, row
 from .cell import (
     DIVERGED,
     POST,
@@ -197,7 +196,7 @@ def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
     panels[0][0].legend(frameon=False, fontsize=8)
 
 
-BUDGET_STUDY: Final = CellStudy(
+BUDGET_STUDY: Final = Study(
     name="qat-budget",
     question="a search for widths and resolution against the fixed grid, at equal cost",
     cells=_cells,

@@ -36,15 +36,15 @@ from ...pde.operators import (
     interpolation_floor,
     one_step,
     operator_errors,
+    predictor,
     reduced,
     relative_l2,
     rollout_error,
     train_operator,
 )
 from ...pde.qat import Plan
-from ..cell_store import cell_digest
-from ..cell_study import kept_folder
-from ..grid_study import Cell
+from ..cell_store import Cell, cell_digest
+from ..study import kept_folder
 from .data import EQUATIONS, StudyData, family_of, read_data
 
 Fields = NDArray[Any]
@@ -226,7 +226,7 @@ def errors(cell: Cell, outcome: OperatorOutcome, found: StudyData) -> dict[str, 
     What is not finite is left out; ``failed`` is 1 if that is the error itself.
     """
     reduction, true = reduction_of(cell), np.asarray(found.test.targets, np.float64)
-    predicted = _predicted(outcome, reduction, found.test.inputs)
+    predicted = predictor(outcome, reduction)(found.test.inputs)
     by_definition = operator_errors(predicted[:, None], true[:, None])
     bands = dict(zip(("low", "middle", "high"), by_definition.fourier, strict=True))
     told: dict[str, Any] = {
@@ -246,7 +246,7 @@ def errors(cell: Cell, outcome: OperatorOutcome, found: StudyData) -> dict[str, 
 def validation_error(outcome: OperatorOutcome, reduction: Reduction, found: StudyData) -> float:
     """Return the relative error on the validation set, on the grid of the data."""
     pairs = found.validation
-    return _mean(relative_l2(_predicted(outcome, reduction, pairs.inputs), pairs.targets))
+    return _mean(relative_l2(predictor(outcome, reduction)(pairs.inputs), pairs.targets))
 
 
 def rolled_out(
@@ -259,15 +259,10 @@ def rolled_out(
     steps = min(ROLLOUT, trajectories.shape[1] - 1)
     pairs = one_step(trajectories[:, : steps + 1], inputs=1)
     try:
-        error = rollout_error(lambda x: _predicted(outcome, reduction, x), pairs, steps)
+        error = rollout_error(predictor(outcome, reduction), pairs, steps)
     except (DatapathError, FormatError):
         return {}
     return {"rollout": error, "rollout_steps": float(steps)}
-
-
-def _predicted(outcome: OperatorOutcome, reduction: Reduction, inputs: Fields) -> Fields:
-    """Return what a network on the coarse grid makes of fields on the grid of the data."""
-    return reduction.up(outcome.predict(reduction.down(inputs)), inputs.shape[1:-1])
 
 
 def _mean(values: Fields) -> float:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from ...pde import COLOURS
 from ...pde.operators import AGAIN, FLOAT
-from ..cell_study import CellStudy
-from ..grid_study import Finished
-from ..picture import COLOURS
+from ..cell_store import Finished
+from ..study import Study
 from ..study_tables import header, row
 from .cell import ARCHITECTURES, POST, WAYS, measure, needs
 from .data import make_data
@@ -147,10 +147,8 @@ def _trained(cell: Finished) -> str:
     return name if name in (FLOAT, AGAIN) else "PTQ" if name.startswith(POST) else "QAT"
 
 
-def _study(
-    name: str, question: str, cells: Callable[[str, int], Cells], shown: Curves
-) -> CellStudy:
-    return CellStudy(
+def _study(name: str, question: str, cells: Callable[[str, int], Cells], shown: Curves) -> Study:
+    return Study(
         name=name, question=question, cells=cells, measure=measure, table=shown.table,
         draw=shown.draw, prepare=make_data, before=_before,
     )  # fmt: skip

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ...formats import thread_count
 from ...pde import RunError, data
 from ...pde.operators import Samples, from_coefficient, one_step
-from ..grid_study import Cell
+from ..cell_store import Cell
 
 #: The equations, with the dimensions of their space.
 EQUATIONS: Final = {"sorption": 1, "burgers": 1, "vorticity": 2, "darcy": 2}

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from ..grid_study import Finished
-from ..picture import COLOURS
+from ...pde import COLOURS
+from ..cell_store import Finished
 from .tables import Group, best_guess, costs_and_errors, front_of, grouped
 
 if TYPE_CHECKING:

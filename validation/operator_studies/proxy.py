@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...pde import COLOURS
 from ...pde.operators import OperatorNetwork
 from ...pde.qat import Plan
-from ..cell_study import CellStudy
-from ..grid_study import Cell, Finished
-from ..picture import COLOURS
+from ..cell_store import Cell, Finished
+from ..study import Study
 from ..study_tables import header, row
 from .cell import SCENARIOS, costs, network_of, plan_of, reduction_of
-from .study import cell_of, places, reductions, widths
+from .study import whole_grid
 from .tables import grouped, mean_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Timer = Callable[[OperatorNetwork, Plan, tuple[int, ...]], float]
 
 
-def proxy_study(timer: Timer, name: str = "qat-proxy") -> CellStudy:
+def proxy_study(timer: Timer, name: str = "qat-proxy") -> Study:
     """Return the study that holds bit operations against the seconds of an implementation.
 
     Parameters
@@ -38,21 +38,14 @@ def proxy_study(timer: Timer, name: str = "qat-proxy") -> CellStudy:
     name
         Of the study.
     """
-    return CellStudy(
+    return Study(
         name=name, question="bit operations against the time of integers", cells=_cells,
         measure=partial(_measure, timer), table=_table, draw=_draw,
     )  # fmt: skip
 
 
 def _cells(tier: str, seeds: int) -> list[dict[str, Any]]:
-    return [
-        cell_of(tier, pde, network, width, scenario, seed, reduction=r)
-        for seed in range(seeds)
-        for pde, network in places(tier)
-        for width in widths(tier, pde, network)
-        for r in reductions(tier, pde)
-        for scenario in SCENARIOS[:4]
-    ]
+    return whole_grid(tier, seeds, SCENARIOS[:4])
 
 
 def _measure(timer: Timer, cell: Cell, _: Path) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ...pde.operators import AGAIN, FLOAT
-from ..cell_study import CellStudy
-from ..grid_study import Finished
+from ..cell_store import Finished
+from ..study import Study
 from ..study_tables import header, row
 from .cell import ARCHITECTURES, POST, SCENARIOS, measure, needs
 from .data import EQUATIONS, make_data
@@ -104,15 +104,20 @@ def cell_of(
     }  # fmt: skip
 
 
-def _cells(tier: str, seeds: int) -> list[dict[str, Any]]:
+def whole_grid(tier: str, seeds: int, scenarios: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the cells of these scenarios in every place of a tier, width and resolution."""
     return [
         cell_of(tier, pde, architecture, width, scenario, seed, reduction=reduction)
         for seed in range(seeds)
         for pde, architecture in places(tier)
         for width in widths(tier, pde, architecture)
         for reduction in reductions(tier, pde)
-        for scenario in _SCENARIOS[tier]
+        for scenario in scenarios
     ]
+
+
+def _cells(tier: str, seeds: int) -> list[dict[str, Any]]:
+    return whole_grid(tier, seeds, _SCENARIOS[tier])
 
 
 _TITLES: Final = (
@@ -150,7 +155,7 @@ def _draw(figure: "Figure", results: Sequence[Finished]) -> None:
     draw_fronts(figure, results, SETTING)
 
 
-QAT_STUDY: Final = CellStudy(
+QAT_STUDY: Final = Study(
     name="qat",
     question="errors of networks between fields against their cost, by width and resolution",
     cells=_cells,

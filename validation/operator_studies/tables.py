@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from ...pde.operators import AGAIN
-from ..grid_study import Finished, mean_and_spread
+from ..cell_store import Finished
 from ..pareto import pareto_front
-from ..study_tables import mean, values
+from ..study_tables import mean, mean_and_spread, values
 
 Group = list[Finished]
 

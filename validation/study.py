@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..formats import whole_file
 from ..pde import RunError, claim_folder
-from .cell_store import CellStore, cell_digest, sole_owner
-from .grid_study import TIERS, Cell, Finished
+from .cell_store import Cell, CellStore, Finished, cell_digest, sole_owner
 from .workers import Done, Here, Workers
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Called with how many cells are done, and how many there are.
 OnCell = Callable[[int, int], None]
+#: How long a study may take: below a minute, half an hour, hours.
+TIERS = ("smoke", "study", "paper")
 STORE = "results.sqlite"
 
 
@@ -42,7 +43,7 @@ def nothing_shared(_: Sequence[Cell], __: Path) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CellStudy:
+class Study:
     """What is measured, where, and how it is shown.
 
     Parameters
@@ -77,8 +78,8 @@ def kept_folder(folder: Path, cell: Cell) -> Path:
     return folder / "cells" / cell_digest(cell)[:16]
 
 
-def run_cells(
-    study: CellStudy,
+def run_study(
+    study: Study,
     folder: Path,
     *,
     tier: str,
@@ -129,7 +130,7 @@ def run_cells(
 
 
 def _measure_all(
-    study: CellStudy,
+    study: Study,
     folder: Path,
     cells: Sequence[Cell],
     missing: Sequence[Cell],
@@ -210,7 +211,7 @@ def _told(problems: Mapping[str, str], cells: Sequence[Cell], waiting: int) -> s
 
 
 def _show(
-    study: CellStudy, folder: Path, config: Mapping[str, Any], results: Sequence[Finished]
+    study: Study, folder: Path, config: Mapping[str, Any], results: Sequence[Finished]
 ) -> None:
     """Write the results, the table and the picture."""
     from matplotlib.figure import Figure

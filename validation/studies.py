@@ -1,11 +1,11 @@
-"""All studies of a grid, by the names the command knows them by."""
+"""The studies of formats, derivatives, trains and their training, by their names in the command."""
 
 from typing import Final
 
 from .engine_study import ENGINE_STUDY
 from .estimator_study import ESTIMATOR_STUDY
-from .grid_study import GridStudy
 from .method_study import METHOD_STUDY
+from .study import Study
 from .tile_study import TILE_STUDY
 from .tt_study import TT_STUDY
 from .update_study import UPDATE_STUDY
@@ -20,4 +20,4 @@ _STUDIES = (
     UPDATE_STUDY,
     ENGINE_STUDY,
 )
-GRID_STUDIES: Final[dict[str, GridStudy]] = {study.name: study for study in _STUDIES}
+STUDIES: Final[dict[str, Study]] = {study.name: study for study in _STUDIES}
