@@ -17,6 +17,7 @@ from .data import add_data
 from .datapath import add_datapath
 from .emu import add_emu
 from .formats import add_formats
+from .integers import add_integers
 from .output import MissingExtraError, say
 from .parser import Parser
 from .quantize import add_quantize
@@ -30,6 +31,7 @@ examples:
   bitpde train poisson          train a network for Poisson's equation, in 8 bits and in FP32
   bitpde train poisson --help   its options, with examples
   bitpde train-operator burgers  a network between fields, in floating point and in 8 bits
+  bitpde integers export runs/burgers-fno-seed0/w8a8-qat --out chip   its integers, for hardware
   bitpde data list              the equations to generate data of, for operator networks
   bitpde data show burgers.h5   a file of data: ours, PDEBench's, PDEArena's, The Well's
   bitpde datapath list          the machines to train on
@@ -108,6 +110,7 @@ def _parser() -> Parser:
     add_train(commands)
     add_train_operator(commands)
     add_data(commands)
+    add_integers(commands)
     add_datapath(commands)
     add_emu(commands)
     add_formats(commands)

@@ -37,7 +37,7 @@ w4a8 is 4 bits of weights, 8 of activations.
 files in the run folder:
   data.h5 (of a family)  config.json  summary.json  table.txt  picture.png
   float/  float-again/  w8a8-ptq/  w8a8-qat/, in each:
-    config.json  quantizers.npz  metrics.csv  checkpoint.npz  summary.json
+    config.json  quantizers.npz  calibration.npz  metrics.csv  checkpoint.npz  summary.json
 
 exit status: 0 done, 1 the run failed, 2 bad arguments, 130 interrupted
 """

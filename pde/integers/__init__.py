@@ -21,4 +21,6 @@ from .onnx_export import onnx_model as onnx_model
 from .onnx_export import save_onnx as save_onnx
 from .program import Operation as Operation
 from .program import Program as Program
+from .run_export import Export as Export
+from .run_export import export_run as export_run
 from .tracing import traced as traced

@@ -73,6 +73,7 @@ from .scaling import Units as Units
 from .sizes import MODELS as MODELS
 from .sizes import operator_named as operator_named
 from .start import parameters_digest as parameters_digest
+from .start import read_calibration as read_calibration
 from .step import calibrated as calibrated
 from .step import predict as predict
 from .step import training_step as training_step

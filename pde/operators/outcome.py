@@ -109,10 +109,16 @@ def load_operator(folder: Path) -> OperatorOutcome:
     """
     path = folder / CONFIG
     try:
-        run = OperatorRun.from_json(json.loads(path.read_text(encoding="utf-8"))["run"])
+        config = json.loads(path.read_text(encoding="utf-8"))
+        run = OperatorRun.from_json(config["run"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         msg = f"{folder} holds no run ({error}): give the folder of one training, with a {CONFIG}"
         raise RunError(msg) from error
+    if "plans" in config:
+        msg = (
+            f"{folder} holds several trainings: give the folder of one, such as {folder / 'float'}"
+        )
+        raise RunError(msg)
     quantization = read_quantization(folder / QUANTIZERS, run.digest())
     state = load_checkpoint(folder, run.digest(), run.datapath.dtype)
     rows = read_rows(folder / METRICS, state.step, OperatorMetrics)

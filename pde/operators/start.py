@@ -20,8 +20,10 @@ from .run import OperatorRun
 from .samples import Samples
 from .step import calibrated
 
-#: The file of the first ranges of a training's quantizers.
+#: The file of the first ranges of a training's quantizers,
 QUANTIZERS: Final = "quantizers.npz"
+#: and that of the fields that showed them.
+CALIBRATION: Final = "calibration.npz"
 _KINDS: Final[Mapping[str, type]] = {
     kind.__name__: kind for kind in (Fixed, StepSize, StepAndOffset, MinMax)
 }
@@ -84,16 +86,31 @@ def first_quantization(
 ) -> Quantization:
     """Return the quantizers of a run as its calibration samples show them.
 
-    With a folder they are kept there, and read from there the next time.
+    With a folder they are kept there, and read from there the next time; so are the fields that
+    went in.
     """
     path = None if folder is None else folder / QUANTIZERS
     if path is not None and path.exists():
         return read_quantization(path, run.digest())
     shown = train.batch(run.stream("calibration"), 0, run.calibration)
     quantization = calibrated(run, parameters, run.scaling.scaled(shown))
-    if path is not None:
-        write_quantization(path, run.digest(), quantization)
+    if folder is not None:
+        if run.plan is not None:
+            facts = {"run": run.digest()}
+            write_archive(folder / CALIBRATION, {"inputs": shown.inputs}, facts)
+        write_quantization(folder / QUANTIZERS, run.digest(), quantization)
     return quantization
+
+
+def read_calibration(folder: Path, run_digest: str) -> NDArray[Any]:
+    """Return the fields that showed the first ranges of a quantized run, in their own units.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged, or of another run.
+    """
+    return _read(folder / CALIBRATION, run_digest)[0]["inputs"]
 
 
 def write_quantization(path: Path, run_digest: str, quantization: Quantization) -> None:
@@ -115,12 +132,7 @@ def read_quantization(path: Path, run_digest: str) -> Quantization:
     CheckpointError
         If the file is missing, damaged, or of another run.
     """
-    try:
-        arrays, facts = read_archive(path)
-    except ArchiveError as error:
-        raise _refusal(path, str(error)) from error
-    if facts.get("run") != run_digest:
-        raise _refusal(path, f"belongs to another run than {run_digest[:12]}")
+    arrays, facts = _read(path, run_digest)
     first: dict[str, list[NDArray[np.float64]]] = {place: [] for place in facts["quantizers"]}
     for name, array in arrays.items():
         first[name.rpartition("#")[0]].append(array)
@@ -128,6 +140,16 @@ def read_quantization(path: Path, run_digest: str) -> Quantization:
         quantizers={place: _quantizer(told) for place, told in facts["quantizers"].items()},
         first={place: tuple(values) for place, values in first.items()},
     )
+
+
+def _read(path: Path, run_digest: str) -> tuple[Arrays, dict[str, Any]]:
+    try:
+        arrays, facts = read_archive(path)
+    except ArchiveError as error:
+        raise _refusal(path, str(error)) from error
+    if facts.get("run") != run_digest:
+        raise _refusal(path, f"belongs to another run than {run_digest[:12]}")
+    return arrays, facts
 
 
 def _quantizer(told: object) -> LearnedQuantizer:

@@ -35,8 +35,9 @@ def train_operator(
 ) -> OperatorOutcome:
     """Train ``run`` to its last step, keeping ``folder`` resumable at every moment.
 
-    The folder holds ``config.json``, ``quantizers.npz`` (the first ranges), ``metrics.csv`` (a row
-    per step), the checkpoints and, in the end, ``summary.json``.  The state after k steps is a
+    The folder holds ``config.json``, ``quantizers.npz`` (the first ranges), ``calibration.npz``
+    (the fields that showed them, of a run with a plan), ``metrics.csv`` (a row per step), the
+    checkpoints and, in the end, ``summary.json``.  The state after k steps is a
     function of ``run`` and k alone.
 
     Parameters
