@@ -66,9 +66,9 @@ def test_conditions_hold_where_they_say(name: str, called: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "called"), SOFT)
-def test_weights_are_the_published_ones(name: str, called: str) -> None:
+def test_weights_are_those_of_the_documents(name: str, called: str) -> None:
     problem, found, _ = condition(name, called)
-    assert found.weight == (300.0 if problem.name == "poisson-modes" else 1000.0)
+    assert found.weight == {"poisson-modes": 300.0, "hjb-log": 30.0}.get(problem.name, 1000.0)
 
 
 def where_nothing_is_free(problem: Problem, count: int) -> Array:
@@ -102,7 +102,9 @@ def test_the_network_decides_everywhere_else(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_a_problem_has_conditions_or_constraints(name: str) -> None:
     problem = CASES[name].problem
-    assert problem.constrained == (problem.conditions == ())
+    both = problem.name == "hjb-log"
+    assert problem.constrained + (problem.conditions != ()) == 1 + both
+    assert HJBLog(boundary=False).conditions == ()
 
 
 def test_the_network_of_the_affine_problem_is_the_constant_one() -> None:
@@ -155,3 +157,9 @@ def test_the_cost_of_control_is_checked(bad: Any) -> None:
     with pytest.raises(RunError, match=r"HJBLog\.mu is"):
         HJBLog(mu=bad)
     assert HJBLog(mu=10) == HJBLog(mu=10.0)
+
+
+@pytest.mark.parametrize("bad", [0, 1, None, "no"])
+def test_a_boundary_is_there_or_not(bad: Any) -> None:
+    with pytest.raises(RunError, match=r"HJBLog\.boundary is .*: give True or False"):
+        HJBLog(boundary=bad)

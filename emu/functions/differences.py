@@ -24,16 +24,21 @@ Every function value is the vector unit's or a unit's; every operation above rou
 order written, left to right.  (``1 - s^2`` and its like are products and differences.)
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from ...formats import split_work
 
+Array = NDArray[Any]
 
 #: Denominators below it are not divided by.
 _LEAST = 0.25
+#: Elements of a half that a thread works on at a time.
+_CHUNK = 1 << 16
 
 
 def tanh_difference(p: Array, q: Array) -> tuple[Array, Array]:
@@ -43,11 +48,33 @@ def tanh_difference(p: Array, q: Array) -> tuple[Array, Array]:
     return q * (1 - p * p) / np.where(near, 1, below), near
 
 
-def tanh_parts(p: Array, s: Array, r: Array) -> tuple[Array, Array, Array]:
-    """The odd and the even part of a pair of differences, and where these are not for use."""
+def tanh_parts(p: Array, t: Array) -> tuple[Array, Array | None]:
+    """The odd and the even part of pairs of differences, from p, (P, 1, W), and t, (2, P, J, W).
+
+    ``t`` holds the tangents r of the odd parts o, and then s of the even parts e; so are the parts
+    found.  A mask (P, J, W) says which are not for use, None that all are.
+    """
+    if np.iscomplexobj(t):
+        return _tanh_parts(p, t)
+    from .difference_kernels import tanh_part_rows
+
+    parts, near = np.empty_like(t), np.zeros(len(p), np.bool_)
+    split_rows(partial(tanh_part_rows, p[:, 0], t, parts, near), t)
+    return _tanh_parts(p, t) if near.any() else (parts, None)
+
+
+def _tanh_parts(p: Array, t: Array) -> tuple[Array, Array]:
+    """The formulas of this module; where their denominator is too small, it is taken as 1."""
+    r, s = t
     slope, ss, rr = 1 - p * p, s * s, r * r
     steady, twist = s * (1 - rr), ss - rr
     below = 1 - ss * rr + 2 * p * steady + p * p * twist
     near = np.real(below) < _LEAST
     safe = np.where(near, 1, below)
-    return slope * r * (1 - ss) / safe, slope * (steady + p * twist) / safe, near
+    return np.stack([slope * r * (1 - ss) / safe, slope * (steady + p * twist) / safe]), near
+
+
+def split_rows(work: Callable[[int, int], object], parts: Array) -> None:
+    """``work(start, stop)`` on all rows of parts (2, P, J, W), several at a time on each thread."""
+    _, rows, count, width = parts.shape
+    split_work(work, rows, max(1, _CHUNK // max(1, count * width)))

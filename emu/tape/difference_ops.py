@@ -54,11 +54,11 @@ def tanh_parts(a: Node, b: Node) -> Node:
 
     *Exactness*: the roundings of three tangents and those of `differences.tanh_parts`.
     """
-    base, odd, even = _halves(a, b)
-    p, s, r = (hyperbolic_tangent(a.tape, x) for x in (base, even, odd))
-    *both, near = differences.tanh_parts(p, s, r)
-    parts = np.stack(both)
-    if near.any():
+    base, halves = _halves(a, b)
+    p, tangents = (hyperbolic_tangent(a.tape, x) for x in (base, halves))
+    parts, near = differences.tanh_parts(p, tangents)
+    if near is not None:
+        odd, even = halves
         sums = ((base + even) + odd)[near], ((base + even) - odd)[near]
         upper, lower = (hyperbolic_tangent(a.tape, x) for x in sums)
         middle = (upper + lower) / 2 - np.broadcast_to(p, near.shape)[near]
@@ -72,7 +72,7 @@ def sin_parts(a: Node, b: Node) -> Node:
 
     *Exactness*: the roundings of the functions and those of the formulas of `differences`.
     """
-    base, odd, even = _halves(a, b)
+    base, (odd, even) = _halves(a, b)
     half, turned = even / 2, base + even
     whole, quarter = sine(a.tape, turned), sine(a.tape, odd / 2)
     steady = 2 * cosine(a.tape, base + half) * sine(a.tape, half)
@@ -82,14 +82,13 @@ def sin_parts(a: Node, b: Node) -> Node:
     return tape_of(a, b).record("sin_parts", parts.reshape(b.shape), (a, b), whole)
 
 
-def _halves(a: Node, b: Node) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Rows (P, 1, W), and the odd and even parts that belong to them, (P, J, W) each."""
+def _halves(a: Node, b: Node) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Rows (P, 1, W), and the odd and even parts that belong to them, (2, P, J, W)."""
     if b.value.ndim != 2 or b.shape[0] % 2:
         msg = f"shape {b.shape} has no odd and even half: give (2 P J, W)"
         raise DatapathError(msg)
     base, parts = grouped(a, b)
-    odd, even = parts.reshape(2, a.shape[0], -1, a.shape[1])
-    return base, odd, even
+    return base, parts.reshape(2, a.shape[0], -1, a.shape[1])
 
 
 def grouped(a: Node, b: Node) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..functions.vector_unit import cos, ordered_sum, sin
 from .activation_vjps import ACTIVATION_VJPS
+from .difference_vjps import DIFFERENCE_VJPS
 from .field_vjps import FIELD_VJPS
 from .learned_quantization import learned_quantize_adjoint
 from .normalization_vjps import NORMALIZATION_VJPS
@@ -89,67 +90,6 @@ def _cos(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
     return (-g * sin(entry.parents[0].value),)
 
 
-def _tanh_difference(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
-    """``d/db = 1 - (p + d)^2`` and ``d/da = -d (2 p + d)`` of the difference d that was written."""
-    a, b = entry.parents
-    p = entry.saved
-    d, g = (x.reshape(a.shape[0], -1, a.shape[1]) for x in (entry.result.value, g))
-    da = ordered_sum(-g * d * (2 * p + d), 1) if a.differentiable else None
-    whole = p + d
-    return da, (g * (1 - whole * whole)).reshape(b.shape) if b.differentiable else None
-
-
-def _sin_difference(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
-    """``d/db = cos(a + b)`` and ``d/da = -2 sin(a + b/2) sin(b/2)``."""
-    a, b = entry.parents
-    half, turn = entry.saved
-    g = g.reshape(half.shape)
-    middle = a.value[:, None, :] + half
-    da = ordered_sum(-2 * g * sin(middle) * turn, 1) if a.differentiable else None
-    return da, (g * cos(middle + half)).reshape(b.shape) if b.differentiable else None
-
-
-def _tanh_parts(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
-    """Of the result's parts o and e: slopes ``1 - (p + e)^2 - o^2`` and ``-2 (p + e) o``."""
-    p = entry.saved
-    odd, even = _parts(entry, entry.result.value)
-    whole = p + even
-    own = 1 - whole * whole - odd * odd
-    other = -2 * whole * odd
-    return _back_through_parts(entry, g, own, other, -even * (2 * p + even) - odd * odd)
-
-
-def _sin_parts(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
-    """Slopes ``cos(a + e) cos o`` and ``-sin(a + e) sin o``."""
-    odd, even = _parts(entry, entry.parents[1].value)
-    base, whole = entry.parents[0].value[:, None, :], entry.saved
-    quarter, turned = sin(odd / 2), cos(base + even)
-    steady = -2 * sin(base + even / 2) * sin(even / 2) - 2 * turned * quarter * quarter
-    return _back_through_parts(entry, g, turned * cos(odd), -whole * sin(odd), steady)
-
-
-def _parts(entry: Entry, values: Gradient) -> Gradient:
-    """The odd and the even half as (2, P, J, W)."""
-    rows, width = entry.parents[0].shape
-    return values.reshape(2, rows, -1, width)
-
-
-def _back_through_parts(
-    entry: Entry, g: Gradient, own: Gradient, other: Gradient, steady: Gradient
-) -> tuple[Gradient | None, ...]:
-    """Each part depends on its operand by ``own`` and on the other's by ``other``.
-
-    On a the odd part depends by ``other`` and the even one by ``steady``.
-    """
-    a, b = entry.parents
-    odd, even = _parts(entry, g)
-    da = ordered_sum(odd * other + even * steady, 1) if a.differentiable else None
-    if not b.differentiable:
-        return da, None
-    parts = np.stack([odd * own + even * other, odd * other + even * own])
-    return da, parts.reshape(b.shape)
-
-
 def _weighted_sum(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
     factors = entry.saved
     return ((g[:, None, :] * factors[:, None]).reshape(entry.parents[0].shape),)
@@ -216,10 +156,6 @@ VJPS: Final[dict[str, VJP]] = {
     "tanh": _tanh,
     "sin": _sin,
     "cos": _cos,
-    "tanh_difference": _tanh_difference,
-    "sin_difference": _sin_difference,
-    "tanh_parts": _tanh_parts,
-    "sin_parts": _sin_parts,
     "weighted_sum": _weighted_sum,
     "reshape": _reshape,
     "columns": _columns,
@@ -232,6 +168,7 @@ VJPS: Final[dict[str, VJP]] = {
     "learned_quantize": learned_quantize_adjoint,
     **FIELD_VJPS,
     **ACTIVATION_VJPS,
+    **DIFFERENCE_VJPS,
     **NORMALIZATION_VJPS,
     **SPECTRAL_VJPS,
 }
