@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -140,15 +140,29 @@ def faulty(faults: Sequence[Fault], log: Log, jobs: int) -> list[Result]:
         return list(pool.map(one, faults))
 
 
-def table(faults: Sequence[Fault], results: Sequence[Result]) -> str:
-    """Markdown: each fault, and the first test that failed of it."""
+def report(results: Mapping[str, Sequence[tuple[Fault, Result]]]) -> str:
+    """Markdown of lists of faults: how many each has and how many were caught, and each fault."""
+    lines = ["| list | faults | caught | minutes |", "|---|--:|--:|--:|"]
+    for name, those in results.items():
+        found = [result for _, result in those]
+        caught = sum(result.verdict == "failed" for result in found)
+        minutes = sum(result.seconds for result in found) / 60
+        lines.append(f"| [{name}](#{name}) | {len(found)} | {caught} | {minutes:.0f} |")
+    for name, those in results.items():
+        lines += ["", f"## {name}", "", *table(those)]
+    return "\n".join(lines)
+
+
+def table(results: Sequence[tuple[Fault, Result]]) -> list[str]:
+    """The rows of one list: each fault, and the first test that failed of it."""
     lines = ["| fault | file | mistake | first test that failed | s |", "|---|---|---|---|--:|"]
-    for fault, result in zip(faults, results, strict=True):
+    for fault, result in results:
         test = result.first.replace("tests/", "").replace("|", "\\|")
         said = f"`{test}`" if result.verdict == "failed" else f"**{result.verdict}**"
-        file = fault.file.removeprefix("formats/")
-        lines.append(f"| {fault.id} | `{file}` | {fault.mistake} | {said} | {result.seconds:.0f} |")
-    return "\n".join(lines)
+        mistake = fault.mistake.replace("|", "\\|")
+        cells = fault.id, f"`{fault.file}`", mistake, said, f"{result.seconds:.0f}"
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
 
 
 def say(line: str) -> None:
@@ -182,7 +196,12 @@ def main(words: Sequence[str] | None = None) -> int:
         return 1
     results = faulty(faults, log, given.jobs)
     if given.table:
-        sys.stdout.write(table(faults, results) + "\n")
+        of = {fault: (fault, result) for fault, result in zip(faults, results, strict=True)}
+        lists = {
+            name: [of[fault] for fault in all_faults([name]) if fault in of]
+            for name in given.faults or list_names()
+        }
+        sys.stdout.write(report({name: those for name, those in lists.items() if those}) + "\n")
     missed = [result for result in results if result.verdict != "failed"]
     for result in missed:
         say(f"not caught ({result.verdict}): {result.id}")

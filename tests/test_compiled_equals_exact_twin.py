@@ -149,7 +149,7 @@ def test_an_integer_that_would_lose_a_bit_before_its_rounding_is_refused(
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5), (5, 33), (4, 4), (0, 5), (5, 0), (33,), ()])
-@pytest.mark.parametrize("tile", [(4, 4), (1, 32), (32, 1), (3, 5)])
+@pytest.mark.parametrize("tile", [(4, 4), (1, 32), (32, 1), (3, 5), (2, 32)])
 @pytest.mark.parametrize("element", [INT8, OFP8_E4M3])
 def test_ragged_edges_count_as_padded_with_zeros(
     element: Fixed | Minifloat, tile: tuple[int, int], shape: tuple[int, ...]

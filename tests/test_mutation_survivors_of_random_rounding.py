@@ -26,7 +26,7 @@ STOCHASTIC = [mode for mode in Rounding if mode.is_stochastic]
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("rounding", STOCHASTIC)
 @pytest.mark.parametrize(
-    ("format", "shape"), [(INT8, (2 * 4096 + 70,)), (OFP8_E4M3, (5000,)), (SMX_INT8, (3, 5, 7))]
+    ("format", "shape"), [(INT8, (9 * 4096 + 70,)), (OFP8_E4M3, (5000,)), (SMX_INT8, (3, 5, 7))]
 )
 def test_positions_run_on_through_the_parts_that_an_array_is_encoded_in(
     format: Any, shape: tuple[int, ...], rounding: Rounding, dtype: Any

@@ -66,6 +66,15 @@ def numbers(shape: tuple[int, ...], spread: int, seed: int) -> NDArray[np.float3
     return (words & kept | exponent << 23).astype(np.uint32).view(np.float32).reshape(shape)
 
 
+def middle(shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return numbers of 20 binades about 1, many of them ties."""
+    rng = np.random.default_rng(11)
+    ties = rng.integers(-64, 65, shape) * 2.0 ** rng.integers(-20, 1, shape)
+    return np.where(rng.uniform(size=shape) < 0.5, ties, ties * rng.uniform(size=shape)).astype(
+        np.float32
+    )
+
+
 def bits(values: NDArray[np.floating]) -> list[int]:
     narrow = values.astype(np.float32)
     return np.where(np.isnan(narrow), np.float32(np.nan), narrow).view(np.uint32).tolist()
@@ -94,6 +103,14 @@ def test_every_binade_of_a_block(name: str, spread: int) -> None:
         format = Block(element=ELEMENTS[name], tile=tile)
         for shape in SHAPES:
             check(Cast(format=format), numbers(shape, spread, seed=k))
+
+
+@pytest.mark.parametrize("name", ELEMENTS)
+@pytest.mark.parametrize("shape", [(32, 96), (31, 45), (200, 96)])
+def test_blocks_that_one_pass_takes(name: str, shape: tuple[int, int]) -> None:
+    # One pass takes 4096 elements at once, and none of them if one tile is not for the adder.
+    for tile in ((1, 32), (4, 4), (2, 8)):
+        check(Cast(format=Block(element=ELEMENTS[name], tile=tile)), middle(shape))
 
 
 @pytest.mark.parametrize("name", ELEMENTS)

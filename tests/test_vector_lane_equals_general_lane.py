@@ -13,14 +13,19 @@ from numpy.typing import NDArray
 
 from bitpde.formats import (
     CATALOGUE,
+    FP16,
     INT4,
+    INT16,
+    OCP_E2M1,
     OCP_E3M2,
+    OFP8_E4M3,
     Block,
     Cast,
     Counts,
     Fixed,
     FormatError,
     Minifloat,
+    Rounding,
     Specials,
 )
 from bitpde.formats.vector_tables import has_vector_lane
@@ -114,6 +119,14 @@ def ties() -> NDArray[np.float32]:
 
 def subnormals() -> NDArray[np.float32]:
     return (words(5) & 0x800FFFFF).view(np.float32)
+
+
+@pytest.mark.parametrize("rounding", [mode for mode in Rounding if mode.is_stochastic])
+@pytest.mark.parametrize("bits", [0, 7, 20, 24])
+def test_every_number_of_random_bits_has_the_same_bits(rounding: Rounding, bits: int) -> None:
+    # The more bits, the fewer formats whose fractions align with them.
+    for format in (FP16, INT16, OFP8_E4M3, OCP_E2M1):
+        check(Cast(format=format, rounding=rounding, random_bits=bits), ties())
 
 
 @pytest.mark.parametrize("name", sorted(CASTS))
