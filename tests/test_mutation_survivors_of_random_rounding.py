@@ -53,6 +53,18 @@ def test_variant_c_sees_what_is_far_below_its_random_bits(bits: int) -> None:
             assert cast.quantize(y, largest).tolist() == [0, sign, 0]
 
 
+@pytest.mark.parametrize("bits", [4, 13, 17, 23])
+def test_variant_b_adds_half_of_its_least_bit(bits: int) -> None:
+    # nu 2^N is j + 1/2, and R + 1/2 more is 2^N for R = 2^N - 1 - j, the least that steps up.
+    j = np.random.default_rng(8).integers(0, 2**bits - 1, 50)
+    least = 2**bits - 1 - j
+    cast = Cast(format=Fixed(bits=16), rounding=Rounding.STOCHASTIC_B, random_bits=bits)
+    for dtype in (np.float32, np.float64):
+        x = ((2 * j + 1) * 2.0 ** -(bits + 1)).astype(dtype)
+        assert (cast.encode(x, least).codes == 1).all()
+        assert (cast.encode(x, least - 1).codes == 0).all()
+
+
 @pytest.mark.parametrize("rounding", STOCHASTIC)
 @pytest.mark.parametrize("bits", [1, 23, 24, 25, 32])
 def test_random_bits_beyond_those_of_the_number_are_compared_with_zeros(
