@@ -48,14 +48,18 @@ def cosine_reduced(r):
 
 @kernel
 def sine_elements(x, quarters, out, start, stop):
-    """``sin(x + quarters pi/2)`` of elements start..stop below `FARTHEST`; NaN of the others."""
+    """``sin(x + quarters pi/2)`` of elements start..stop below `FARTHEST`; NaN of the others.
+
+    Both polynomials are evaluated and one is chosen, so that the loop is vectorized.
+    """
     for i in range(start, stop):
         value = np.float64(x[i])
-        if not abs(value) < FARTHEST:
-            out[i] = np.nan
-            continue
-        n = (value * INVERSE_HALF_PI + MAGIC) - MAGIC
-        r = ((value - n * HALF_PI_HIGH) - n * HALF_PI_MIDDLE) - n * HALF_PI_LOW
-        quadrant = (np.int64(n) + quarters) & 3
-        result = cosine_reduced(r) if quadrant & 1 else sine_reduced(r)
-        out[i] = -result if quadrant & 2 else result
+        near = value if abs(value) < FARTHEST else 0.0
+        shifted = np.float64(near * INVERSE_HALF_PI + MAGIC)
+        n = shifted - MAGIC
+        r = ((near - n * HALF_PI_HIGH) - n * HALF_PI_MIDDLE) - n * HALF_PI_LOW
+        quadrant = shifted.view(np.int64) + quarters  # the last bits of the sum are n's
+        sine, cosine = sine_reduced(r), cosine_reduced(r)
+        result = cosine if quadrant & 1 else sine
+        result = -result if quadrant & 2 else result
+        out[i] = result if near == value else np.nan
