@@ -8,8 +8,8 @@ import numpy as np
 from ..emu import Node, ops
 from .derived import derive
 from .domains import cube_faces, with_time
-from .gamma_mixture import Mixture
 from .errors import RunError
+from .gamma_mixture import Mixture
 from .network import Activation
 from .problem import Array, Condition, Field, Fields, Problem
 from .spec import require_integer, settle_real

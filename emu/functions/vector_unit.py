@@ -80,8 +80,8 @@ def _turned(name: str, x: NDArray[Any], quarters: int) -> NDArray[Any]:
     flat = np.asarray(x, order="C").reshape(-1)
     out = np.empty_like(flat)
     split_work(partial(sine_elements, flat, quarters, out), flat.size, _CHUNK)
-    far = np.isfinite(flat) & (np.abs(flat) >= FARTHEST)
-    if far.any():
+    if flat.size and not np.abs(flat).max() < FARTHEST:
+        far = np.isfinite(flat) & (np.abs(flat) >= FARTHEST)
         format = FP32 if flat.dtype == np.float32 else FP64
         out[far] = correctly_rounded(name, flat[far], Cast(format=format)).values(flat.dtype)
     return out.reshape(x.shape)
