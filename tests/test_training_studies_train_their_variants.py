@@ -12,6 +12,8 @@ from bitpde.pde import (
     ForwardLaplacian,
     Metrics,
     Run,
+    SteinGaussHermite,
+    SteinMonteCarlo,
     TrainingError,
     field_errors,
     train,
@@ -39,6 +41,18 @@ def test_no_two_variants_are_the_same_training(name: str) -> None:
         runs = [grid.variants[cell["variant"]](plain_run(cell)) for cell in cells]
         assert len({run.digest() for run in runs}) == len(grid.variants)
         assert {run.problem.name for run in runs} == {problem}
+
+
+def test_nodes_of_the_tier_study_are_as_many_as_fit_it() -> None:
+    runs = {c["problem"]: plain_run(c) for c in METHODS.cells("study", 1)}
+    for name in ("poisson", "poisson-modes"):
+        assert runs[name].engine == SteinGaussHermite(sigma=0.01, order=3)
+        assert not runs[name].unbiased  # without noise a square has no bias
+    for name, sigma in (("hjb", 0.1), ("hjb-log", 0.1), ("heat", 0.01), ("heat-modes", 0.01)):
+        assert runs[name].engine == SteinMonteCarlo(sigma=sigma, pairs=64)
+        assert runs[name].unbiased
+    paper = [plain_run(c) for c in METHODS.cells("paper", 1)]
+    assert all(isinstance(r.engine, SteinMonteCarlo) and not r.unbiased for r in paper)
 
 
 def test_the_variants_are_what_the_paper_adds_one_by_one() -> None:

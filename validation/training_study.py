@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from ..emu import preset
 from ..pde import (
     COLOURS,
+    Engine,
     Linear,
     Run,
+    SteinGaussHermite,
     SteinMonteCarlo,
     TrainingError,
     field_errors,
@@ -32,20 +34,33 @@ Variant = Callable[[Run], Run]
 
 #: Deviations of the nodes, where they are not 0.01.
 _SIGMAS = {"hjb": 0.1, "hjb-log": 0.1}
+#: Nodes are random pairs, or of a quadrature if its order is not 0; see `plain_run`.
 _SIZES: dict[str, dict[str, Any]] = {
-    "smoke": {"steps": 20, "width": 16, "points": 16, "pairs": 16, "tested": 100, "rate": 3e-3},
-    "study": {"steps": 400, "width": 64, "points": 32, "pairs": 64, "tested": 2000, "rate": 3e-3},
+    "smoke": {
+        "steps": 20, "width": 16, "points": 16, "pairs": 16, "order": 0, "unbiased": False,
+        "tested": 100, "rate": 3e-3,
+    },
+    "study": {
+        "steps": 1000, "width": 128, "points": 8, "pairs": 64, "order": 0, "unbiased": True,
+        "tested": 2000, "rate": 5e-3,
+    },
     "paper": {
-        "steps": 1000, "width": 256, "points": 100, "pairs": 512, "tested": 20_000, "rate": 1e-3
+        "steps": 1000, "width": 256, "points": 100, "pairs": 512, "order": 0, "unbiased": False,
+        "tested": 20_000, "rate": 1e-3,
     },
 }  # fmt: skip
-#: Where the paper's sizes differ (arXiv 2512.09202 and the code it builds on).
-_PAPER: dict[str, dict[str, Any]] = {
-    "hjb": {"steps": 10_000, "width": 512, "pairs": 1024, "tested": 10_000},
-    "hjb-log": {"steps": 10_000, "width": 512, "pairs": 1024, "tested": 10_000},
-    "heat": {"points": 50, "pairs": 1024, "tested": 10_000},
-    "heat-modes": {"points": 50, "pairs": 1024, "tested": 10_000},
-}
+_IN_THE_PLANE = {"steps": 2000, "points": 32, "order": 3, "unbiased": False}
+_FROM_T_ONE = {"steps": 10_000, "width": 512, "pairs": 1024, "tested": 10_000}
+_IN_A_BALL = {"points": 50, "pairs": 1024, "tested": 10_000}
+#: Where the sizes of a problem differ; those of the paper are of arXiv 2512.09202 and of the code
+#: it builds on.
+_OWN: dict[str, dict[str, dict[str, Any]]] = {
+    "smoke": {},
+    "study": {"poisson": _IN_THE_PLANE, "poisson-modes": _IN_THE_PLANE},
+    "paper": {
+        "hjb": _FROM_T_ONE, "hjb-log": _FROM_T_ONE, "heat": _IN_A_BALL, "heat-modes": _IN_A_BALL
+    },
+}  # fmt: skip
 
 
 def plain_run(cell: Cell) -> Run:
@@ -56,7 +71,8 @@ def plain_run(cell: Cell) -> Run:
     return Run(
         problem=problem,
         datapath=preset("fp32"),
-        engine=SteinMonteCarlo(sigma=_SIGMAS.get(problem.name, 0.01), pairs=cell["pairs"]),
+        engine=_engine(cell),
+        unbiased=cell["unbiased"],
         network=replace(problem.network, widths=widths),
         steps=cell["steps"],
         domain_points=cell["points"],
@@ -177,7 +193,15 @@ _TITLES = (
 
 
 def _size(tier: str, problem: str) -> dict[str, Any]:
-    return {**_SIZES[tier], **(_PAPER.get(problem, {}) if tier == "paper" else {})}
+    return {**_SIZES[tier], **_OWN[tier].get(problem, {})}
+
+
+def _engine(cell: Cell) -> Engine:
+    """Stein's estimator by the quadrature of a cell, or by its random pairs."""
+    sigma, order = _SIGMAS.get(cell["problem"], 0.01), cell["order"]
+    if order:
+        return SteinGaussHermite(sigma=sigma, order=order)
+    return SteinMonteCarlo(sigma=sigma, pairs=cell["pairs"])
 
 
 def _told(cell: Finished) -> str:
@@ -187,9 +211,15 @@ def _told(cell: Finished) -> str:
     without = ", ".join(f"{name} {error:.1e}" for name, error in trivial.items())
     return (
         f"{cell['steps']} steps, {cell['width']} hidden units, {cell['points']} points, "
-        f"{cell['pairs']} pairs, rate {cell['rate']:g}, {cell['tested']} test points; u without a "
+        f"{_nodes(cell)}, rate {cell['rate']:g}, {cell['tested']} test points; u without a "
         f"network: {without}"
     )
+
+
+def _nodes(cell: Cell) -> str:
+    if cell["order"]:
+        return f"quadrature of order {cell['order']}"
+    return f"{cell['pairs']} pairs" + (", unbiased" if cell["unbiased"] else "")
 
 
 def _mean_of(results: Sequence[Finished], key: str) -> str:
