@@ -40,10 +40,10 @@ def spread_tiles(scales: NDArray[Any], shape: tuple[int, ...], format: Block) ->
     [[1, 1, 1, 1, 2, 2]]
     """
     whole = scales
-    for axis in (-2, -1):
-        if len(shape) >= -axis:
-            whole = np.repeat(whole, format.tile[axis], axis=axis)
-            whole = whole.take(range(shape[axis]), axis=axis)
+    if len(shape) >= 2:
+        whole = np.repeat(whole, format.tile[-2], axis=-2)[..., : shape[-2], :]
+    if shape:
+        whole = np.repeat(whole, format.tile[-1], axis=-1)[..., : shape[-1]]
     return whole.reshape(shape)
 
 
