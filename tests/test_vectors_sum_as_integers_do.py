@@ -227,6 +227,17 @@ def test_a_tiny_c_outlives_products_that_are_zero(name: str, kind: int) -> None:
     ones = Coded(format=OFP8_E4M3, codes=np.full((9, 33), 0x38, np.uint8))
     agree(ones, zeros, unit, start)
     agree(zeros[:9], zeros, unit, start)
+    agree(ones, Coded(format=OFP8_E4M3, codes=np.full((17, 33), 0x80, np.uint8)), unit, start)
+
+
+@pytest.mark.parametrize(("order", "total"), [(Order.ADJACENT, 1.0), (Order.STRIDED, 2.0)])
+def test_the_order_of_a_tree_shows_where_a_neighbour_is_lost(order: Order, total: float) -> None:
+    # 2^24 + 1 rounds to 2^24, so that of both ones the one next to -2^24 is left.
+    a = Cast(format=BF16).encode(np.tile([2.0**24, 1.0, -(2.0**24), 1.0], (9, 1)))
+    b = Cast(format=BF16).encode(np.ones((17, 4)))
+    unit = TreeAccumulator(terms=4, order=order)
+    assert agree(a, b, unit, np.zeros((9, 17), np.int64))
+    assert (dot(a, b.T, unit).values() == total).all()
 
 
 @pytest.mark.parametrize("name", ["cdna3_f16", "cdna3_fp8"])

@@ -10,6 +10,9 @@ HALF_PI_MIDDLE = float.fromhex("0x1.0b4611a600000p-34")
 HALF_PI_LOW = float.fromhex("0x1.3198a2e037073p-69")
 INVERSE_HALF_PI = float.fromhex("0x1.45f306dc9c883p-1")
 MAGIC = 1.5 * 2.0**52
+#: The last bits of a float64 that a normal float32 lacks, and those of a middle between two.
+BELOW_FLOAT32 = 2**29 - 1
+MIDDLE = 2**28
 #: Arguments of at least this magnitude are not for these kernels.
 FARTHEST = 2.0**20
 
@@ -47,10 +50,12 @@ def cosine_reduced(r):
 
 
 @kernel
-def sine_elements(x, quarters, out, start, stop):
-    """``sin(x + quarters pi/2)`` of elements start..stop below `FARTHEST`; NaN of the others.
+def sine_elements(x, quarters, margin, out, start, stop):
+    """``sin(x + quarters pi/2)`` of elements start..stop; NaN where it is not found.
 
-    Both polynomials are evaluated and one is chosen, so that the loop is vectorized.
+    That is from `FARTHEST` on, and where the result is within ``margin`` ulp, less than 2^28, of
+    the middle between two float32.  Both polynomials are evaluated and one is chosen, so that the
+    loop is vectorized.
     """
     for i in range(start, stop):
         value = np.float64(x[i])
@@ -61,5 +66,7 @@ def sine_elements(x, quarters, out, start, stop):
         quadrant = shifted.view(np.int64) + quarters  # the last bits of the sum are n's
         sine, cosine = sine_reduced(r), cosine_reduced(r)
         result = cosine if quadrant & 1 else sine
-        result = -result if quadrant & 2 else result
-        out[i] = result if near == value else np.nan
+        result = np.float64(-result if quadrant & 2 else result)
+        beyond = (result.view(np.int64) & BELOW_FLOAT32) - MIDDLE
+        found = near == value and abs(beyond) >= margin
+        out[i] = result if found else np.nan
