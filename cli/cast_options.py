@@ -32,7 +32,7 @@ def add_cast_options(parser: argparse.ArgumentParser) -> None:
     add("--overflow", metavar="NAME", help="beyond the largest value, likewise")
     add("--nonfinite", metavar="NAME", help="NaN and infinities in the file, likewise")
     add("--scale-rule", metavar="NAME", help="how a block chooses its scale, likewise")
-    add("--random-bits", type=int, default=0, metavar="N", help="of stochastic rounding, 1 to 32")
+    add("--random-bits", type=int, metavar="N", help="of stochastic rounding, 0 to 32")
     add("--seed", type=int, metavar="N", help="of stochastic rounding (default: 0)")
     text = "of an integer format: a code q is worth S (q - Z); S is taken to binary32"
     add("--scale", type=float, metavar="S", help=text)
@@ -58,17 +58,14 @@ def cast_of(arguments: argparse.Namespace) -> "Cast":
     asked: dict[str, Any] = {
         word: _policy(kinds[word], f"--{word}", name) for word, name in given.items() if name
     }
-    try:
-        cast = CAST_PRESETS[arguments.preset](format)
-    except FormatError as error:
-        msg = f"the preset {arguments.preset} has no cast to {arguments.format}: {error}"
-        raise FormatError(msg) from error
+    cast = _preset(arguments, format)
     if arguments.scale_rule:
         asked["scaling"] = _scaling(cast, arguments)
-    cast = replace(cast, **asked, random_bits=arguments.random_bits)
-    if cast.rounding.is_stochastic and not arguments.random_bits:
-        msg = f"{cast.rounding.value} rounding needs random bits: give --random-bits 1 to 32"
+    stochastic = asked.get("rounding", cast.rounding).is_stochastic
+    if stochastic and arguments.random_bits is None:
+        msg = f"{asked['rounding'].value} rounding needs random bits: give --random-bits 0 to 32"
         raise FormatError(msg)
+    cast = replace(cast, **asked, format=format, random_bits=arguments.random_bits or 0)
     if arguments.seed is not None and not cast.rounding.is_stochastic:
         msg = "--seed goes with stochastic rounding: leave it out"
         raise FormatError(msg)
@@ -114,6 +111,20 @@ def _format(arguments: argparse.Namespace) -> "Format":
         msg = f"--scale is {arguments.scale}: give a positive number that binary32 has"
         raise FormatError(msg)
     return Affine(element=format, scale=(scale,), zero_point=(arguments.zero_point or 0,))
+
+
+def _preset(arguments: argparse.Namespace, format: "Format") -> "Cast":
+    """The preset's cast; with a scale rule of one's own, that to a block that the preset knows."""
+    from ..formats import CAST_PRESETS, E8M0, Block, FormatError
+
+    preset = CAST_PRESETS[arguments.preset]
+    try:
+        return preset(format)
+    except FormatError as error:
+        if arguments.scale_rule and isinstance(format, Block):
+            return preset(Block(element=format.element, tile=format.tile, scale=E8M0))
+        msg = f"the preset {arguments.preset} has no cast to {arguments.format}: {error}"
+        raise FormatError(msg) from error
 
 
 def _scaling(cast: "Cast", arguments: argparse.Namespace) -> "Scaling":

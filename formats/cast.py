@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from .affine import Affine
 from .affine_plan import AffinePlan
 from .block import Block, element_of
-from .carrier import JAMMED_PRECISION, Carrier, to_carrier
+from .carrier import Carrier, to_carrier
 from .cast_checks import check_cast, drawn_bits
 from .coded import Coded, Format
 from .encode import Counts, Encoding, Random, encode_array
@@ -30,6 +30,7 @@ from .rounding import Rounding
 from .scaling import Scaling, Subnormals
 from .specs import check_fields
 from .subnormals import flush_subnormals
+from .wide_integers import needs_every_bit, with_exact_codes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +137,9 @@ class Cast:
         """`encode`, and how many elements saturated and underflowed."""
         if out is not None:
             check_out(out, self.element.code_dtype, np.shape(x))
-        coded, counts = self._checked(*self._prepare(x, bits, rng), out)
+        carrier, random = self._prepare(x, bits, rng)
+        coded, counts = self._checked(carrier, random, out)
+        coded = self._exact(x, carrier, random, coded)
         if out is not None and not np.may_share_memory(coded.codes, out):
             out[...] = coded.codes
             coded = Coded.unchecked(coded.format, out, coded.scales, coded.tensor_scale)
@@ -166,16 +169,19 @@ class Cast:
 
         A refused element has code 0, or 1 if it is negative.
         """
-        return self._encode(*self._prepare(x, bits, rng))
+        carrier, random = self._prepare(x, bits, rng)
+        encoding = self._encode(carrier, random)
+        return encoding._replace(coded=self._exact(x, carrier, random, encoding.coded))
 
     def _prepare(
         self, x: ArrayLike, bits: ArrayLike | None, rng: RandomBits | None
     ) -> tuple[Carrier, Random]:
         """The numbers as kernels take them, and the random bits of each."""
         carrier, exact = to_carrier(x)
-        if not exact and self._needs_every_bit():
+        if not exact and isinstance(self.format, Affine | Block) and needs_every_bit(self):
             msg = (
-                f"an integer above 2^53 is no float64: {self.format} needs its last bits, split it"
+                f"x holds integers above 2^53 that are no float64, and {self.rounding} to "
+                f"{self.format} needs their last bits: divide them, or give float64"
             )
             raise FormatError(msg)
         if self.scaling.subnormals is not Subnormals.KEEP:
@@ -200,10 +206,14 @@ class Cast:
         """Whether scales divide elements, where those of other blocks shift them."""
         return isinstance(self.format, Block) and not self.format.has_power_of_two_scale
 
-    def _needs_every_bit(self) -> bool:
-        """Whether an integer carried with its last bit jammed may come to another code."""
-        wide = self.element.significand_bits >= JAMMED_PRECISION
-        return self.overflow is Overflow.WRAP or (isinstance(self.element, Minifloat) and wide)
+    def _exact(self, x: ArrayLike, carrier: Carrier, random: Random, coded: Coded) -> Coded:
+        """``coded`` with the codes of integers that no float64 holds, where they need every bit."""
+        if carrier.dtype == np.float32 or isinstance(self.format, Affine | Block):
+            return coded
+        array = np.asarray(x)
+        if array.dtype.kind == "f" or array.dtype.itemsize < 8 or not needs_every_bit(self):
+            return coded
+        return with_exact_codes(self, array, random, coded)
 
     def quantize(
         self,
@@ -235,7 +245,7 @@ class Cast:
         if values is not None:
             return delivered(values, out)
         coded, _ = self._checked(carrier, random)
-        return coded.values(dtype, out=out)
+        return self._exact(array, carrier, random, coded).values(dtype, out=out)
 
     def _quantize(
         self, x: Carrier, random: Random, out: NDArray[Any] | None

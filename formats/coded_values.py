@@ -37,7 +37,8 @@ def values_of(
     place = out if target == _BINARY64 else None
     values = _decode(format, codes, scales, tensor_scale, np.float64, place)
     if values is None:
-        msg = f"{short_name(format)} has values beyond float64"
+        name = short_name(format)
+        msg = f"{name} has values that no float64 holds: decode_exact gives them one by one"
         raise FormatError(msg)
     if target == _BINARY64:
         return values

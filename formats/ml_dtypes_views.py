@@ -61,6 +61,8 @@ _DTYPES: Final[dict[Format, str]] = {
     Fixed(bits=16, signed=False): "uint16",
     Fixed(bits=32, signed=False): "uint32",
 }
+#: Those whose negative codes lie otherwise in memory.
+_UNLIKE: Final = {Fixed(bits=2): "int2", Fixed(bits=4): "int4"}
 _FORMATS: Final = {name: format for format, name in _DTYPES.items()}
 _SCALES: Final = "float8_e8m0fnu"
 
@@ -169,6 +171,12 @@ def tiles_from_ml_dtypes(
 
 def _dtype_of(format: Fixed | Minifloat) -> Any:
     name = _DTYPES.get(format)
+    if isinstance(format, Fixed) and format in _UNLIKE:
+        msg = (
+            f"{short_name(format)} extends the sign of its codes, {_UNLIKE[format]} of ml_dtypes "
+            "does not, so that no array is a view of both: take values() of the array"
+        )
+        raise FormatError(msg)
     if name is None:
         msg = f"{short_name(format)} is no dtype of ml_dtypes or NumPy: take values() of the array"
         raise FormatError(msg)

@@ -21,6 +21,7 @@ from bitpde.formats import (
     INT8,
     MXFP4_E2M1,
     MXFP8_E4M3,
+    NVFP4,
     UINT8,
     Affine,
     Cast,
@@ -33,6 +34,7 @@ from bitpde.formats import (
     format_named,
     microxcaling,
     spec_to_json,
+    torchao,
 )
 from bitpde.validation import NAMED, exact_text, format_called
 
@@ -195,6 +197,21 @@ def test_a_preset_is_the_cast_of_that_name(
     assert Coded.load(tmp_path / "out.npz").equals(cast.encode(np.load(array)))
 
 
+def test_a_scale_rule_makes_a_preset_of_a_block_with_small_float_scales(
+    array: Path, capsys: Out
+) -> None:
+    words = ["quantize", array, "--format", "NVFP4", "--preset", "torchao", "--scale-rule", "range"]
+    data = json.loads(printed(capsys, *words, "--json"))
+    assert data["cast"] == spec_to_json(torchao(NVFP4, rule=ScaleRule.RANGE))
+
+
+def test_no_random_bits_are_lawful(array: Path, capsys: Out) -> None:
+    words = ["quantize", array, "--format", "INT8", "--rounding", "stochastic_b"]
+    data = json.loads(printed(capsys, *words, "--random-bits", 0, "--json"))
+    cast = Cast(format=INT8, rounding=Rounding.STOCHASTIC_B)
+    assert data["cast"] == spec_to_json(cast)
+
+
 def test_an_option_stands_in_place_of_the_presets_policy(array: Path, capsys: Out) -> None:
     words = ["quantize", array, "--format", "MXFP4_E2M1", "--preset", "microxcaling"]
     words += ["--scale-rule", "rceil", "--rounding", "down", "--overflow", "raise"]
@@ -316,7 +333,7 @@ def test_every_array_can_be_reported_and_drawn(values: Any, capsys: Out, tmp_pat
         (["quantize", "x.npy", "--format", "INT8", "--random-bits", "3"], "takes no random bits"),
         (
             ["quantize", "x.npy", "--format", "INT8", "--rounding", "stochastic"],
-            "give --random-bits 1",
+            "give --random-bits 0 to 32",
         ),
         (["quantize", "x.npy", "--format", "INT8", "--seed", "3"], "--seed goes with stochastic"),
         (["quantize", "x.npy", "--format", "INT8", "--out", "x.npy"], "x.npy already exists"),

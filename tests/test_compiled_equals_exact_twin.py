@@ -28,8 +28,14 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from bitpde.formats import (
+    BF16,
+    FP32,
     INT8,
+    INT16,
+    NVFP4,
     OFP8_E4M3,
+    SMX_INT8,
+    Affine,
     Block,
     Cast,
     Fixed,
@@ -37,6 +43,8 @@ from bitpde.formats import (
     Minifloat,
     Overflow,
     Rounding,
+    ScaleRule,
+    Scaling,
     encode_array_exact,
     encode_exact,
 )
@@ -136,16 +144,58 @@ def test_integers_next_to_a_tie_are_not_rounded_twice(bits: int, power: int, odd
             check(Cast(format=ALL[name], rounding=rounding), x)
 
 
-@pytest.mark.parametrize("name", ["FP64", "63_bits", "INT16"])
-@pytest.mark.parametrize(
-    "number", [np.int64(2**53 + 1), np.int64(-(2**62) - 1), np.uint64(2**64 - 1)], ids=str
+@given(
+    cast=some_cast(SCALARS),
+    x=st.one_of(laid_out(np.int64, LISTS), laid_out(np.uint64, LISTS)),
 )
-def test_an_integer_that_would_lose_a_bit_before_its_rounding_is_refused(
-    name: str, number: np.integer
+def test_integers_beyond_2_to_the_53_keep_the_bits_that_are_asked_for(
+    cast: Cast, x: NDArray[Any]
 ) -> None:
-    overflow = Overflow.WRAP if isinstance(ALL[name], Fixed) else Overflow.SATURATE
-    with pytest.raises(FormatError, match=r"above 2\^53"):
-        Cast(format=ALL[name], overflow=overflow).encode(np.array([number, 1], number.dtype))
+    check(cast, x)
+
+
+@pytest.mark.parametrize("rounding", [mode for mode in Rounding if mode.is_stochastic])
+@pytest.mark.parametrize("bits", [20, 28, 32])
+@pytest.mark.parametrize("format", [FP32, Fixed(bits=32, fraction_bits=-32), BF16], ids=str)
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=10)
+def test_integers_next_to_what_a_draw_decides_are_not_rounded_twice(
+    rounding: Rounding, bits: int, format: Fixed | Minifloat, seed: int
+) -> None:
+    # A step of 2^k below the threshold of the draw R lies the integer at which R is the least that
+    # steps up; to its sides are the integers that 53 bits confuse with it.
+    rng = np.random.default_rng(seed)
+    step = 32 if isinstance(format, Fixed) else 62 - format.significand_bits
+    draws = rng.integers(0, 2**bits, 20)
+    near = 2**62 + (2**step * (2**bits - draws)) // 2**bits + rng.integers(-1, 2, 20)
+    cast = Cast(format=format, rounding=rounding, random_bits=bits)
+    expected = encode_array_exact(cast, near, draws)
+    assert cast.encode(near, draws).equals(expected)
+    assert cast.attempt(near, draws).coded.equals(expected)
+    assert np.array_equal(cast.quantize(near, draws), expected.values())
+
+
+@pytest.mark.parametrize(
+    "cast",
+    [
+        Cast(format=SMX_INT8, overflow=Overflow.WRAP),
+        Cast(
+            format=NVFP4, rounding=Rounding.STOCHASTIC, random_bits=32,
+            scaling=Scaling(rule=ScaleRule.RANGE),
+        ),
+        Cast(
+            format=Affine(element=INT16, scale=(0.5,), zero_point=(0,)),
+            rounding=Rounding.STOCHASTIC_B, random_bits=24,
+        ),
+    ],
+    ids=lambda cast: str(cast.overflow),
+)  # fmt: skip
+def test_an_integer_that_would_lose_a_bit_before_a_tile_is_scaled_is_refused(cast: Cast) -> None:
+    x = np.full((4, 16), 2**53 + 1)
+    draws = np.zeros(x.shape, np.int64) if cast.random_bits else None
+    with pytest.raises(FormatError, match=r"integers above 2\^53 .* divide them, or give float64"):
+        cast.encode(x, draws)
+    assert cast.encode(x - 1, draws).shape == x.shape
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5), (5, 33), (4, 4), (0, 5), (5, 0), (33,), ()])

@@ -33,10 +33,12 @@ from bitpde.formats import (
     Cast,
     Coded,
     Fixed,
+    FormatError,
     Minifloat,
     Overflow,
     PowerOfTwo,
     decode_exact,
+    p3109,
 )
 
 Scalar = Fixed | Minifloat
@@ -85,15 +87,25 @@ def test_every_code_of_a_narrow_format_comes_back(name: str, casts_of: CastsOf) 
     check_identity(coded(format, format.codes()), casts_of(name))
 
 
+@pytest.mark.parametrize("step", [31, pytest.param(1, marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize("name", NARROW)
-def test_codes_of_a_narrow_format_decode_as_the_standard_says(name: str) -> None:
-    # Every code of at most 10 bits; of more, every 31st and the ends of the range.
+def test_codes_of_a_narrow_format_decode_as_the_standard_says(name: str, step: int) -> None:
+    # Every code of at most 10 bits; of more, every 31st and the ends of the range, or all.
     format = NARROW[name]
     every = format.codes()
-    some = every if len(every) <= 1024 else [*every[:40], *every[::31], *every[-40:]]
+    some = every if len(every) <= 1024 else [*every[:40], *every[::step], *every[-40:]]
     values = coded(format, some).values().tolist()
     wrong = [c for c, v in zip(some, values, strict=True) if not same(v, decode_exact(format, c))]
     assert wrong == []
+
+
+@pytest.mark.parametrize("code", [1, 4000])
+def test_values_that_no_float64_holds_are_refused(code: int) -> None:
+    # Codes are powers of two from 2^-2047 to 2^2046, and 2048 is 1.
+    format = p3109(12, 1, signed=False)
+    assert Coded(format=format, codes=np.array([2048, 2050], np.uint16)).values().tolist() == [1, 4]
+    with pytest.raises(FormatError, match="no float64 holds: decode_exact gives them"):
+        Coded(format=format, codes=np.array([code], np.uint16)).values()
 
 
 def test_every_code_of_16_bits_decodes_as_numpy_says() -> None:

@@ -28,7 +28,12 @@ from bitpde.validation import (
 )
 
 SCALARS: dict[str, Any] = {n: f for n, f in {**NAMED, **EXTRA}.items() if not isinstance(f, Block)}
-SMALL = {name: format for name, format in SCALARS.items() if format.bits <= 12}
+AT_MOST_16 = {name: format for name, format in SCALARS.items() if format.bits <= 16}
+#: Those of more than 12 bits take a while.
+EVERY = [
+    pytest.param(name, marks=[pytest.mark.exhaustive] if format.bits > 12 else [])
+    for name, format in AT_MOST_16.items()
+]
 
 #: OFP8 v1.0, OCP MX v1.0 section 5.3, IEEE 754-2019 section 3.6, P3109 Interim Report v4.0, and
 #: the documentation of the others: the largest number, the least normal one, the largest and least
@@ -90,9 +95,9 @@ def test_a_scale_has_no_zero_and_one_nan() -> None:
     assert facts.min > 0
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", EVERY)
 def test_facts_are_what_the_codes_say(name: str) -> None:
-    format = SMALL[name]
+    format = AT_MOST_16[name]
     values = {code: format.decode(code) for code in format.codes()}
     finite = [value for value in values.values() if isinstance(value, Fraction)]
     facts = scalar_facts(format)
@@ -113,9 +118,9 @@ def test_facts_are_what_the_codes_say(name: str) -> None:
         assert special(format, word) == codes, word
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", EVERY)
 def test_binades_hold_every_positive_value_one_step_apart(name: str) -> None:
-    format = SMALL[name]
+    format = AT_MOST_16[name]
     decoded = (format.decode(code) for code in format.codes())
     positive = sorted({v for v in decoded if isinstance(v, Fraction) and v > 0})
     found: list[Fraction] = []
@@ -127,16 +132,18 @@ def test_binades_hold_every_positive_value_one_step_apart(name: str) -> None:
     assert found == positive
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", EVERY)
 def test_consecutive_ordinals_are_consecutive_values(name: str) -> None:
-    rows = [row for row in value_table(SMALL[name], whole=True) if row is not None]
-    assert [row.code for row in rows] == list(SMALL[name].codes())
+    rows = [row for row in value_table(AT_MOST_16[name], whole=True) if row is not None]
+    assert [row.code for row in rows] == list(AT_MOST_16[name].codes())
     values = {row.ordinal: row.value for row in rows if row.ordinal is not None}
     places = sorted(values)
     assert places == list(range(places[0], places[-1] + 1))
     assert all(values[a] < values[b] for a, b in pairwise(places))
     bits = [row.fields.replace(" ", "") for row in rows]
-    assert [int(word, 2) for word in bits] == [row.code % 2 ** SMALL[name].bits for row in rows]
+    assert [int(word, 2) for word in bits] == [
+        row.code % 2 ** AT_MOST_16[name].bits for row in rows
+    ]
 
 
 def test_a_long_table_leaves_out_codes_and_says_so() -> None:

@@ -95,7 +95,7 @@ def test_an_array_of_theirs_is_read_without_a_copy_whatever_its_strides(name: st
 
 @pytest.mark.parametrize("name", sorted(set(SCALARS) - set(PEERS) - set(NUMPY)))
 def test_a_format_of_its_own_is_refused(name: str) -> None:
-    with pytest.raises(FormatError, match=r"is no dtype of ml_dtypes or NumPy: take values\(\)"):
+    with pytest.raises(FormatError, match=r"of ml_dtypes.*: take values\(\)"):
         to_ml_dtypes(Cast(format=FORMATS[name]).encode([0.0]))
 
 
@@ -109,7 +109,7 @@ def test_elements_and_scales_share_memory_and_multiply_to_the_values(name: str) 
         to_ml_dtypes(coded)
     known = block.element in [FORMATS[name] for name in (*PEERS, *NUMPY)]
     if block.scale != E8M0 or not known:
-        with pytest.raises(FormatError, match="is no dtype of ml_dtypes"):
+        with pytest.raises(FormatError, match="of ml_dtypes"):
             tiles_to_ml_dtypes(coded)
         return
     elements, factors = tiles_to_ml_dtypes(coded)
@@ -151,7 +151,7 @@ def test_narrow_integers_lie_otherwise_in_memory_and_have_no_view(name: str, bit
     ours = Cast(format=Fixed(bits=bits)).encode([-1, 1])
     assert theirs.view(np.int8).tolist() == [2**bits - 1, 1]
     assert ours.codes.tolist() == [-1, 1]
-    with pytest.raises(FormatError, match="no dtype of ml_dtypes"):
+    with pytest.raises(FormatError, match="of ml_dtypes does not"):
         to_ml_dtypes(ours)
     with pytest.raises(FormatError, match=rf"{name} .*: encode array.astype\(numpy.float32\)"):
         from_ml_dtypes(theirs)

@@ -84,6 +84,26 @@ def test_sqnr_and_largest_error_are_those_of_rationals(format: Any) -> None:
     check()
 
 
+@given(st.sampled_from([np.int64, np.uint64]), st.integers(0, 2**32))
+def test_integers_that_no_float64_holds_lose_what_they_lose(dtype: type, seed: int) -> None:
+    limits = np.iinfo(dtype)
+    x = np.random.default_rng(seed).integers(limits.min, limits.max, 9, dtype, endpoint=True)
+    x[:3] = limits.max, 2**53 + 1, limits.min
+    done = quantize_array(Cast(format=BF16), x)
+    errors = [
+        a - Fraction(v) for a, v in zip(x.tolist(), done.coded.values().tolist(), strict=True)
+    ]
+    largest = float(max(abs(error) for error in errors))
+    assert done.report.max_abs_error is not None
+    # A float64 takes x - q to one rounding, and what it left of x to another.
+    assert abs(done.report.max_abs_error - largest) <= 2.0**-52 * largest
+    expected = 10 * log10(squares([Fraction(v) for v in x.tolist()]) / squares(errors))
+    assert done.report.sqnr_db is not None
+    assert abs(done.report.sqnr_db - expected) <= 2 * (1e-12 + 2e-15 * abs(expected))
+    alone = quantize_array(Cast(format=FP64), np.array([2**53 + 1])).report
+    assert alone.max_abs_error == 1.0
+
+
 @given(hnp.arrays(np.float64, st.integers(0, 300), elements=st.floats(0, 1e300)))
 @example(np.array([1.0, *(2.0**-53 * (n & (n - 1) == 0) for n in range(1, 4096))]))  # all ties
 def test_the_compensated_sum_is_right_to_two_units(x: NDArray[np.float64]) -> None:

@@ -79,10 +79,13 @@ def steps_up(
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize(
+    "many", [range(8), pytest.param(range(8, 11), marks=pytest.mark.exhaustive)]
+)
 def test_the_largest_random_integers_step_up_as_many_as_the_closed_form_says(
-    name: str, variant: Rounding
+    name: str, variant: Rounding, many: range
 ) -> None:
-    for bits in range(8):
+    for bits in many:
         counts = [how_many_step_up(variant, nu * 2**bits) for nu in fractions(bits)]
         expected = np.arange(2**bits) >= 2**bits - np.array(counts)[:, None]
         for sign, dtype in product((1, -1), (np.float32, np.float64)):
@@ -97,7 +100,9 @@ def test_more_random_bits_have_the_same_closed_form(variant: Rounding) -> None:
         assert np.array_equal(up, np.arange(2**bits) >= 2**bits - np.array(counts)[:, None])
 
 
-@pytest.mark.parametrize("bits", range(8))
+@pytest.mark.parametrize(
+    "bits", [*range(8), *(pytest.param(n, marks=pytest.mark.exhaustive) for n in (8, 9, 10))]
+)
 def test_the_bias_is_known_exactly(bits: int) -> None:
     # In units of 2^-N: nu runs over the multiples of 1 / 2^FINER.  Floor loses 0, 1, ... of them,
     # the nearest integer loses and gains alike but for the tie: up in B; in C down and up in turn,
