@@ -116,6 +116,9 @@ def format_named(name: str) -> Fixed | Minifloat | Block:
     >>> format_named("smx_int8") == SMX_INT8, format_named("Binary6p2uf").bits
     (True, 6)
     """
+    if not isinstance(name, str):
+        msg = f"{name!r} is no name: give a string, such as 'OFP8_E4M3'"
+        raise FormatError(msg)
     found = CATALOGUE.get(name.upper()) or p3109_named(name)
     if found is None:
         close = get_close_matches(name.upper(), CATALOGUE, n=5, cutoff=0.4) or list(CATALOGUE)

@@ -58,6 +58,7 @@ def encode_powers(
     >>> encode_powers([3.0, 0.0], E8M0, rounding=Rounding.UP).tolist()
     [129, 0]
     """
+    _require_powers(format)
     policies = (Overflow.SATURATE, Overflow.INFINITY_OR_NAN, Overflow.RAISE)
     if rounding is Rounding.TO_ODD or rounding.is_stochastic or overflow not in policies:
         msg = f"powers of two know no {rounding} or no {overflow}: choose another"
@@ -93,6 +94,7 @@ def decode_powers(codes: ArrayLike, format: PowerOfTwo) -> NDArray[np.float64]:
     >>> decode_powers([127, 130, 255], E8M0).tolist()
     [1.0, 8.0, nan]
     """
+    _require_powers(format)
     given = _checked(codes)
     powers = np.ldexp(1.0, given.astype(np.int64) - format.bias)
     return np.asarray(np.where(given == format.nan_code, np.nan, powers))
@@ -112,6 +114,7 @@ def reciprocal_powers(codes: ArrayLike, format: PowerOfTwo) -> NDArray[np.uint8]
     >>> reciprocal_powers([127, 254, 0, 255], E8M0).tolist()
     [127, 0, 254, 255]
     """
+    _require_powers(format)
     given = _checked(codes).astype(np.int64)
     nan = given == format.nan_code
     opposite = 2 * format.bias - given
@@ -121,6 +124,12 @@ def reciprocal_powers(codes: ArrayLike, format: PowerOfTwo) -> NDArray[np.uint8]
         msg = f"1 / {format.decode(code)} is no power of {format}: choose a symmetric bias, 127"
         raise FormatError(msg)
     return np.where(nan, format.nan_code, opposite).astype(np.uint8)
+
+
+def _require_powers(format: object) -> None:
+    if not isinstance(format, PowerOfTwo):
+        msg = f"{format!r} is no format of powers of two: give a PowerOfTwo, such as E8M0"
+        raise FormatError(msg)
 
 
 def _checked(codes: ArrayLike) -> NDArray[np.uint8]:

@@ -3,8 +3,10 @@
 The oracle is rational: the two powers next to a number, and which of them each mode takes.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import inf, isnan, nan
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,12 +15,15 @@ from hypothesis import strategies as st
 
 from bitpde.formats import (
     E8M0,
+    INT8,
+    OFP8_E4M3,
     FormatError,
     Overflow,
     PowerOfTwo,
     Rounding,
     decode_powers,
     encode_powers,
+    format_named,
     reciprocal_powers,
 )
 
@@ -96,6 +101,18 @@ def test_every_code_comes_back_and_every_reciprocal_is_exact() -> None:
     assert isnan(opposite[255])
     with pytest.raises(FormatError, match="choose a symmetric bias"):
         reciprocal_powers(codes, PowerOfTwo(bias=100))
+
+
+@pytest.mark.parametrize("convert", [encode_powers, decode_powers, reciprocal_powers])
+@pytest.mark.parametrize("format", [OFP8_E4M3, INT8, "E8M0"])
+def test_a_format_of_anything_else_is_refused(convert: Callable[..., Any], format: Any) -> None:
+    with pytest.raises(FormatError, match="no format of powers of two: give a PowerOfTwo"):
+        convert([1], format)
+
+
+def test_a_name_is_a_string() -> None:
+    with pytest.raises(FormatError, match="3 is no name: give a string"):
+        format_named(3)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("codes", [[256], [-1], [1.0]])
