@@ -20,6 +20,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from mutation_faults import ROOT, Fault, Selection, all_faults, key_of, list_names, sources
@@ -85,6 +86,17 @@ def run(copy: Path, selection: Selection, name: str, key: str) -> Result:
     return Result(key=key, id=name, verdict=verdict, seconds=seconds, first=first)
 
 
+@cache
+def is_met(needs: str) -> bool:
+    """Whether a function of the package says so of this processor."""
+    module, function = needs.split(":")
+    script = f"from {module} import {function}; raise SystemExit(not {function}())"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT.parent)}
+    return (
+        subprocess.run([sys.executable, "-c", script], env=environment, check=False).returncode == 0
+    )
+
+
 def require_copy(copy: Path, environment: dict[str, str]) -> None:
     """Require that the tests will import the copy, not an installed package."""
     command = [sys.executable, "-c", "import bitpde; print(bitpde.__file__)"]
@@ -134,6 +146,8 @@ def faulty(faults: Sequence[Fault], log: Log, jobs: int) -> list[Result]:
 
     def one(fault: Fault) -> Result:
         key = key_of(fault, fault.selection)
+        if fault.needs and not is_met(fault.needs):
+            return Result(key=key, id=fault.id, verdict="not run", seconds=0.0)
         return log.get(key) or log.add(run_planted(fault, key))
 
     with ThreadPoolExecutor(jobs) as pool:
@@ -142,12 +156,14 @@ def faulty(faults: Sequence[Fault], log: Log, jobs: int) -> list[Result]:
 
 def report(results: Mapping[str, Sequence[tuple[Fault, Result]]]) -> str:
     """Markdown of lists of faults: how many each has and how many were caught, and each fault."""
-    lines = ["| list | faults | caught | minutes |", "|---|--:|--:|--:|"]
+    lines = ["| list | faults | caught | not run | minutes |", "|---|--:|--:|--:|--:|"]
     for name, those in results.items():
         found = [result for _, result in those]
         caught = sum(result.verdict == "failed" for result in found)
+        left = sum(result.verdict == "not run" for result in found)
         minutes = sum(result.seconds for result in found) / 60
-        lines.append(f"| [{name}](#{name}) | {len(found)} | {caught} | {minutes:.0f} |")
+        cells = f"[{name}](#{name})", len(found), caught, left, f"{minutes:.0f}"
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
     for name, those in results.items():
         lines += ["", f"## {name}", "", *table(those)]
     return "\n".join(lines)
@@ -202,10 +218,13 @@ def main(words: Sequence[str] | None = None) -> int:
             for name in given.faults or list_names()
         }
         sys.stdout.write(report({name: those for name, those in lists.items() if those}) + "\n")
-    missed = [result for result in results if result.verdict != "failed"]
+    run_here = [result for result in results if result.verdict != "not run"]
+    missed = [result for result in run_here if result.verdict != "failed"]
     for result in missed:
         say(f"not caught ({result.verdict}): {result.id}")
-    say(f"{len(faults) - len(missed)} of {len(faults)} faults caught")
+    left = len(faults) - len(run_here)
+    rest = f"; {left} need another processor" if left else ""
+    say(f"{len(run_here) - len(missed)} of {len(run_here)} faults caught{rest}")
     return 1 if missed else 0
 
 

@@ -31,7 +31,10 @@ class Selection:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One mistake: in ``file`` the text ``old`` says ``new``, and the selection must see it."""
+    """One mistake: in ``file`` the text ``old`` says ``new``, and the selection must see it.
+
+    ``needs``, ``module:function`` of the package, says whether the processor runs what it breaks.
+    """
 
     id: str
     file: str
@@ -39,6 +42,7 @@ class Fault:
     new: str
     mistake: str
     selection: Selection
+    needs: str = ""
 
     def planted(self, source: str) -> str:
         """The source with the fault.

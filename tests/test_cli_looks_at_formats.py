@@ -197,19 +197,13 @@ def test_a_preset_is_the_cast_of_that_name(
     assert Coded.load(tmp_path / "out.npz").equals(cast.encode(np.load(array)))
 
 
-def test_a_scale_rule_makes_a_preset_of_a_block_with_small_float_scales(
-    array: Path, capsys: Out
-) -> None:
-    words = ["quantize", array, "--format", "NVFP4", "--preset", "torchao", "--scale-rule", "range"]
-    data = json.loads(printed(capsys, *words, "--json"))
-    assert data["cast"] == spec_to_json(torchao(NVFP4, rule=ScaleRule.RANGE))
-
-
-def test_no_random_bits_are_lawful(array: Path, capsys: Out) -> None:
-    words = ["quantize", array, "--format", "INT8", "--rounding", "stochastic_b"]
-    data = json.loads(printed(capsys, *words, "--random-bits", 0, "--json"))
-    cast = Cast(format=INT8, rounding=Rounding.STOCHASTIC_B)
-    assert data["cast"] == spec_to_json(cast)
+def test_what_presets_and_random_bits_leave_open_is_lawful(array: Path, capsys: Out) -> None:
+    no_bits = "--rounding stochastic_b --random-bits 0"
+    words = {"NVFP4": "--preset torchao --scale-rule range", "INT8": no_bits}
+    casts = torchao(NVFP4, rule=ScaleRule.RANGE), Cast(format=INT8, rounding=Rounding.STOCHASTIC_B)
+    for (name, options), cast in zip(words.items(), casts, strict=True):
+        said = printed(capsys, "quantize", array, "--format", name, *options.split(), "--json")
+        assert json.loads(said)["cast"] == spec_to_json(cast)
 
 
 def test_an_option_stands_in_place_of_the_presets_policy(array: Path, capsys: Out) -> None:
