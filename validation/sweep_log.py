@@ -19,8 +19,9 @@ from .sweep import Tally
 
 _PACKAGE: Final = Path(__file__).parents[1]
 _CHECK: Final = ("lattice.py", "breakpoints.py", "wrapping.py", "sweep.py")
-#: Names of formats, whose fields a line holds itself, and what is done with codes afterwards.
-_APART: Final = {"catalogue", "coded"}
+#: Names of formats, whose fields a line holds itself, what is done with codes afterwards, and
+#: formats that no line is about.
+_APART: Final = {"affine", "catalogue", "coded"}
 
 Line = dict[str, Any]
 
