@@ -47,13 +47,21 @@ class Affine:
         if self.element.fraction_bits or self.element.bits > 16:
             msg = f"element is {self.element}: give at most 16 bits and no fraction bits"
             raise FormatError(msg)
+        for name, values in (("scale", self.scale), ("zero_point", self.zero_point)):
+            if not isinstance(values, tuple):
+                msg = f"{name} of an Affine is {values!r}: give a tuple of one or several"
+                raise FormatError(msg)
+        if not (self.axis is None or type(self.axis) is int):
+            msg = f"axis of an Affine is {self.axis!r}: give a plain int, or None for one scale"
+            raise FormatError(msg)
         count = len(self.scale)
         if count != len(self.zero_point) or count == 0 or (self.axis is None and count > 1):
             given = f"{count} scales, {len(self.zero_point)} zero points and axis {self.axis}"
             msg = f"{given}: give as many of each, and an axis if there are several"
             raise FormatError(msg)
         for scale in self.scale:
-            if not (0 < scale < math.inf) or float(np.float32(scale)) != scale:
+            plain = isinstance(scale, float | int) and type(scale) is not bool
+            if not plain or not (0 < scale < math.inf) or float(np.float32(scale)) != scale:
                 msg = f"scale {scale!r} is no positive binary32: give float(numpy.float32(scale))"
                 raise FormatError(msg)
         for zero_point in self.zero_point:

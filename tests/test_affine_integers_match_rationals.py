@@ -226,6 +226,26 @@ def test_the_compiled_lane_gives_the_same_bits(data: st.DataObject, axis: int | 
         assert counts == exact_counts
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"scale": 0.5}, "scale of an Affine is 0.5: give a tuple"),
+        ({"scale": [0.5]}, r"scale of an Affine is \[0.5\]: give a tuple"),
+        ({"scale": ("0.5",)}, "scale '0.5' is no positive binary32"),
+        ({"scale": (True,)}, "scale True is no positive binary32"),
+        ({"scale": (np.float32(0.5),)}, r"give float\(numpy.float32\(scale\)\)"),
+        ({"scale": (nan,)}, "scale nan is no positive binary32"),
+        ({"zero_point": 3}, "zero_point of an Affine is 3: give a tuple"),
+        ({"zero_point": (3.0,)}, "zero point 3.0 is no code"),
+        ({"axis": 1.0}, "axis of an Affine is 1.0: give a plain int"),
+        ({"axis": True}, "axis of an Affine is True: give a plain int"),
+    ],
+)
+def test_fields_are_of_their_types(words: dict[str, Any], said: str) -> None:
+    with pytest.raises(FormatError, match=said):
+        Affine(**{"element": UINT8, "scale": (0.5,), "zero_point": (3,), **words})
+
+
 @pytest.mark.parametrize("scale", [1.0, 3.0, 0.1, 7e-39, 1e38, 1.9999999])
 def test_every_tie_of_16_bits_and_its_neighbours_are_rounded_once(scale: float) -> None:
     narrow = float(np.float32(scale))
