@@ -135,11 +135,11 @@ CHAINS: list[tuple[Any, Any, Minifloat, str]] = [
     (OFP8_E4M3, OFP8_E4M3, FP16, "product_tiles"),  # 8 bits of product, 11 of C
     (OFP8_E4M3, OFP8_E4M3, BF16, "product_tiles"),  # 8 of both
     (OFP8_E4M3, OFP8_E5M2, FP16, "nearest_tiles"),  # steps of 2^-25, below those of FP16
-    (INT8, INT8, FP16, "nearest_tiles"),  # 14 of product
+    (INT8, INT8, FP16, "nearest_tiles"),  # 14 of product, 11 of C
     (OFP8_E4M3, OFP8_E4M3, OFP8_E4M3, "nearest_tiles"),  # underflows
-    (OFP8_E4M3, OFP8_E4M3, E8M13, "nearest_tiles"),  # twice 14 bits of C
+    (OFP8_E4M3, OFP8_E4M3, E8M13, "guarded_tiles"),  # twice 14 bits of C
     (FP16, FP16, FP16, "nearest_tiles"),
-    (BF16, BF16, BF16, "nearest_tiles"),
+    (BF16, BF16, BF16, "guarded_tiles"),  # 16 of product, 8 of C
     (OFP8_E4M3, OFP8_E4M3, FP32, "multiply_panels"),
     (MXFP8_E4M3, MXFP8_E4M3, FP32, "multiply_wide_panels"),
     (SMX_INT8, SMX_INT8, BF16, "sum_tiles"),
