@@ -5,10 +5,22 @@ It goes twice over its products: see `fused_vectors`, where the ways are in whic
 
 from typing import Any
 
+from llvmlite import ir
 from numba.core import cgutils
 
 from .chain_vectors import round_magnitude
-from .tile import COLUMNS, DOUBLE, FLOAT, ROWS, WORD, Tile, Variables, Vectors
+from .tile import (
+    COLUMNS,
+    DOUBLE,
+    FLOAT,
+    ROWS,
+    SHORT,
+    WORD,
+    Tile,
+    Variables,
+    Vectors,
+    vector_of,
+)
 
 _LOWEST = -(1 << 20)
 
@@ -65,9 +77,13 @@ class Step:
         self.builder.store(self.words.call("umax", self.builder.load(self.seen), words), self.seen)
 
     def see_if(self, beyond: Any, c: Any) -> None:
-        """Doubt the columns where C, not 0, is beyond what can be aligned."""
-        some = self.builder.fcmp_unordered("!=", c, self.words.every_real(0.0))
-        self.see(self.builder.sext(self.builder.and_(beyond, some), self.words.words))
+        """Doubt the columns where C, not 0, is beyond what can be aligned.
+
+        Less than nothing, as a word without a sign, is beyond every exponent field.
+        """
+        b, w = self.builder, self.words
+        less = b.sub(w.every(0), w.bits(w.magnitude(c)))
+        self.see(b.and_(b.sext(beyond, w.words), less))
 
     def c_exponent(self, c: Any) -> Any:
         """The exponent C is aligned by."""
@@ -79,18 +95,24 @@ class Step:
     def find_tops(self, lane: Lane, first: Any, last: Any) -> None:
         """The largest exponent of every output."""
         b, w, tile = self.builder, self.words, self.tile
+        short = vector_of(SHORT)
+        tops = Variables(b, short, tile.height)
         for row in range(tile.height):
-            start = self.c_exponent(self.c[row]) if self.aligned else w.every(_LOWEST)
-            lane.tops[row] = w.call("smax", start, self.unit.floor)
+            tops[row] = ir.Constant(short, [-(1 << 15)] * COLUMNS)
 
         def compare(k: Any) -> None:
-            right = w.load(tile.place(5, tile.times(k, COLUMNS)), WORD)
+            right = w.load(tile.place(5, tile.times(k, COLUMNS)), SHORT)
             left = tile.place(4, tile.times(k, ROWS))
             for row in range(tile.height):
-                x = w.splat(b.load(b.gep(left, [tile.constant(row)])))
-                lane.tops[row] = w.call("smax", lane.tops[row], b.add(x, right))
+                twice = b.load(b.gep(left, [tile.constant(row)]))
+                x = b.bitcast(w.splat(twice, COLUMNS // 2), short)
+                tops[row] = w.call("smax", tops[row], b.add(x, right))
 
         tile.between(first, last, compare, self.lanes)
+        for row in range(tile.height):
+            start = self.c_exponent(self.c[row]) if self.aligned else w.every(_LOWEST)
+            start = w.call("smax", start, self.unit.floor)
+            lane.tops[row] = w.call("smax", start, b.sext(tops[row], w.words))
 
     def find_scales(self, lane: Lane) -> None:
         """What makes the last kept bit 1, and whether it can."""
@@ -173,3 +195,14 @@ class Step:
         total = b.fmul(lane.sums[row], self.power(b.sub(lane.tops[row], self.unit.bits)))
         rounded, _ = round_magnitude(self.longs, total, *self.unit.round)
         return b.fptrunc(b.fadd(rounded, self.unit.zero), self.words.real)
+
+
+class IntegerStep(Step):
+    """The same with sums that are integers of 32 bits."""
+
+    def add_terms(self, lane: Lane, first: Any, last: Any) -> None:
+        """Sum all terms as integers."""
+        for row in range(self.tile.height):
+            start = self.aligned_c(lane, row) if self.aligned else self.words.every(0)
+            lane.parts[row] = start
+        self.multiply(lane, first, last)

@@ -12,8 +12,10 @@ The sum becomes C in one of these ways:
 * `add_fused`: in float64, by `chain_vectors.round_magnitude`;
 * `add_odd`: terms, their sum, and its sum with C are each rounded to odd: what is cut off sets the
   last bit that is kept, and `chain_vectors.odd_sum` in float32 has its 24 bits;
-* `add_late`: in float64, where it is aligned with C by two floors, and is converted to float32,
-  which rounds to nearest even.
+* `add_late`, `add_paired`: it is aligned with C by two floors, and is converted to float32, which
+  rounds to nearest even (`late_steps`).
+
+Those that are named narrow have sums of 31 bits; `add_odd` and `add_late` sum in float64.
 """
 
 from typing import Any
@@ -23,7 +25,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .chain_vectors import odd_sum, round_magnitude
-from .fused_steps import Lane, Step
+from .fused_steps import IntegerStep, Step
+from .late_steps import LateStep, NarrowLateStep, NarrowPairedStep, PairedStep
 from .tile import FLOAT, WORD, Tile, height_of, parts_of_tile
 
 _INDEX = types.intp
@@ -51,13 +54,8 @@ class _TruncatedStep(Step):
         return self.scaled(self.builder.and_(bits, self.unit.keep), row)
 
 
-class _NarrowStep(_TruncatedStep):
+class _NarrowStep(IntegerStep, _TruncatedStep):
     """The same in integers of 32 bits."""
-
-    def add_terms(self, lane: Lane, first: Any, last: Any) -> None:
-        for row in range(self.tile.height):
-            lane.parts[row] = self.aligned_c(lane, row)
-        self.multiply(lane, first, last)
 
     def truncated(self, row: int) -> tuple[Any, Any]:
         """The bits of the sum truncated to float32, in units of the last kept bit; if inexact."""
@@ -65,7 +63,7 @@ class _NarrowStep(_TruncatedStep):
         total = self.own[0].parts[row]
         near = b.sitofp(total, w.real)
         back = b.fptosi(near, w.words)
-        away = b.icmp_signed(">", *[w.magnitude_of_integers(x) for x in (back, total)])
+        away = b.icmp_unsigned(">", *[w.magnitude_of_integers(x) for x in (back, total)])
         bits = b.select(away, b.sub(w.bits(near), w.every(1)), w.bits(near))
         return bits, b.icmp_unsigned("!=", back, total)
 
@@ -73,9 +71,11 @@ class _NarrowStep(_TruncatedStep):
 def _half_result(step: _TruncatedStep, row: int) -> Any:
     """The sum rounded to nearest even in a format of at most 22 bits."""
     b, w = step.builder, step.words
+    least, shift = step.unit.round_words[:2]
+    nothing = w.every(0)
     bits, inexact = step.truncated(row)
     odd = b.select(inexact, b.or_(bits, w.every(1)), bits)
-    rounded, _ = round_magnitude(w, step.scaled(odd, row), *step.unit.round_words)
+    rounded, _ = round_magnitude(w, step.scaled(odd, row), least, shift, nothing, nothing)
     return b.fadd(rounded, w.every_real(0.0))
 
 
@@ -91,48 +91,6 @@ class _NarrowHalfStep(_NarrowStep):
 
     def result(self, row: int) -> Any:
         return _half_result(self, row)
-
-
-class _LateStep(Step):
-    """The same where C joins the finished sum."""
-
-    aligned = False
-
-    def joined(self, row: int) -> tuple[Any, Any]:
-        """The sum of all lanes, and the exponent it is aligned by."""
-        b, w = self.builder, self.words
-        top = self.own[0].tops[row]
-        for lane in self.own[1:]:
-            top = w.call("smax", top, lane.tops[row])
-        if len(self.own) == 1:
-            return self.own[0].sums[row], top
-        total = self.longs.every_real(0.0)
-        for lane in self.own:
-            moved = b.fmul(lane.sums[row], self.power(b.sub(lane.tops[row], top)))
-            total = b.fadd(total, self.longs.call("floor", moved))
-        return total, top
-
-    def result(self, row: int) -> Any:
-        b, w, d, unit = self.builder, self.words, self.longs, self.unit
-        total, top = self.joined(row)
-        c, exponent = self.c[row], self.c_exponent(self.c[row])
-        self.see_if(b.icmp_signed("<", exponent, unit.least), c)
-        both = w.call("smax", top, exponent)
-        shift = b.sub(b.add(top, unit.sum_bits), b.add(both, unit.bits))
-        of_sum = d.call("floor", b.fmul(total, self.power(shift)))
-        far = b.icmp_signed("<", exponent, b.sub(both, unit.cutoff))
-        c = b.fpext(b.select(far, w.every_real(0.0), c), d.real)
-        of_c = d.call("floor", b.fmul(c, self.power(b.sub(unit.addend_bits, both))))
-        step = self.power(b.sub(unit.sum_bits, unit.addend_bits))
-        joined = d.call("fma", of_c, step, of_sum)
-        joined = b.fmul(joined, self.power(b.sub(both, unit.sum_bits)))
-        return b.fptrunc(b.fadd(joined, unit.zero), w.real)
-
-
-class _PairedStep(_LateStep):
-    """The same with even and odd products in lanes of their own."""
-
-    lanes = 2
 
 
 class _OddStep(_TruncatedStep):
@@ -152,6 +110,10 @@ class _OddStep(_TruncatedStep):
         products = self.scaled(b.or_(bits, b.zext(inexact, w.words)), row)
         self.see(w.field(products))
         return b.fadd(odd_sum(w, self.c[row], products), w.every_real(0.0))
+
+
+class _NarrowOddStep(_OddStep, _NarrowStep):
+    """The same in integers of 32 bits."""
 
 
 def _codegen(kind: type[Step]) -> Any:
@@ -200,6 +162,9 @@ add_cut = _unit(_TruncatedStep)
 add_narrow = _unit(_NarrowStep)
 add_wide_half = _unit(_HalfStep)
 add_half = _unit(_NarrowHalfStep)
-add_late = _unit(_LateStep)
-add_paired = _unit(_PairedStep)
+add_late = _unit(LateStep)
+add_narrow_late = _unit(NarrowLateStep)
+add_paired = _unit(PairedStep)
+add_narrow_paired = _unit(NarrowPairedStep)
 add_odd = _unit(_OddStep)
+add_narrow_odd = _unit(_NarrowOddStep)
