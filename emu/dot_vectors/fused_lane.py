@@ -170,6 +170,7 @@ def _kernel_of(unit: FusedAccumulator, operand_bits: list[int]) -> tuple[Any, bo
 
     bits = unit.fraction_bits or 0
     if unit.addend is Addend.ROUNDED:
+        # Terms are below 2^(bits + 2) (1 - 2^-12): no sum is rounded to 2^31.
         narrow = unit.terms << (bits + 2) <= 1 << 31
         return (kernels.narrow_odd_tiles if narrow else kernels.odd_tiles), False
     if unit.late is not None:

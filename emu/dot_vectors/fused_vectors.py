@@ -63,7 +63,7 @@ class _NarrowStep(IntegerStep, _TruncatedStep):
         total = self.own[0].parts[row]
         near = b.sitofp(total, w.real)
         back = b.fptosi(near, w.words)
-        away = b.icmp_unsigned(">", *[w.magnitude_of_integers(x) for x in (back, total)])
+        away = b.icmp_signed(">", *[w.magnitude_of_integers(x) for x in (back, total)])
         bits = b.select(away, b.sub(w.bits(near), w.every(1)), w.bits(near))
         return bits, b.icmp_unsigned("!=", back, total)
 
