@@ -29,6 +29,8 @@ from .panels import (
 
 #: An exponent below all: of a zero where zeros take no part.
 _NONE = -(1 << 13)
+#: That of float32, which the kernels add to exponents.
+_BIAS = 127
 #: An exponent above all.
 _ANY = 1 << 14
 #: Roundings of units that align by truncation.
@@ -139,9 +141,9 @@ def _in_range(unit: FusedAccumulator, values: Any, exponents: Any) -> bool:
 
 
 def _zero_fits(unit: FusedAccumulator) -> bool:
-    """Whether the exponent of a C of zero is one of float32."""
-    zero = unit.zero_exponent
-    return zero is None or -1000 <= zero <= 127
+    """Whether the exponent of a C of zero is at most the least that is aligned to."""
+    zero, bits = unit.zero_exponent, unit.fraction_bits or 0
+    return zero is None or -1000 <= zero <= bits - 126
 
 
 def numbers_of(unit: FusedAccumulator, *, narrow: bool) -> tuple[int, ...]:
@@ -150,16 +152,16 @@ def numbers_of(unit: FusedAccumulator, *, narrow: bool) -> tuple[int, ...]:
     ``narrow`` says that it rounds in float32 instead of float64.
     """
     bits, late = unit.fraction_bits or 0, unit.late
-    zero = _NONE if unit.zero_exponent is None else unit.zero_exponent
-    floor = _NONE if unit.exponent_floor is None else unit.exponent_floor
+    floor, least = _NONE if unit.exponent_floor is None else unit.exponent_floor, bits - 126
     t = unit.result.significand_bits
     cutoff = 1 << 16 if late is None or late.cutoff is None else late.cutoff
     bias, trailing = (127, 23) if narrow else (1023, 52)
     rounding = ((bias + unit.format.emin) << trailing, (trailing - t) << trailing, t << trailing)
     return (
-        unit.terms, 1 << (29 - bits), bits, zero, unit.format.emin, floor, bits - 126,
-        -(1 << (23 - t)), late.sum_bits if late else 0, late.addend_bits if late else 0, cutoff,
-        *rounding, -1 if unit.rounding is Rounding.TOWARD_ZERO else 0,
+        unit.terms, 1 << (29 - bits), bits, _BIAS + unit.format.emin, _BIAS + max(floor, least),
+        _BIAS + least, -(1 << (23 - t)), late.sum_bits if late else 0,
+        late.addend_bits if late else 0, cutoff, *rounding,
+        -1 if unit.rounding is Rounding.TOWARD_ZERO else 0,
         -(1 << 63) if unit.signed_underflow else 0,
     )  # fmt: skip
 
@@ -207,7 +209,7 @@ def _run(
     inner = left.floats.shape[1]
     grid = grid_of(start, shape, np.float32)
     a, b = panels_of(left.floats, ROWS), panels_of(right.floats, COLUMNS)
-    twice = (exponents[0].astype(np.int32) & 0xFFFF) * 0x10001
+    twice = ((_BIAS + exponents[0].astype(np.int32)) & 0xFFFF) * 0x10001
     ae, be = panels_of(twice, ROWS), panels_of(exponents[1], COLUMNS)
     kernel, narrow = _kernel_of(unit, operand_bits)
     run_tiles(

@@ -35,6 +35,8 @@ _INDEX = types.intp
 class _TruncatedStep(Step):
     """The same, truncated to a format of at most 24 bits with the exponents of float32."""
 
+    c_has_subnormals = False
+
     def scaled(self, bits: Any, row: int) -> Any:
         """The float of the bits in units of the last kept bit."""
         b, w = self.builder, self.words
@@ -82,12 +84,16 @@ def _half_result(step: _TruncatedStep, row: int) -> Any:
 class _HalfStep(_TruncatedStep):
     """The same, rounded to nearest even in a format of at most 22 bits."""
 
+    c_has_subnormals = True
+
     def result(self, row: int) -> Any:
         return _half_result(self, row)
 
 
 class _NarrowHalfStep(_NarrowStep):
     """The same in integers of 32 bits."""
+
+    c_has_subnormals = True
 
     def result(self, row: int) -> Any:
         return _half_result(self, row)
@@ -133,6 +139,7 @@ def _run_steps(step: Step, row_length: Any, inner: Any) -> None:
     tile, builder, terms = step.tile, step.builder, step.unit.terms
     pointers = tile.rows(2, row_length)
     builder.store(step.words.load(tile.place(3), WORD), step.seen)
+    builder.store(step.words.every(-1), step.least_c)
     for row, pointer in enumerate(pointers):
         step.c[row] = step.words.load(pointer)
     count = builder.sdiv(builder.add(inner, builder.sub(terms, tile.constant(1))), terms)
@@ -143,7 +150,7 @@ def _run_steps(step: Step, row_length: Any, inner: Any) -> None:
         step.run(first, last)
     for row, pointer in enumerate(pointers):
         step.words.store(step.c[row], pointer)
-    step.words.store(builder.load(step.seen), tile.place(3))
+    step.words.store(step.finish(), tile.place(3))
 
 
 def _unit(kind: type[Step]) -> Any:

@@ -20,6 +20,7 @@ class LateStep(Step):
     """A step where C joins the finished sum, all in float64."""
 
     aligned = False
+    c_has_subnormals = False
 
     def _top(self, row: int) -> Any:
         """The largest exponent of all lanes."""
@@ -44,16 +45,17 @@ class LateStep(Step):
         b, w, d, unit = self.builder, self.words, self.longs, self.unit
         total, top = self.joined(row)
         c, exponent = self.c[row], self.c_exponent(self.c[row])
-        self.see_if(b.icmp_signed("<", exponent, unit.least), c)
         both = w.call("smax", top, exponent)
         shift = b.sub(b.add(top, unit.sum_bits), b.add(both, unit.bits))
         of_sum = d.call("floor", b.fmul(total, self.power(shift)))
         far = b.icmp_signed("<", exponent, b.sub(both, unit.cutoff))
         c = b.fpext(b.select(far, w.every_real(0.0), c), d.real)
-        of_c = d.call("floor", b.fmul(c, self.power(b.sub(unit.addend_bits, both))))
+        of_c = d.call(
+            "floor", b.fmul(c, self.power(b.sub(b.add(unit.addend_bits, w.every(127)), both)))
+        )
         step = self.power(b.sub(unit.sum_bits, unit.addend_bits))
         joined = d.call("fma", of_c, step, of_sum)
-        joined = b.fmul(joined, self.power(b.sub(both, unit.sum_bits)))
+        joined = b.fmul(joined, self.power(b.sub(both, b.add(unit.sum_bits, w.every(127)))))
         return b.fptrunc(b.fadd(joined, unit.zero), w.real)
 
 
@@ -82,7 +84,6 @@ class NarrowLateStep(IntegerStep, LateStep):
         b, w, unit = self.builder, self.words, self.unit
         total, top = self.joined(row)
         c, exponent = self.c[row], self.c_exponent(self.c[row])
-        self.see_if(b.icmp_signed("<", exponent, unit.least), c)
         both = w.call("smax", top, exponent)
         down, nothing = b.sub(both, top), w.every(0)
         apart = b.sub(unit.sum_bits, unit.addend_bits)
@@ -98,24 +99,23 @@ class NarrowLateStep(IntegerStep, LateStep):
         odd = b.or_(b.shl(joined, w.every(1)), some)
         value = b.sitofp(b.select(few, whole, odd), w.real)
         last = b.select(few, unit.sum_bits, b.add(unit.addend_bits, w.every(1)))
-        value = b.fmul(value, self._power(b.sub(nothing, last)))
+        value = b.fmul(value, self._power(b.sub(w.every(127), last)))
         return b.fmul(value, self._power(both))
 
     def _significand(self, c: Any, exponent: Any, both: Any) -> Any:
         """C in units of ``2^(both - addend_bits)``, rounded down."""
         b, w, unit = self.builder, self.words, self.unit
         own = w.call("smax", exponent, unit.least)
-        scaled = b.fmul(c, self._power(b.sub(unit.addend_bits, own)))
+        scaled = b.fmul(c, self._power(b.sub(b.add(unit.addend_bits, w.every(254)), own)))
         return self._shifted(b.fptosi(scaled, w.words), b.sub(both, own))
 
     def _shifted(self, x: Any, places: Any) -> Any:
         """``floor(x / 2^places)`` for any places from 0."""
         return self.builder.ashr(x, self.words.call("umin", places, self.words.every(31)))
 
-    def _power(self, exponent: Any) -> Any:
-        """Powers of two in float32, of exponents of its normal numbers."""
-        b, w = self.builder, self.words
-        return w.floats(b.shl(b.add(exponent, w.every(127)), w.every(23)))
+    def _power(self, field: Any) -> Any:
+        """Powers of two in float32, by the exponent fields of its normal numbers."""
+        return self.words.floats(self.builder.shl(field, self.words.every(23)))
 
 
 class NarrowPairedStep(NarrowLateStep):
