@@ -44,6 +44,7 @@ from bitpde.formats import (
     MXFP8_E5M2,
     MXINT8,
     OFP8_E4M3,
+    SMX_INT8,
     TF32,
     Block,
     Cast,
@@ -76,6 +77,7 @@ PRESETS: dict[str, Any] = {
     "rvbna_8": FP16,
     "mxdotp": MXFP8_E4M3,
     "hopper_fp8_promoted": OFP8_E4M3,
+    "pinta": SMX_INT8,
     "int32": INT8,
 }
 E8M13 = Minifloat(exponent_bits=8, significand_bits=13, bias=127)
