@@ -39,6 +39,7 @@ from bitpde.formats import (
     FNUZ_E4M3,
     FP16,
     FP32,
+    FP64,
     INT8,
     MXFP8_E4M3,
     MXFP8_E5M2,
@@ -77,6 +78,7 @@ PRESETS: dict[str, Any] = {
     "rvbna_8": FP16,
     "mxdotp": MXFP8_E4M3,
     "hopper_fp8_promoted": OFP8_E4M3,
+    "fma_fp64": FP64,
     "pinta": SMX_INT8,
     "int32": INT8,
 }

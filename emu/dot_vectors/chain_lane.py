@@ -19,11 +19,13 @@ number of the carrier, so that s < m says that the sum is below m, and s > m tha
 round to the same number of the format.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ...formats import FP16, FP32, Coded, Minifloat, Rounding
+from ...formats import FP16, FP32, FP64, Coded, Minifloat, Rounding
 from ..accumulators.accumulator import SequentialAccumulator
 from ..dots.tile_depth import depth_for
 from ..dots.unit_operands import require_unit_operand
@@ -65,7 +67,7 @@ def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> F
     if not isinstance(format, Minifloat) or format.significand_bits == 0 or not a.shape[1]:
         return None
     if unit.rounding is Rounding.NEAREST_EVEN and depth == 1:
-        by_fma = {FP32: _by_fma, FP16: half_lane}.get(format)
+        by_fma = _BY_FMA.get(format)
         found = by_fma(a, b, start) if by_fma else None
         if found is not None:
             return found
@@ -229,10 +231,18 @@ def _run(
     return Found(grid.rows(shape), grid.seen_by_all(shape) >= limit)
 
 
-def _by_fma(a: Coded, b: Coded, start: Floats | None) -> Found | None:
-    """Chains of FMA in float32; an infinity or NaN stays, so that the end tells of overflow."""
+def _by_fma(dtype: Any, a: Coded, b: Coded, start: Floats | None) -> Found | None:
+    """Chains of FMA in a float type; an infinity or NaN stays, so that the end tells of it."""
     left, right = Spanned(a, value_span(a)), Spanned(b, value_span(b))
-    if not (left.fits(np.float32) and right.fits(np.float32)):
+    if not (left.fits(dtype) and right.fits(dtype)):
         return None
-    values = chained(left, right, 1, np.float32, start=start)
+    values = chained(left, right, 1, dtype, start=start)
     return None if values is None else Found(values, ~np.isfinite(values))
+
+
+#: The lanes of formats of which the processor has an FMA.
+_BY_FMA: dict[Minifloat, Callable[[Coded, Coded, Any], Found | None]] = {
+    FP64: partial(_by_fma, np.float64),
+    FP32: partial(_by_fma, np.float32),
+    FP16: half_lane,
+}

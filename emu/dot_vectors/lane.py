@@ -2,7 +2,7 @@
 
 | accumulator | kernel | when |
 |---|---|---|
-| sequential FP32, nearest even | `multiply_panels` | scalar operands: chains of FMA |
+| sequential FP32 or FP64, nearest even | `multiply_panels` | scalar operands: chains of FMA |
 | | `multiply_wide_panels` | all is finite, tile products exact in float64, C from +0 |
 | sequential FP16, nearest even | `half_tiles` | scalar operands, processors with FMA of FP16 |
 | sequential, nearest even | `product_tiles` | products no wider than it, it at most 11 bits |
