@@ -92,7 +92,7 @@ def test_int8_without_its_least_value_is_exact_in_float32_up_to_1040() -> None:
         a = constant(127, 2, k)
         operands = blas_operands.blas_operands(a, a)
         assert operands is not None
-        assert operands.left.dtype == operands.right.dtype == dtype
+        assert operands.dtype == dtype
         assert (operands.product() == k * 127**2).all()
     # 1041 * 127^2 is odd and above 2^24: no float32.
     assert float(np.float32(1041 * 127**2)) != 1041 * 127**2
@@ -103,7 +103,7 @@ def test_the_bound_itself_is_attained() -> None:
     for k, dtype in ((1024, np.float32), (1025, np.float64)):
         operands = blas_operands.blas_operands(constant(-128, 1, k), constant(-128, 1, k))
         assert operands is not None
-        assert operands.left.dtype == dtype
+        assert operands.dtype == dtype
 
 
 @pytest.mark.parametrize(("spread", "dtype"), [(0, np.float32), (3, np.float64), (9, None)])
@@ -111,7 +111,7 @@ def test_scales_must_be_near_each_other(spread: int, dtype: Any) -> None:
     a, b = random_coded(MXINT8, 4, 320, 1, spread), random_coded(MXINT8, 5, 320, 2, spread)
     operands = blas_operands.blas_operands(a, b)
     # 2 * 7 bits of codes, 9 of the sum, and 4 spreads: 23, 35 and 59 at most.
-    assert (operands and operands.left.dtype) == dtype
+    assert (operands and operands.dtype) == dtype
 
 
 def test_operands_of_zeros_ask_nothing_of_the_other() -> None:

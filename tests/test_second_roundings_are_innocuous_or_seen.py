@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from vector_cases import agree
 
-from bitpde.emu import SequentialAccumulator
+from bitpde.emu import SequentialAccumulator, dot
 from bitpde.formats import (
     BF16,
     FP16,
@@ -114,3 +114,13 @@ def test_a_tie_of_any_row_at_any_step_is_rounded_with_its_rest(name: str, row: i
         right[:, step + 1] = y
         a, b = Cast(format=format).encode(left), Cast(format=format).encode(right)
         assert agree(a, b, SequentialAccumulator(format=format), np.zeros((9, 17), np.int64))
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_sum_just_below_a_power_of_two_rounds_to_it(sign: float) -> None:
+    # 32 - 2^-48 has 53 bits, all of them 1.
+    a = Cast(format=FP16).encode(sign * np.array([[32.0, 2.0**-24]] * 9))
+    b = Cast(format=FP16).encode(np.array([[1.0, -(2.0**-24)]] * 17))
+    unit = SequentialAccumulator(format=FP16)
+    assert agree(a, b, unit, np.zeros((9, 17), np.int64))
+    assert (dot(a, b.T, unit).values() == sign * 32).all()

@@ -25,7 +25,7 @@ from bitpde.emu import (
     TreeAccumulator,
     dot,
 )
-from bitpde.emu.dot_vectors import chain_lane
+from bitpde.emu.dot_vectors import chain_lane, product_lane
 from bitpde.emu.dot_vectors import lane as vector_lane
 from bitpde.emu.dots.sums import Sums
 from bitpde.formats import (
@@ -137,11 +137,12 @@ E8M13 = Minifloat(exponent_bits=8, significand_bits=13, bias=127)
 CHAINS: list[tuple[Any, Any, Minifloat, str]] = [
     (OFP8_E4M3, OFP8_E4M3, FP16, "product_tiles"),  # 8 bits of product, 11 of C
     (OFP8_E4M3, OFP8_E4M3, BF16, "product_tiles"),  # 8 of both
-    (OFP8_E4M3, OFP8_E5M2, FP16, "nearest_tiles"),  # steps of 2^-25, below those of FP16
-    (INT8, INT8, FP16, "nearest_tiles"),  # 14 of product, 11 of C
-    (OFP8_E4M3, OFP8_E4M3, OFP8_E4M3, "nearest_tiles"),  # underflows
-    (OFP8_E4M3, OFP8_E4M3, E8M13, "guarded_tiles"),  # twice 14 bits of C
-    (FP16, FP16, FP16, "nearest_tiles"),
+    (OFP8_E4M3, OFP8_E5M2, FP16, "floored_tiles"),  # steps of 2^-25, below those of FP16
+    (INT8, INT8, FP16, "product_tiles"),  # 14 of product, 11 of C, in float64
+    (OFP8_E4M3, OFP8_E4M3, OFP8_E4M3, "floored_tiles"),  # underflows
+    (OFP8_E4M3, OFP8_E5M2, E8M13, "product_tiles"),  # twice 14 bits of C, but small products
+    (FP16, FP16, FP16, "floored_tiles"),
+    (FP32, FP32, FP16, "nearest_tiles"),  # 48 of product, 11 of C
     (BF16, BF16, BF16, "guarded_tiles"),  # 16 of product, 8 of C
     (OFP8_E4M3, OFP8_E4M3, FP32, "multiply_panels"),
     (MXFP8_E4M3, MXFP8_E4M3, FP32, "multiply_wide_panels"),
@@ -162,6 +163,7 @@ def test_the_kernel_is_the_cheapest_that_is_proved(
         real(function, *arguments)
 
     monkeypatch.setattr(chain_lane, "run_tiles", spy)
+    monkeypatch.setattr(product_lane, "run_tiles", spy)
     chains = lambda *given: ran.append("multiply_panels") or fma(*given)  # noqa: E731
     wide = lambda *given: ran.append("multiply_wide_panels") or widened(*given)  # noqa: E731
     monkeypatch.setattr(chain_lane, "widened_sums", wide)
@@ -312,15 +314,16 @@ def test_only_what_is_doubtful_is_computed_again(kind: str) -> None:
 
 
 @pytest.mark.parametrize("overflow", [Overflow.INFINITY_OR_NAN, Overflow.SATURATE])
+@pytest.mark.parametrize("mode", [Rounding.NEAREST_EVEN, Rounding.TOWARD_ZERO])
 @pytest.mark.parametrize(
     ("operand", "format"),
     [(OFP8_E5M2, FP16), (FP16, FP16), (BF16, BF16), (OFP8_E4M3, OFP8_E4M3), (FP32, FP32)],
 )
 def test_what_overflows_and_comes_back_is_seen(
-    operand: Minifloat, format: Minifloat, overflow: Overflow
+    operand: Minifloat, format: Minifloat, mode: Rounding, overflow: Overflow
 ) -> None:
     # The largest number twice, then its negative: finite again, or not, as the format says.
-    unit = SequentialAccumulator(format=format, overflow=overflow)
+    unit = SequentialAccumulator(format=format, rounding=mode, overflow=overflow)
     top = float(operand.max)
     a = Cast(format=operand).encode(np.full((9, 5), [top, top, -top, -top, 1.0]))
     b = Cast(format=operand).encode(np.ones((17, 5)))

@@ -1,17 +1,4 @@
-"""Which vector kernel computes a sequential sum, and the proofs that it may.
-
-*Two roundings are one* (`product_tiles`, `guarded_tiles`).  Let c have p bits, the product be an
-integer of at most P times a power of two, and s be c + product rounded to 24 bits, which is then
-rounded to p bits.  Only if s is a midpoint m of the p-bit numbers, and not the sum itself, can the
-two differ from one rounding.  Let 2^e be the binade of m; m is an odd multiple of 2^(e-p), so that
-every number of p bits within 2^(e-p) of it is a multiple of 2^(e-p+1) and at least 2^(e-p) away,
-and the sum is within 2^(e-24) of it.  One of the two terms is no multiple of 2^(e-23), else s were
-the sum.  If it is the product, this is at most P 2^(e-24) in size, so that c is within
-(P + 1) 2^(e-24) of m: that cannot be where P + 1 < 2^(24-p).  If it is c, this is below
-2^(e-24+p), and its exponent by 25 - p or more below that of s, which `guarded_tiles` sees; and the
-product is within (1 + 2^p) 2^(e-24) of m: that cannot be where it has at most p bits and 2 p <= 23.
-Below the format's normal numbers nothing is rounded, as all products are multiples of its least
-step.
+"""Which vector kernel computes a sequential sum, and when it may.
 
 *A sum off every midpoint is on the side of its rounding* (`nearest_tiles`).  Let s be c + product
 rounded to 24 (53) bits, m a midpoint of the format and s not m.  Rounding is monotone and m is a
@@ -35,6 +22,7 @@ from .group_spans import rows_that_fit
 from .half_lane import half_lane
 from .lane import Found
 from .panels import (
+    CARRIERS,
     COLUMNS,
     ROWS,
     Floats,
@@ -47,12 +35,10 @@ from .panels import (
     tile_bits,
     values_of,
 )
+from .product_lane import product_sums
 
 #: What the lanes of matrix products compute, from +0.
 _PLAIN = SequentialAccumulator()
-
-#: (exponent bias, trailing significand bits) of the carriers.
-_CARRIERS: dict[Any, tuple[int, int]] = {np.float32: (127, 23), np.float64: (1023, 52)}
 
 
 def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> Found | None:
@@ -71,15 +57,16 @@ def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> F
         found = by_fma(a, b, start) if by_fma else None
         if found is not None:
             return found
+        found = product_sums(a, b, format, start)
+        if found is not None:
+            return found
     bits = significant_bits(a), significant_bits(b), tile_bits(a, b, depth)
     for dtype in (np.float32, np.float64):
         left, right = values_of(a, dtype), values_of(b, dtype)
         if left is None or right is None:
             continue
         found = None
-        if dtype is np.float32 and unit.rounding is Rounding.NEAREST_EVEN and depth == 1:
-            found = _by_products(left, right, bits, format, start)
-        if found is None and dtype is np.float64 and start is None and unit == _PLAIN:
+        if dtype is np.float64 and start is None and unit == _PLAIN:
             found = wide_sums(a, b, left, right, bits[2], depth)
         if found is None:
             found = tile_sums(left, right, bits, format, unit.rounding, depth, start)
@@ -89,31 +76,9 @@ def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> F
     return None
 
 
-def _by_products(
-    left: Values, right: Values, bits: tuple[int, int, int], format: Minifloat, start: Any
-) -> Found | None:
-    """FMA and one more rounding, which makes no difference or is seen to make none."""
-    from .tile_kernels import guarded_tiles, product_tiles
-
-    p, greatest = format.significand_bits + 1, (2 ** bits[0] - 1) * (2 ** bits[1] - 1)
-    if greatest + 1 >= 2 ** (24 - p) or format.emin < -126 or format.emax > 127:
-        return None
-    if start is not None and np.signbit(start[start == 0]).any():
-        return None
-    if left.span.lsb + right.span.lsb < format.lsb_min:
-        left, right = measured(left, bits[0]), measured(right, bits[1])
-    if left.span.lsb + right.span.lsb < format.lsb_min:
-        return None
-    shift = 24 - p
-    magic, limit = (shift << 23) + (1 << 22), limit_of(format, shift, np.float32)
-    if bits[0] + bits[1] <= p and 2 * p <= 23:
-        return _run(product_tiles, left, right, start, np.float32, (magic,), limit)
-    return _run(guarded_tiles, left, right, start, np.float32, (magic, shift << 23), limit)
-
-
 def limit_of(format: Minifloat, shift: int, dtype: Any) -> int:
     """The exponent field that every sum stays below, so that none can overflow."""
-    bias, trailing = _CARRIERS[dtype]
+    bias, trailing = CARRIERS[dtype]
     return (bias + min(format.emax, bias - 1 - shift)) << trailing
 
 
@@ -145,7 +110,7 @@ def tile_sums(
     ``bits`` are those of significands of the left and the right, and of a sum of products.
     """
     dtype = left.floats.dtype.type
-    bias, trailing = _CARRIERS[dtype]
+    bias, trailing = CARRIERS[dtype]
     if trailing - format.significand_bits < 2 or format.emin < 1 - bias or format.emax > bias:
         return None
     doubtful = np.zeros((left.floats.shape[0], 1), np.bool_)
@@ -178,7 +143,7 @@ def _kernel_of(
     """The cheapest kernel of rounded sums, and its numbers; None if there is none."""
     from .tile_kernels import nearest_tiles, sum_tiles, truncated_tiles
 
-    bias, trailing = _CARRIERS[left.floats.dtype.type]
+    bias, trailing = CARRIERS[left.floats.dtype.type]
     t = format.significand_bits
     shift = trailing - t
     toward_zero = rounding is Rounding.TOWARD_ZERO
@@ -202,7 +167,7 @@ def _floor_for_halves(left: Values, right: Values, format: Minifloat, start: Any
 
     That of the least normal number, or else of the least step of the products if that is greater.
     """
-    bias, _ = _CARRIERS[left.floats.dtype.type]
+    bias, _ = CARRIERS[left.floats.dtype.type]
     lsb = left.span.lsb + right.span.lsb
     floors = [format.emin] + ([lsb] if start is None and lsb >= format.emin else [])
     half = format.significand_bits + 1
@@ -211,7 +176,7 @@ def _floor_for_halves(left: Values, right: Values, format: Minifloat, start: Any
 
 def _holds(left: Values, right: Values, depth: int, dtype: Any) -> bool:
     """Whether no product or sum of a tile underflows or overflows in the carrier."""
-    bias, trailing = _CARRIERS[dtype]
+    bias, trailing = CARRIERS[dtype]
     whole = left.span.times(right.span).summed(depth)
     return whole.lsb >= 1 - bias - trailing and whole.top < bias
 

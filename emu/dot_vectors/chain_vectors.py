@@ -1,19 +1,17 @@
 """Sequential sums for sixteen columns of eight rows at a time: one step of k for all of them.
 
-Five units, of float32 and of float64 numbers alike:
+Three units, of float32 and of float64 numbers alike, and what `product_vectors` shares with them:
 
-* `add_products`: ``s <- fma(a, b, c)``, then ``c <- (s + m) - m`` with m = 3 2^(e + d - 1), where e
-  is the exponent of s and d the number of bits that the format of c has less: the first sum is
-  rounded to nearest even at the last bit of that format, and the second is exact.
-* `add_guarded`: `add_products`, and `add_tiles` of those k where some c is so far below s that the
-  two roundings may differ from one.
 * `add_tiles`: an exact tile product p, ``s <- c + p`` with its error by Knuth's TwoSum, which makes
   the last bit of s odd where s is not exact, so that one rounding remains (`error_free`); this one
-  is by addition again, of the magnitude, with the grid of the format's subnormals below its
-  normal numbers, and one step back where it went away from zero and should not.
-* `add_nearest`: `add_products`, and `add_tiles` of those k where some s is half way between two
-  numbers of the format.  Elsewhere c is on the same side of every such midpoint as s, which is the
-  number of 24 (53) bits next to the sum, so that rounding s is rounding the sum.
+  is by addition of m = 2^(e + d), where e is the exponent of s and d the number of bits that the
+  format of c has less: the sum is rounded to nearest even at the last bit of that format, and
+  taking m away is exact.  It is one of the magnitude, with the grid of the format's subnormals
+  below its normal numbers, and one step back where it went away from zero and should not.
+* `add_nearest`: ``s <- fma(a, b, c)``, rounded in the same way, and `add_tiles` of those k where
+  some s is half way between two numbers of the format.  Elsewhere c is on the same side of every
+  such midpoint as s, which is the number of 24 (53) bits next to the sum, so that rounding s is
+  rounding the sum.
 * `add_truncated`: ``s <- c + p`` with its error; one unit of s less where s is beyond the sum, and
   the bits that the format has not are cut off.
 
@@ -45,11 +43,12 @@ _INDEX = types.intp
 _BLOCK = 4
 
 
-def _signature(a: Any, b: Any, c: Any, seen: Any, numbers: Any) -> Any:
+def signature(a: Any, b: Any, c: Any, seen: Any, numbers: Any) -> Any:
+    """The types of the arguments of a unit."""
     return types.void(a, b, c, seen, *[_INDEX] * 6, numbers)
 
 
-class _Chain:
+class Chain:
     """What these units share: a tile of C, and the largest field that was seen of each column."""
 
     def __init__(self, tile: Tile, vectors: Vectors) -> None:
@@ -94,7 +93,7 @@ class _Chain:
         return [(self.vectors.splat(builder.load(x)), right) for x in its]
 
 
-def _codegen(body: Any) -> Any:
+def chain_code(body: Any) -> Any:
     """Code that runs ``body(chain, numbers, args)`` over the parts of a tile."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -106,7 +105,7 @@ def _codegen(body: Any) -> Any:
         height = height_of(vectors.scalar)
         with parts_of_tile(builder, args[4:8], args[8], height) as starts:
             tile = Tile(context, builder, sig.args[:4], args[:4], starts, height)
-            chain = _Chain(tile, vectors)
+            chain = Chain(tile, vectors)
             pointers = tile.rows(2, args[8])
             for row, pointer in enumerate(pointers):
                 chain.sums[row] = vectors.load(pointer)
@@ -118,58 +117,6 @@ def _codegen(body: Any) -> Any:
         return context.get_dummy_value()
 
     return codegen
-
-
-@intrinsic
-def add_products(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, inner, numbers):  # noqa: ARG001
-    """C tile <- rounded sums with ``inner`` products in turn; ``numbers`` is (shift of m,).
-
-    Preconditions: products and sums are multiples of the format's least step, no C is -0, and the
-    second rounding is innocuous (`chain_lane`).
-    """
-
-    def body(chain: _Chain, splats: Any, _numbers: Any, inner: Any) -> None:
-        builder, vectors, (magic,) = chain.builder, chain.vectors, splats
-        with cgutils.for_range(builder, inner) as loop:
-            for row, (x, right) in enumerate(chain.pairs(loop.index)):
-                total = vectors.call("fma", x, right, chain.sums[row])
-                field = vectors.field(total)
-                chain.see(field)
-                m = vectors.floats(builder.add(field, magic))
-                chain.sums[row] = builder.fsub(builder.fadd(total, m), m)
-
-    return _signature(a, b, c, seen, numbers), _codegen(body)
-
-
-@intrinsic
-def add_guarded(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, inner, numbers):  # noqa: ARG001
-    """`add_products` where its second rounding is innocuous unless an exponent grows much.
-
-    ``numbers`` is (shift of m, by how much a field may grow from c to s).
-    """
-
-    def body(chain: _Chain, splats: Any, _numbers: Any, inner: Any) -> None:
-        builder, vectors, (magic, most) = chain.builder, chain.vectors, splats
-        nothing = vectors.every(0)
-
-        def add(k: Any) -> None:
-            for row, (x, right) in enumerate(chain.pairs(k)):
-                before = chain.sums[row]
-                total = vectors.call("fma", x, right, before)
-                field = vectors.field(total)
-                chain.see(field)
-                chain.doubt(builder.sub(field, vectors.field(before)))
-                m = vectors.floats(builder.add(field, magic))
-                chain.sums[row] = builder.fsub(builder.fadd(total, m), m)
-
-        def add_again(k: Any) -> None:
-            for row, (x, right) in enumerate(chain.pairs(k)):
-                odd = odd_sum(vectors, chain.sums[row], builder.fmul(x, right))
-                chain.sums[row], _ = round_magnitude(vectors, odd, nothing, magic, nothing, nothing)
-
-        chain.in_blocks(inner, add, most, add_again)
-
-    return _signature(a, b, c, seen, numbers), _codegen(body)
 
 
 def _two_sum(vectors: Vectors, c: Any, p: Any) -> tuple[Any, Any]:
@@ -214,7 +161,7 @@ def add_tiles(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, in
     of a tile).  Preconditions: tile products are exact in the float type.
     """
 
-    def body(chain: _Chain, splats: Any, numbers: Any, inner: Any) -> None:
+    def body(chain: Chain, splats: Any, numbers: Any, inner: Any) -> None:
         builder, vectors, tile = chain.builder, chain.vectors, chain.tile
         rounding, depth = splats[:4], numbers[4]
         parts = Variables(builder, vectors.real, tile.height)
@@ -232,7 +179,7 @@ def add_tiles(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, in
                 chain.sums[row], field = round_magnitude(vectors, odd, *rounding)
                 chain.see(field)
 
-    return _signature(a, b, c, seen, numbers), _codegen(body)
+    return signature(a, b, c, seen, numbers), chain_code(body)
 
 
 @intrinsic
@@ -244,7 +191,7 @@ def add_nearest(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, 
     type, and half a last bit at that least field is a normal number of it.
     """
 
-    def body(chain: _Chain, splats: Any, _numbers: Any, inner: Any) -> None:
+    def body(chain: Chain, splats: Any, _numbers: Any, inner: Any) -> None:
         builder, vectors = chain.builder, chain.vectors
         least, shift, half = splats
         nothing = vectors.every(0)
@@ -268,7 +215,7 @@ def add_nearest(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, 
         below_half = builder.sub(builder.neg(half), vectors.every(1))
         chain.in_blocks(inner, add, below_half, add_again)
 
-    return _signature(a, b, c, seen, numbers), _codegen(body)
+    return signature(a, b, c, seen, numbers), chain_code(body)
 
 
 @intrinsic
@@ -279,7 +226,7 @@ def add_truncated(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length
     float type, and multiples of the format's least step.
     """
 
-    def body(chain: _Chain, splats: Any, _numbers: Any, inner: Any) -> None:
+    def body(chain: Chain, splats: Any, _numbers: Any, inner: Any) -> None:
         builder, vectors, (keep,) = chain.builder, chain.vectors, splats
         last = vectors.every(vectors.integer.width - 1)
         with cgutils.for_range(builder, inner) as loop:
@@ -293,4 +240,4 @@ def add_truncated(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length
                 chain.sums[row] = vectors.floats(kept)
                 chain.see(vectors.field(s))
 
-    return _signature(a, b, c, seen, numbers), _codegen(body)
+    return signature(a, b, c, seen, numbers), chain_code(body)

@@ -5,8 +5,9 @@
 | sequential FP32 or FP64, nearest even | `multiply_panels` | scalar operands: chains of FMA |
 | | `multiply_wide_panels` | all is finite, tile products exact in float64, C from +0 |
 | sequential FP16, nearest even | `half_tiles` | scalar operands, processors with FMA of FP16 |
-| sequential, nearest even | `product_tiles` | products no wider than it, it at most 11 bits |
-| | `guarded_tiles` | of at most 24 bits, it and a product together |
+| sequential, nearest even | `product_tiles` | two roundings are one (`product_lane`) |
+| | `guarded_tiles` | unless C is far below its sum |
+| | `floored_tiles` | two are one, and sums may underflow |
 | | `nearest_tiles` | products exact in floats |
 | sequential, toward zero | `truncated_tiles` | the same, and no sum underflows |
 | sequential, nearest even or toward zero | `sum_tiles` | tile products exact in floats |

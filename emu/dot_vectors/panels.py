@@ -15,6 +15,9 @@ Mask = NDArray[np.bool_]
 #: Rows of A in a panel and of C in a tile of registers; columns of B and of C.
 ROWS, COLUMNS = 8, 16
 
+#: (exponent bias, trailing significand bits) of the floats that lanes compute in.
+CARRIERS: dict[Any, tuple[int, int]] = {np.float32: (127, 23), np.float64: (1023, 52)}
+
 #: Numbers of a float32, and of a float64, whatever is summed of them.
 _FLOAT32, _FLOAT64 = Span(-149, 127), Span(-1000, 1000)
 
@@ -74,9 +77,8 @@ def measured(x: Values, bits: int) -> Values:
 
     ``bits`` is how many a significand has.
     """
-    single = x.floats.dtype == np.float32
-    bias, trailing = (127, 23) if single else (1023, 52)
-    words: Any = np.uint32 if single else np.uint64
+    bias, trailing = CARRIERS[x.floats.dtype.type]
+    words: Any = np.uint32 if x.floats.dtype == np.float32 else np.uint64
     sizes: Any = x.floats.view(words) & ~words(1 << (8 * x.floats.itemsize - 1))
     # Zeros come last when 1 is taken away.
     least, greatest = int((sizes - words(1)).min(initial=~words(0))) + 1, int(sizes.max(initial=0))

@@ -1,10 +1,11 @@
 """The loops around the vector kernels of dot products: all row panels for each column panel."""
 
 from ...formats import kernel
-from .chain_vectors import add_guarded, add_nearest, add_products, add_tiles, add_truncated
+from .chain_vectors import add_nearest, add_tiles, add_truncated
 from .integer_vectors import add_saturated
 from .panels import COLUMNS, ROWS
 from .pinta_vectors import add_pinta
+from .product_vectors import add_floored, add_guarded, add_products
 
 
 @kernel
@@ -24,6 +25,17 @@ def guarded_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
     for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
             add_guarded(  # pyright: ignore[reportCallIssue] (numba supplies the context)
+                a, b, c, seen, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
+                i * row_length + j, row_length, inner, numbers,
+            )  # fmt: skip
+
+
+@kernel
+def floored_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_floored`."""
+    for j in range(0, row_length, COLUMNS):
+        for i in range(start, stop):
+            add_floored(  # pyright: ignore[reportCallIssue] (numba supplies the context)
                 a, b, c, seen, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip

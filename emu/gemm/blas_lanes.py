@@ -19,6 +19,7 @@ from ..accumulators.kinds import DotAccumulator
 from ..accumulators.tree import TreeAccumulator
 from ..dots.sums import Sums
 from ..dots.tile_depth import depth_for
+from ..width import value_span
 from .blas_operands import blas_operands
 
 #: What adds numbers of its own format, and what is made of such units.
@@ -44,6 +45,8 @@ def fill_by_blas(
     plain = accumulator in _PLAIN_EXACT
     rounds = isinstance(accumulator, ExactAccumulator) and not plain
     if started or rounds or not isinstance(accumulator, _ADDING):
+        return False
+    if not plain and not never_rounds(accumulator, value_span(a).lsb + value_span(b).lsb, 1):
         return False
     operands = blas_operands(a, b)
     if operands is None or not (plain or never_rounds(accumulator, operands.lsb, operands.most)):

@@ -17,21 +17,23 @@ _TYPES: Final = ((np.float32, 24, -126, 127), (np.float64, 53, -1022, 1023))
 
 
 class BlasOperands(NamedTuple):
-    """Values of shapes (M, K) and (N, K) in a float type in which no sum of products is rounded.
+    """Values of shapes (M, K) and (N, K), and a float type in which no sum of products is rounded.
 
     Every sum of some of the K products is a multiple of ``2^lsb``, and at most ``most`` of them.
     """
 
     left: Matrix
     right: Matrix
+    dtype: Any
     lsb: int
     most: int
 
     def product(self) -> Matrix:
         """The exact ``A B^T`` in that type; an exact zero is +0."""
         if self.most == 0:
-            return np.zeros((self.left.shape[0], self.right.shape[0]), self.left.dtype)
-        product: Matrix = self.left @ self.right.T
+            return np.zeros((self.left.shape[0], self.right.shape[0]), self.dtype)
+        left, right = (x.astype(self.dtype, copy=False) for x in (self.left, self.right))
+        product: Matrix = left @ right.T
         product += 0.0  # a sum of zeros of one sign may be -0
         return product
 
@@ -53,7 +55,7 @@ def blas_operands(a: Coded, b: Coded) -> BlasOperands | None:
     --------
     >>> from bitpde.formats import INT8
     >>> a = Coded(format=INT8, codes=np.full((1, 1041), 127, np.int8))
-    >>> [blas_operands(a[:, :k], a[:, :k]).left.dtype.name for k in (1040, 1041)]
+    >>> [blas_operands(a[:, :k], a[:, :k]).dtype.__name__ for k in (1040, 1041)]
     ['float32', 'float64']
     """
     spans = value_span(a), value_span(b)
@@ -64,7 +66,7 @@ def blas_operands(a: Coded, b: Coded) -> BlasOperands | None:
     lsbs = spans[0].lsb, spans[1].lsb
     lsb = sum(lsbs)
     if p == 0 or q == 0:
-        return BlasOperands(left, right, lsb, 0)
+        return BlasOperands(left, right, np.float32, lsb, 0)
     tops = frexp(p)[1], frexp(q)[1]
     if any(top - own > 54 for top, own in zip(tops, lsbs, strict=True)):
         return None
@@ -72,8 +74,7 @@ def blas_operands(a: Coded, b: Coded) -> BlasOperands | None:
     for dtype, bits, lowest, highest in _TYPES:
         top = max(*tops, most.bit_length() + lsb)
         if most <= 1 << bits and min(lsb, *lsbs) >= lowest and top <= highest:
-            left, right = (x.astype(dtype, copy=False) for x in (left, right))
-            return BlasOperands(left, right, lsb, most)
+            return BlasOperands(left, right, dtype, lsb, most)
     return None
 
 
