@@ -62,6 +62,8 @@ class Step:
     aligned = True
     #: whether the numbers of C below the normal ones are not those of float32
     c_has_subnormals = True
+    #: whether C may be too small to be aligned
+    c_may_be_tiny = True
 
     def __init__(self, tile: Tile, numbers: Any) -> None:
         self.tile, self.builder = tile, tile.builder
@@ -82,8 +84,9 @@ class Step:
         """The exponent field C is aligned by, which is none of a zero's; a tiny C is noticed."""
         b, w, unit = self.builder, self.words, self.unit
         twice = b.shl(w.bits(c), w.every(1))
-        below = b.sub(twice, w.every(1))  # of a zero it is the greatest word
-        self.builder.store(w.call("umin", b.load(self.least_c), below), self.least_c)
+        if self.c_may_be_tiny:
+            below = b.sub(twice, w.every(1))  # of a zero it is the greatest word
+            b.store(w.call("umin", b.load(self.least_c), below), self.least_c)
         field = b.lshr(twice, w.every(24))
         if not self.c_has_subnormals:
             return field

@@ -7,7 +7,7 @@ The sum becomes C in one of these ways:
 
 * `add_narrow`, where it has 31 bits with C: as a float32, one step back where that rounded away
   from zero; the bits that the result has not are cut off.  `add_half`: its last bit is made odd
-  where something was lost, and `chain_vectors.round_magnitude` rounds it;
+  where something was lost, and `product_vectors.floored` rounds it;
 * `add_cut`, `add_wide_half`: the same where it has more bits, from a float64;
 * `add_fused`: in float64, by `chain_vectors.round_magnitude`;
 * `add_odd`: terms, their sum, and its sum with C are each rounded to odd: what is cut off sets the
@@ -23,9 +23,11 @@ from typing import Any
 from numba import types
 from numba.extending import intrinsic
 
-from .chain_vectors import odd_sum, round_magnitude
+from ...formats import FP16
+from .chain_vectors import odd_sum
 from .fused_steps import IntegerStep, Step
 from .late_steps import LateStep, NarrowLateStep, NarrowPairedStep, PairedStep
+from .product_vectors import floored
 from .tile import FLOAT, WORD, Tile, height_of, parts_of_tile
 
 _INDEX = types.intp
@@ -69,33 +71,37 @@ class _NarrowStep(IntegerStep, _TruncatedStep):
         return bits, b.icmp_unsigned("!=", back, total)
 
 
-def _half_result(step: _TruncatedStep, row: int) -> Any:
-    """The sum rounded to nearest even in a format of at most 22 bits."""
-    b, w = step.builder, step.words
-    least, shift = step.unit.round_words[:2]
-    nothing = w.every(0)
-    bits, inexact = step.truncated(row)
-    odd = b.select(inexact, b.or_(bits, w.every(1)), bits)
-    rounded, _ = round_magnitude(w, step.scaled(odd, row), least, shift, nothing, nothing)
-    return b.fadd(rounded, w.every_real(0.0))
-
-
 class _HalfStep(_TruncatedStep):
-    """The same, rounded to nearest even in a format of at most 22 bits."""
+    """The same, rounded to nearest even in FP16."""
 
     c_has_subnormals = True
+    c_may_be_tiny = False
+
+    def odd(self, row: int) -> Any:
+        """The bits of the sum rounded to odd in float32, in units of the last kept bit."""
+        bits, inexact = self.truncated(row)
+        return self.builder.select(inexact, self.builder.or_(bits, self.words.every(1)), bits)
 
     def result(self, row: int) -> Any:
-        return _half_result(self, row)
+        w = self.words
+        excess = 23 - FP16.significand_bits
+        floor = 1.5 * 2.0 ** (FP16.emin + excess)
+        factors = w.every_real(2.0**excess - 1), w.every_real(floor)
+        return floored(w, self.scaled(self.odd(row), row), *factors)
 
 
-class _NarrowHalfStep(_NarrowStep):
+class _NarrowHalfStep(IntegerStep, _HalfStep):
     """The same in integers of 32 bits."""
 
-    c_has_subnormals = True
-
-    def result(self, row: int) -> Any:
-        return _half_result(self, row)
+    def odd(self, row: int) -> Any:
+        b, w = self.builder, self.words
+        total = self.own[0].parts[row]
+        near = b.sitofp(total, w.real)
+        error = b.sub(total, b.fptosi(near, w.words))
+        bits = w.bits(near)
+        inward = b.ashr(b.xor(bits, error), w.every(31))
+        odd = b.or_(b.add(bits, inward), w.every(1))
+        return b.select(b.icmp_signed("==", error, w.every(0)), bits, odd)
 
 
 class _OddStep(_TruncatedStep):

@@ -11,7 +11,7 @@ is g - (S + [r/u]) u = s + r - [r/u] u, where [] rounds to an integer: a multipl
 u/2 from s.  Of a tie the last d bits are 10...0, which makes S even, and both roundings then take
 an even multiple: so is c.
 
-*By addition* (`add_floored`): ``g <- max((2^d - 1) |s|, f)``, ``c <- (s + g) - g``.  With f = 1.5
+*By addition* (`floored`): ``g <- max((2^d - 1) |s|, f)``, ``c <- (s + g) - g``.  With f = 1.5
 times 2^d times the least normal number of the format, no last bit of s + g is below that of the
 format's subnormals.  Neither g nor s + g reaches 2^(e+d+1), as 2^d |s| is by u or more below that.
 If both are 2^(e+d) or more, both are multiples of u, and c is by at most u/2 from s.  Of a tie,
@@ -37,6 +37,14 @@ def _split(vectors: Vectors, s: Any, factor: Any) -> Any:
     b = vectors.builder
     g = b.fmul(s, factor)
     return b.fadd(g, b.fsub(s, g))
+
+
+def floored(vectors: Vectors, s: Any, factor: Any, floor: Any) -> Any:
+    """``s`` rounded to a format, by ``factor = 2^d - 1`` and f; every zero is +0."""
+    b = vectors.builder
+    g = b.fmul(vectors.magnitude(s), factor)
+    g = b.select(b.fcmp_ordered(">", g, floor), g, floor)
+    return b.fsub(b.fadd(s, g), g)
 
 
 @intrinsic
@@ -95,14 +103,11 @@ def add_floored(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, 
     """
 
     def body(chain: Chain, splats: Any, _numbers: Any, inner: Any) -> None:
-        builder, vectors = chain.builder, chain.vectors
+        vectors = chain.vectors
         factor, floor = (vectors.floats(word) for word in splats)
-        with cgutils.for_range(builder, inner) as loop:
+        with cgutils.for_range(chain.builder, inner) as loop:
             for row, (x, right) in enumerate(chain.pairs(loop.index)):
                 total = vectors.call("fma", x, right, chain.sums[row])
-                g = builder.fmul(vectors.magnitude(total), factor)
-                above = builder.fcmp_ordered(">", g, floor)
-                g = builder.select(above, g, floor)
-                chain.sums[row] = builder.fsub(builder.fadd(total, g), g)
+                chain.sums[row] = floored(vectors, total, factor, floor)
 
     return signature(a, b, c, seen, numbers), chain_code(body)
