@@ -61,15 +61,17 @@ def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> F
         if found is not None:
             return found
     bits = significant_bits(a), significant_bits(b), tile_bits(a, b, depth)
+    if start is None and unit == _PLAIN:
+        found = wide_sums(a, b, bits[2], depth)
+        if found is not None:
+            return found
     for dtype in (np.float32, np.float64):
+        if not _has_room(format, bits[2], depth, dtype):
+            continue
         left, right = values_of(a, dtype), values_of(b, dtype)
         if left is None or right is None:
             continue
-        found = None
-        if dtype is np.float64 and start is None and unit == _PLAIN:
-            found = wide_sums(a, b, left, right, bits[2], depth)
-        if found is None:
-            found = tile_sums(left, right, bits, format, unit.rounding, depth, start)
+        found = tile_sums(left, right, bits, format, unit.rounding, depth, start)
         if found is not None:
             special = left.special[:, None] | right.special
             return Found(found.values, found.doubtful | special)
@@ -83,22 +85,35 @@ def limit_of(format: Minifloat, shift: int, dtype: Any) -> int:
 
 
 def wide_sums(
-    a: Coded, b: Coded, left: Values, right: Values, bits: int, depth: int
+    a: Coded, b: Coded, bits: int, depth: int, values: tuple[Values, Values] | None = None
 ) -> Found | None:
     """C in FP32 to nearest even by the lane of matrix products, if all is finite and fits.
 
-    ``bits`` are those of a sum of ``depth`` products; an infinity or NaN stays, as in `_by_fma`.
+    ``bits`` are those of a sum of ``depth`` products, and ``values`` those of the operands in
+    float64, if known; an infinity or NaN stays, as in `_by_fma`.
     """
-    if left.special.any() or right.special.any() or depth == 1:
+    operands = Spanned(a, value_span(a)), Spanned(b, value_span(b))
+    if depth == 1 or not all(x.fits(np.float64) for x in operands):
         return None
-    if bits > 53 and not rows_that_fit(left.floats, right.floats, depth).all():
-        return None
-    product = left.span.times(right.span)
+    product = operands[0].span.times(operands[1].span)
     if product.lsb < -900 or product.summed(depth).top > 900:
         return None
-    operands = Spanned(a, value_span(a)), Spanned(b, value_span(b))
-    values = widened_sums(*operands, depth, product.summed(a.shape[1]))
-    return None if values is None else Found(values, ~np.isfinite(values))
+    if bits > 53:
+        left, right = values or (values_of(a, np.float64), values_of(b, np.float64))
+        if left is None or right is None:
+            return None
+        if not rows_that_fit(left.floats, right.floats, depth).all():
+            return None
+    found = widened_sums(*operands, depth, product.summed(a.shape[1]))
+    return None if found is None else Found(found, ~np.isfinite(found))
+
+
+def _has_room(format: Minifloat, bits: int, depth: int, dtype: Any) -> bool:
+    """Whether numbers of the format, and sums of some bits, may be exact in the carrier."""
+    bias, trailing = CARRIERS[dtype]
+    if trailing - format.significand_bits < 2 or format.emin < 1 - bias or format.emax > bias:
+        return False
+    return bits <= trailing + 1 or (depth > 1 and dtype is np.float64)
 
 
 def tile_sums(
@@ -110,13 +125,11 @@ def tile_sums(
     ``bits`` are those of significands of the left and the right, and of a sum of products.
     """
     dtype = left.floats.dtype.type
-    bias, trailing = CARRIERS[dtype]
-    if trailing - format.significand_bits < 2 or format.emin < 1 - bias or format.emax > bias:
+    _, trailing = CARRIERS[dtype]
+    if not _has_room(format, bits[2], depth, dtype):
         return None
     doubtful = np.zeros((left.floats.shape[0], 1), np.bool_)
     if bits[2] > trailing + 1:
-        if depth == 1 or dtype is np.float32:
-            return None
         doubtful[:, 0] = ~rows_that_fit(left.floats, right.floats, depth)
         if 2 * np.count_nonzero(doubtful) > doubtful.size:
             return None

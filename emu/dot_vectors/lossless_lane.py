@@ -36,7 +36,7 @@ def lossless_lane(a: Coded, b: Coded, unit: FusedAccumulator, start: Any) -> Fou
     widths = significant_bits(a), significant_bits(b)
     bits = *widths, sum(widths) if depth == 1 else _UNKNOWN
     if start is None and (unit.result, unit.rounding) == (FP32, Rounding.NEAREST_EVEN):
-        found = wide_sums(a, b, left, right, bits[2], depth)
+        found = wide_sums(a, b, bits[2], depth, (left, right))
         if found is not None:
             return found._replace(values=found.values + np.float32(0.0))
     found = tile_sums(left, right, bits, unit.result, unit.rounding, depth, start)
