@@ -11,7 +11,8 @@ from ...formats import FP16, FP32, Block, Coded, Fixed, Minifloat, Rounding, spr
 from ..accumulators.fused import Addend, FusedAccumulator, LateAddend, Reference
 from ..dots.operands import parts_of
 from ..dots.unit_operands import require_unit_operand
-from ..width import has_shifting_scales
+from ..dots.widths import step_bits
+from ..width import element_span, has_shifting_scales
 from .lane import Found
 from .lossless_lane import lossless_lane
 from .panels import (
@@ -47,6 +48,8 @@ def fused_lane(a: Coded, b: Coded, unit: FusedAccumulator, start: Any) -> Found 
         return None
     if unit.fraction_bits is None:
         return lossless_lane(a, b, unit, start)
+    if unit.exact_terms > 1:
+        return _by_groups(a, b, unit, start)
     if not _knows(unit) or not all(_takes(x) for x in (a, b)):
         return None
     left, right = values_of(a, np.float32), values_of(b, np.float32)
@@ -61,6 +64,54 @@ def fused_lane(a: Coded, b: Coded, unit: FusedAccumulator, start: Any) -> Found 
     if not _in_range(unit, (left, right), exponents):
         return None
     return _run(left, right, exponents, bits, unit, start)
+
+
+def _by_groups(a: Coded, b: Coded, unit: FusedAccumulator, start: Any) -> Found | None:
+    """The same for exact sums of neighbours, which are aligned by the scales that they share."""
+    count = unit.exact_terms
+    if not _knows_groups(unit) or step_bits(a, b, count) > 24 or not _sums_fit(a, b, unit):
+        return None
+    if any(isinstance(x.format, Block) and x.format.tile[1] % count for x in (a, b)):
+        return None
+    left, right = values_of(a, np.float32), values_of(b, np.float32)
+    if left is None or right is None:
+        return None
+    span = left.span.times(right.span).summed(count)
+    if span.lsb < -149 or span.top > 127:
+        return None
+    exponents = [_scale_exponents(x, unit.zero_exponent) for x in (a, b)]
+    if not _in_range(unit, (left, right), exponents):
+        return None
+    return _run(left, right, exponents, [], unit, start)
+
+
+def _knows_groups(unit: FusedAccumulator) -> bool:
+    return (
+        unit.addend is Addend.ALIGNED and unit.product_limit is None
+        and unit.alignment is unit.rounding is Rounding.TOWARD_ZERO
+        and unit.zero_exponent is not None and unit.format.emin == -126
+        and not unit.flush_inputs and not unit.flush_results and not unit.signed_underflow
+    )  # fmt: skip
+
+
+def _sums_fit(a: Coded, b: Coded, unit: FusedAccumulator) -> bool:
+    """Whether sums of exact groups and C are below 2^53 in units of the last kept bit."""
+    top = element_span(a.element).times(element_span(b.element)).summed(unit.exact_terms).top
+    for x in (a, b):  # a scale is below twice the power of two of its exponent
+        top += isinstance(x.format, Block) and isinstance(x.format.scale, Minifloat)
+    groups = unit.terms // unit.exact_terms + 1
+    return (unit.fraction_bits or 0) + max(top, 1) + groups.bit_length() <= 53
+
+
+def _scale_exponents(x: Coded, zero_exponent: int | None) -> NDArray[np.int16]:
+    """What exact groups are aligned by, for each element; 0 without scales."""
+    if x.scales is None or not isinstance(x.format, Block):
+        return np.zeros(x.shape, np.int16)
+    scale = x.format.scale
+    own = parts_of(scale, x.scales, zero_exponent).e
+    if isinstance(scale, Minifloat):
+        own = own + scale.significand_bits
+    return spread_tiles(own.astype(np.int16), x.shape, x.format)
 
 
 def _knows(unit: FusedAccumulator) -> bool:
@@ -152,13 +203,14 @@ def numbers_of(unit: FusedAccumulator, *, narrow: bool) -> tuple[int, ...]:
     ``narrow`` says that it rounds in float32 instead of float64.
     """
     bits, late = unit.fraction_bits or 0, unit.late
+    chunk = unit.exact_terms if unit.exact_terms > 1 else 1 << (29 - bits)
     floor, least = _NONE if unit.exponent_floor is None else unit.exponent_floor, bits - 126
     t = unit.result.significand_bits
     cutoff = 1 << 16 if late is None or late.cutoff is None else late.cutoff
     bias, trailing = (127, 23) if narrow else (1023, 52)
     rounding = ((bias + unit.format.emin) << trailing, (trailing - t) << trailing, t << trailing)
     return (
-        unit.terms, 1 << (29 - bits), bits, _BIAS + unit.format.emin, _BIAS + max(floor, least),
+        unit.terms, chunk, bits, _BIAS + unit.format.emin, _BIAS + max(floor, least),
         _BIAS + least, -(1 << (23 - t)), late.sum_bits if late else 0,
         late.addend_bits if late else 0, cutoff, *rounding,
         -1 if unit.rounding is Rounding.TOWARD_ZERO else 0,
@@ -171,6 +223,8 @@ def _kernel_of(unit: FusedAccumulator, operand_bits: list[int]) -> tuple[Any, bo
     from . import fused_tile_kernels as kernels
 
     bits = unit.fraction_bits or 0
+    if unit.exact_terms > 1:
+        return kernels.group_tiles, False
     if unit.addend is Addend.ROUNDED:
         # Terms are below 2^(bits + 2) (1 - 2^-12): no sum is rounded to 2^31.
         narrow = unit.terms << (bits + 2) <= 1 << 31

@@ -4,6 +4,7 @@ It goes twice over its products: see `fused_vectors`, where the ways are in whic
 Exponents are those of float32's field, 127 more than the binary logarithm.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -117,12 +118,29 @@ class Step:
                 x = b.bitcast(w.splat(twice, COLUMNS // 2), short)
                 tops[row] = w.call("smax", tops[row], b.add(x, right))
 
-        tile.between(first, last, compare, self.lanes)
+        self.over_exponents(first, last, compare)
         for row in range(tile.height):
             top = w.call("smax", b.sext(tops[row], w.words), self.unit.floor)
             lane.tops[row] = (
                 w.call("smax", top, self.c_exponent(self.c[row])) if self.aligned else top
             )
+
+    def over_exponents(self, first: Any, last: Any, compare: Callable[[Any], None]) -> None:
+        """Run ``compare(k)`` for one k of every term of a lane."""
+        self.tile.between(first, last, compare, self.lanes)
+
+    def over_chunks(self, first: Any, last: Any, body: Callable[[Any, Any], None]) -> None:
+        """Run ``body(start, stop)`` for ``chunk`` terms of a lane at a time."""
+        b, tile = self.builder, self.tile
+        length = tile.times(self.unit.chunk, self.lanes)
+
+        def run(index: Any) -> None:
+            start = b.add(first, b.mul(index, length))
+            stop = b.add(start, length)
+            body(start, b.select(b.icmp_signed("<", stop, last), stop, last))
+
+        count = b.add(b.sub(last, first), b.sub(length, tile.constant(1)))
+        tile.between(tile.constant(0), b.sdiv(count, length), run)
 
     def find_scales(self, lane: Lane) -> None:
         """What makes the last kept bit 1."""
@@ -157,17 +175,13 @@ class Step:
 
     def add_terms(self, lane: Lane, first: Any, last: Any) -> None:
         """Sum all terms in float64, ``chunk`` of them at a time as integers."""
-        b, unit, tile = self.builder, self.unit, self.tile
+        b, tile = self.builder, self.tile
         for row in range(tile.height):
             lane.sums[row] = self.longs.every_real(0.0)
             if self.aligned:
                 lane.sums[row] = b.sitofp(self.aligned_c(lane, row), self.longs.real)
-        length = tile.times(unit.chunk, self.lanes)
 
-        def sum_chunk(index: Any) -> None:
-            start = b.add(first, b.mul(index, length))
-            stop = b.add(start, length)
-            stop = b.select(b.icmp_signed("<", stop, last), stop, last)
+        def sum_chunk(start: Any, stop: Any) -> None:
             for row in range(tile.height):
                 lane.parts[row] = self.words.every(0)
             self.multiply(lane, start, stop)
@@ -175,8 +189,7 @@ class Step:
                 part = b.sitofp(lane.parts[row], self.longs.real)
                 lane.sums[row] = b.fadd(lane.sums[row], part)
 
-        count = b.add(b.sub(last, first), b.sub(length, tile.constant(1)))
-        tile.between(tile.constant(0), b.sdiv(count, length), sum_chunk)
+        self.over_chunks(first, last, sum_chunk)
 
     def power(self, exponent: Any) -> Any:
         """Powers of two in float64."""

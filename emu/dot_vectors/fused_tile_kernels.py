@@ -4,6 +4,7 @@ from ...formats import kernel
 from .fused_vectors import (
     add_cut,
     add_fused,
+    add_groups,
     add_half,
     add_late,
     add_narrow,
@@ -133,6 +134,17 @@ def narrow_odd_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, s
     for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
             add_narrow_odd(
+                a, b, c, seen, ae, be, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
+                i * row_length + j, row_length, inner, numbers,
+            )  # fmt: skip
+
+
+@kernel
+def group_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_groups`."""
+    for j in range(0, row_length, COLUMNS):
+        for i in range(start, stop):
+            add_groups(
                 a, b, c, seen, ae, be, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip

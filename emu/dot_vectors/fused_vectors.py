@@ -12,6 +12,7 @@ The sum becomes C in one of these ways:
 * `add_fused`: in float64, by `chain_vectors.round_magnitude`;
 * `add_odd`: terms, their sum, and its sum with C are each rounded to odd: what is cut off sets the
   last bit that is kept, and `chain_vectors.odd_sum` in float32 has its 24 bits;
+* `add_groups`: terms are exact sums of neighbours in float32, truncated and summed as floats;
 * `add_late`, `add_paired`: it is aligned with C by two floors, and is converted to float32, which
   rounds to nearest even (`late_steps`).
 
@@ -28,7 +29,7 @@ from .chain_vectors import odd_sum
 from .fused_steps import IntegerStep, Step
 from .late_steps import LateStep, NarrowLateStep, NarrowPairedStep, PairedStep
 from .product_vectors import floored
-from .tile import FLOAT, WORD, Tile, height_of, parts_of_tile
+from .tile import COLUMNS, FLOAT, ROWS, WORD, Tile, Variables, height_of, parts_of_tile
 
 _INDEX = types.intp
 
@@ -127,6 +128,44 @@ class _NarrowOddStep(_OddStep, _NarrowStep):
     """The same in integers of 32 bits."""
 
 
+class _GroupStep(_TruncatedStep):
+    """The same where a term is the exact sum of ``chunk`` products, aligned by their scales."""
+
+    def over_exponents(self, first: Any, last: Any, compare: Any) -> None:
+        self.over_chunks(first, last, lambda start, _: compare(start))
+
+    def kept(self, value: Any, lane: Any, row: int) -> Any:
+        """What is kept of a float32 in units of the last kept bit, in float64."""
+        b, w = self.builder, self.words
+        kept = w.call("trunc", b.fmul(value, lane.scales[row]))
+        return b.fpext(kept, self.longs.real)
+
+    def add_terms(self, lane: Any, first: Any, last: Any) -> None:
+        b, w, tile = self.builder, self.words, self.tile
+        terms = Variables(b, w.real, tile.height)
+        for row in range(tile.height):
+            lane.sums[row] = self.kept(self.c[row], lane, row)
+
+        def multiply(k: Any) -> None:
+            right = w.load(tile.place(1, tile.times(k, COLUMNS)))
+            left = tile.place(0, tile.times(k, ROWS))
+            for row in range(tile.height):
+                x = w.splat(b.load(b.gep(left, [tile.constant(row)])))
+                terms[row] = w.call("fma", x, right, terms[row])
+
+        def add(start: Any, stop: Any) -> None:
+            for row in range(tile.height):
+                terms[row] = w.every_real(0.0)
+            tile.between(start, stop, multiply)
+            for row in range(tile.height):
+                lane.sums[row] = b.fadd(lane.sums[row], self.kept(terms[row], lane, row))
+
+        self.over_chunks(first, last, add)
+
+    def result(self, row: int) -> Any:
+        return self.builder.fadd(super().result(row), self.words.every_real(0.0))
+
+
 def _codegen(kind: type[Step]) -> Any:
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         starts = [*args[6:10], args[6], args[7]]
@@ -176,3 +215,4 @@ add_paired = _unit(PairedStep)
 add_narrow_paired = _unit(NarrowPairedStep)
 add_odd = _unit(_OddStep)
 add_narrow_odd = _unit(_NarrowOddStep)
+add_groups = _unit(_GroupStep)

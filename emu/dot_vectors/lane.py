@@ -14,7 +14,8 @@
 | fused without loss | those of sequential sums | sums of a step exact in float64 |
 | fused, truncating, C aligned | `narrow_tiles`, `half_tiles` | sums of 31 bits, in FP32 or FP16 |
 | | `cut_tiles`, `wide_half_tiles` | the same with more bits |
-| | `fused_tiles` | no strides or exact groups |
+| | `fused_tiles` | no strides |
+| | `group_tiles` | exact groups of 24 bits, sums of 53 |
 | fused, truncating, C late | `late_tiles`, `paired_tiles` | the same, result FP32 |
 | fused, to odd, C rounded | `odd_tiles` | the same |
 | the last two | the same, `narrow_` | sums of 31 bits |
