@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from vector_cases import agree
+from vector_cases import agree, fresh
 
 from bitpde.emu import SequentialAccumulator, dot
+from bitpde.emu.dot_vectors.lane import fill_anyway
 from bitpde.formats import (
     BF16,
     FP16,
@@ -124,3 +125,26 @@ def test_a_sum_just_below_a_power_of_two_rounds_to_it(sign: float) -> None:
     unit = SequentialAccumulator(format=FP16)
     assert agree(a, b, unit, np.zeros((9, 17), np.int64))
     assert (dot(a, b.T, unit).values() == sign * 32).all()
+
+
+@pytest.mark.parametrize("exponent", range(52, 64))
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_sums_near_the_end_of_the_carrier_are_rounded(exponent: int, steps: int) -> None:
+    # The first block of a chain is always summed again: there C is far below its sum.
+    rng = np.random.default_rng(exponent)
+    x, y = rng.uniform(1, 2, (2, 17, steps)) * 2.0**exponent
+    x[8], y[16] = 2.0**-50, 2.0**-50  # so that no proof without a look at C holds
+    a, b = Cast(format=BF16).encode(x[:9]), Cast(format=BF16).encode(y)
+    assert agree(a, b, SequentialAccumulator(format=BF16), np.zeros((9, 17), np.int64))
+    zeros = np.zeros((9, 17), np.int64)
+    assert agree(a, b, SequentialAccumulator(format=wide(8)), zeros)
+
+
+def test_zeros_of_whole_numbers_are_certain() -> None:
+    # Products are multiples of 1, and 0 comes of them alone: nothing underflowed.
+    eye = Cast(format=FP16).encode(np.eye(17))
+    again: list[int] = []
+    sums = fresh(np.zeros((17, 17), np.int64))
+    unit = SequentialAccumulator(format=FP16)
+    assert fill_anyway(eye, eye, unit, sums, lambda *_: again.append(1), started=False)
+    assert again == []

@@ -1,4 +1,4 @@
-"""Which rows have exact sums of neighbouring products in float64, by the numbers that are there."""
+"""What the last bits of the numbers that are there say of exact sums of their products."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,18 @@ def rows_that_fit(left: Floats, right: Floats, depth: int) -> Mask:
     bits = top + greatest.max(axis=0) - low - least.min(axis=0)
     fits: Mask = bits.max(axis=1) + (depth - 1).bit_length() <= _BITS
     return fits
+
+
+def last_bits(x: Floats) -> NDArray[np.int32]:
+    """For each row the exponent of a power of two that all its numbers are multiples of.
+
+    Examples
+    --------
+    >>> last_bits(np.array([[1.5, 4.0], [0.0, 3.0 * 2.0**-20]])).tolist()
+    [-1, -20]
+    """
+    low: NDArray[np.int32] = _ends(x, max(1, x.shape[1]))[0][:, 0]
+    return low
 
 
 def _ends(x: Floats, depth: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -33,12 +33,14 @@ import numpy as np
 
 from ...formats import Coded, Minifloat
 from ..width import Span
+from .group_spans import last_bits
 from .lane import Found
 from .panels import (
     CARRIERS,
     COLUMNS,
     ROWS,
     Floats,
+    Mask,
     Values,
     grid_of,
     measured,
@@ -190,6 +192,15 @@ def _run(choice: _Choice, left: Values, right: Values, start: Floats | None, sum
     run_tiles(kernel, grid, inner, a, b, grid.c, grid.seen, inner, grid.row_length, numbers)
     values = grid.rows(shape) / lift
     doubtful = ~np.isfinite(values)
-    if not sums.never_underflow:  # a sum that underflowed is +0 of either sign
-        doubtful |= (values == 0) & x.any(axis=1)[:, None] & y.any(axis=1)
+    if not sums.never_underflow:
+        doubtful |= _may_be_minus_zero(left, right, values, sums.format)
     return Found(values, doubtful)
+
+
+def _may_be_minus_zero(left: Values, right: Values, values: Floats, format: Minifloat) -> Mask:
+    """Which zeros may come of sums that underflowed: those of products below the least step."""
+    zero = values == 0
+    if not zero.any():
+        return zero
+    lsb = last_bits(left.floats)[:, None] + last_bits(right.floats)
+    return np.asarray(zero & (lsb < format.lsb_min))

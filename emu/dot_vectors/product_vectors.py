@@ -28,7 +28,7 @@ from typing import Any
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .chain_vectors import Chain, chain_code, odd_sum, round_magnitude, signature
+from .chain_vectors import Chain, chain_code, odd_sum, signature
 from .tile import Vectors
 
 
@@ -76,7 +76,6 @@ def add_guarded(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, 
     def body(chain: Chain, splats: Any, _numbers: Any, inner: Any) -> None:
         builder, vectors = chain.builder, chain.vectors
         factor, most = vectors.floats(splats[0]), splats[1]
-        nothing = vectors.every(0)
 
         def add(k: Any) -> None:
             for row, (x, right) in enumerate(chain.pairs(k)):
@@ -88,7 +87,7 @@ def add_guarded(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, 
         def add_again(k: Any) -> None:
             for row, (x, right) in enumerate(chain.pairs(k)):
                 odd = odd_sum(vectors, chain.sums[row], builder.fmul(x, right))
-                chain.sums[row], _ = round_magnitude(vectors, odd, nothing, most, nothing, nothing)
+                chain.sums[row] = _split(vectors, odd, factor)
 
         chain.in_blocks(inner, add, most, add_again)
 
