@@ -199,7 +199,7 @@ def _run(choice: _Choice, left: Values, right: Values, start: Floats | None, sum
 
 def _may_be_minus_zero(left: Values, right: Values, values: Floats, format: Minifloat) -> Mask:
     """Which zeros may come of sums that underflowed: those of products below the least step."""
-    zero = values == 0
+    zero: Mask = values == 0
     if not zero.any():
         return zero
     lsb = last_bits(left.floats)[:, None] + last_bits(right.floats)
