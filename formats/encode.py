@@ -87,8 +87,11 @@ def encode_array(
         draws = parts[2] if bits else random
         job = _Job(tiling, parts[0], its_scales, parts[1], draws, position, plan)
         position += job.x.size
-        work = partial(_count, lane, job, counts)
-        split_work(work, its_scales.shape[0], tiling.strips_per_chunk(*job.x.shape))
+        strips, chunk = its_scales.shape[0], tiling.strips_per_chunk(*job.x.shape)
+        if strips <= chunk:
+            counts.append(lane(job, 0, strips))
+        else:
+            split_work(partial(_count, lane, job, counts), strips, chunk)
     saturated, underflowed, refused = _added(counts)
     coded = Coded.unchecked(format, codes, scales)
     return Encoding(coded, Counts(x.size, saturated, underflowed), refused)
