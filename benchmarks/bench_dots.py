@@ -39,11 +39,13 @@ from bitpde.formats import (
     FNUZ_E4M3,
     FP16,
     FP32,
+    FP64,
     INT8,
     MXFP8_E4M3,
     MXFP8_E5M2,
     MXINT8,
     OFP8_E4M3,
+    SMX_INT8,
     TF32,
     Block,
     Cast,
@@ -76,6 +78,8 @@ PRESETS: dict[str, Any] = {
     "rvbna_8": FP16,
     "mxdotp": MXFP8_E4M3,
     "hopper_fp8_promoted": OFP8_E4M3,
+    "fma_fp64": FP64,
+    "pinta": SMX_INT8,
     "int32": INT8,
 }
 E8M13 = Minifloat(exponent_bits=8, significand_bits=13, bias=127)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..formats import Cast, Format, Scaling
+    from ..formats import Cast, Format, ScaleRule
 
 #: For the end of a command's help: every name that the options take.
 POLICY_NAMES = """\
@@ -59,13 +59,11 @@ def cast_of(arguments: argparse.Namespace) -> "Cast":
         word: _policy(kinds[word], f"--{word}", name) for word, name in given.items() if name
     }
     cast = _preset(arguments, format)
-    if arguments.scale_rule:
-        asked["scaling"] = _scaling(cast, arguments)
-    stochastic = asked.get("rounding", cast.rounding).is_stochastic
-    if stochastic and arguments.random_bits is None:
-        msg = f"{asked['rounding'].value} rounding needs random bits: give --random-bits 0 to 32"
+    rounding = asked.get("rounding", cast.rounding)
+    if rounding.is_stochastic and arguments.random_bits is None:
+        msg = f"{rounding.value} rounding needs random bits: give --random-bits 0 to 32"
         raise FormatError(msg)
-    cast = replace(cast, **asked, format=format, random_bits=arguments.random_bits or 0)
+    cast = replace(cast, **asked, random_bits=arguments.random_bits or 0)
     if arguments.seed is not None and not cast.rounding.is_stochastic:
         msg = "--seed goes with stochastic rounding: leave it out"
         raise FormatError(msg)
@@ -114,28 +112,28 @@ def _format(arguments: argparse.Namespace) -> "Format":
 
 
 def _preset(arguments: argparse.Namespace, format: "Format") -> "Cast":
-    """The preset's cast; with a scale rule of one's own, that to a block that the preset knows."""
-    from ..formats import CAST_PRESETS, E8M0, Block, FormatError
+    """The preset's cast, with a scale rule of one's own if there is one."""
+    from ..formats import CAST_PRESETS, FormatError
 
-    preset = CAST_PRESETS[arguments.preset]
+    rule = _scale_rule(arguments, format)
     try:
-        return preset(format)
+        return CAST_PRESETS[arguments.preset](format, rule=rule)
     except FormatError as error:
-        if arguments.scale_rule and isinstance(format, Block):
-            return preset(Block(element=format.element, tile=format.tile, scale=E8M0))
         msg = f"the preset {arguments.preset} has no cast to {arguments.format}: {error}"
         raise FormatError(msg) from error
 
 
-def _scaling(cast: "Cast", arguments: argparse.Namespace) -> "Scaling":
-    """The preset's way to choose scales, with another rule."""
+def _scale_rule(arguments: argparse.Namespace, format: "Format") -> "ScaleRule | None":
+    """The rule that was asked for, which only blocks have."""
     from ..formats import Block, FormatError, ScaleRule
 
-    rule = _policy(ScaleRule, "--scale-rule", arguments.scale_rule)
-    if not isinstance(cast.format, Block):
+    if not arguments.scale_rule:
+        return None
+    if not isinstance(format, Block):
         msg = f"--scale-rule is for blocks, such as MXFP4_E2M1: {arguments.format} chooses no scale"
         raise FormatError(msg)
-    return replace(cast.scaling, rule=rule)
+    rule: ScaleRule = _policy(ScaleRule, "--scale-rule", arguments.scale_rule)
+    return rule
 
 
 def _policy(kind: Any, option: str, name: str) -> Any:

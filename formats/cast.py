@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,7 +30,18 @@ from .rounding import Rounding
 from .scaling import Scaling, Subnormals
 from .specs import check_fields
 from .subnormals import flush_subnormals
-from .wide_integers import needs_every_bit, with_exact_codes
+from .wide_integers import are_wide, needs_every_bit, with_exact_codes
+
+
+class _Input(NamedTuple):
+    """What is encoded: the numbers as kernels take them, and the random bits of each.
+
+    Where these are rounded integers whose last bits the cast needs, ``integers`` are they whole.
+    """
+
+    carrier: Carrier
+    random: Random
+    integers: NDArray[Any] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,29 +148,23 @@ class Cast:
         """`encode`, and how many elements saturated and underflowed."""
         if out is not None:
             check_out(out, self.element.code_dtype, np.shape(x))
-        carrier, random = self._prepare(x, bits, rng)
-        coded, counts = self._checked(carrier, random, out)
-        coded = self._exact(x, carrier, random, coded)
+        coded, counts = self._checked(self._prepare(x, bits, rng), out)
         if out is not None and not np.may_share_memory(coded.codes, out):
             out[...] = coded.codes
             coded = Coded.unchecked(coded.format, out, coded.scales, coded.tensor_scale)
         return coded, counts
 
-    def _checked(
-        self, carrier: Carrier, random: Random, out: NDArray[Any] | None = None
-    ) -> tuple[Coded, Counts]:
+    def _checked(self, given: _Input, out: NDArray[Any] | None = None) -> tuple[Coded, Counts]:
         """The encoding, if no element is refused."""
-        encoding = self._encode(carrier, random, out)
-        forbidden = self.nonfinite is NonFinite.RAISE and not np.isfinite(carrier).all()
+        encoding = self._encode(given, out)
+        forbidden = self.nonfinite is NonFinite.RAISE and not np.isfinite(given.carrier).all()
         if encoding.refused or forbidden:
             alone = self.nonfinite is NonFinite.ELEMENT
             nonfinite = NonFinite.ELEMENT if alone else NonFinite.PROPAGATE
             refuses = self.overflow is Overflow.RAISE
             overflow = Overflow.SATURATE if refuses else self.overflow
-            free = (
-                replace(self, overflow=overflow, nonfinite=nonfinite)._encode(carrier, random).coded
-            )
-            raise refusal(carrier, self.format, self.policies, encoding.coded, free)
+            free = replace(self, overflow=overflow, nonfinite=nonfinite)._encode(given).coded
+            raise refusal(given.carrier, self.format, self.policies, encoding.coded, free)
         return encoding.coded, encoding.counts
 
     def attempt(
@@ -169,16 +174,13 @@ class Cast:
 
         A refused element has code 0, or 1 if it is negative.
         """
-        carrier, random = self._prepare(x, bits, rng)
-        encoding = self._encode(carrier, random)
-        return encoding._replace(coded=self._exact(x, carrier, random, encoding.coded))
+        return self._encode(self._prepare(x, bits, rng))
 
-    def _prepare(
-        self, x: ArrayLike, bits: ArrayLike | None, rng: RandomBits | None
-    ) -> tuple[Carrier, Random]:
+    def _prepare(self, x: ArrayLike, bits: ArrayLike | None, rng: RandomBits | None) -> _Input:
         """The numbers as kernels take them, and the random bits of each."""
         carrier, exact = to_carrier(x)
-        if not exact and isinstance(self.format, Affine | Block) and needs_every_bit(self):
+        integers = None if exact or not needs_every_bit(self) else np.asarray(x)
+        if integers is not None and isinstance(self.format, Affine | Block):
             msg = (
                 f"x holds integers above 2^53 that are no float64, and {self.rounding} to "
                 f"{self.format} needs their last bits: divide them, or give float64"
@@ -186,10 +188,18 @@ class Cast:
             raise FormatError(msg)
         if self.scaling.subnormals is not Subnormals.KEEP:
             carrier = flush_subnormals(carrier, self.format, self.scaling.subnormals)
-        return carrier, drawn_bits(self.policies, carrier.shape, bits, rng)
+        return _Input(carrier, drawn_bits(self.policies, carrier.shape, bits, rng), integers)
 
-    def _encode(self, x: Carrier, random: Random, out: NDArray[Any] | None = None) -> Encoding:
+    def _encode(self, given: _Input, out: NDArray[Any] | None = None) -> Encoding:
         """The encoding, without regard to refused elements; in ``out`` where a lane can."""
+        x, random, integers = given
+        if integers is None:
+            return self._encode_floats(x, random, out)
+        narrow = self._encode_floats(np.where(are_wide(integers), 0.0, x), random, None)
+        return with_exact_codes(self, integers, random, narrow)
+
+    def _encode_floats(self, x: Carrier, random: Random, out: NDArray[Any] | None) -> Encoding:
+        """The encoding by the lanes of the format."""
         if self._affine is not None:
             return encode_affine(x, random, self._affine, out)
         if isinstance(self.format, Block) and self._needs_quotients:
@@ -205,15 +215,6 @@ class Cast:
     def _needs_quotients(self) -> bool:
         """Whether scales divide elements, where those of other blocks shift them."""
         return isinstance(self.format, Block) and not self.format.has_power_of_two_scale
-
-    def _exact(self, x: ArrayLike, carrier: Carrier, random: Random, coded: Coded) -> Coded:
-        """``coded`` with the codes of integers that no float64 holds, where they need every bit."""
-        if carrier.dtype == np.float32 or isinstance(self.format, Affine | Block):
-            return coded
-        array = np.asarray(x)
-        if array.dtype.kind == "f" or array.dtype.itemsize < 8 or not needs_every_bit(self):
-            return coded
-        return with_exact_codes(self, array, random, coded)
 
     def quantize(
         self,
@@ -240,12 +241,11 @@ class Cast:
         dtype = np.float32 if narrow else np.float64
         if out is not None:
             check_out(out, dtype, array.shape)
-        carrier, random = self._prepare(array, bits, rng)
-        values = self._quantize(carrier, random, out) if narrow else None
+        given = self._prepare(array, bits, rng)
+        values = self._quantize(given.carrier, given.random, out) if narrow else None
         if values is not None:
             return delivered(values, out)
-        coded, _ = self._checked(carrier, random)
-        return self._exact(array, carrier, random, coded).values(dtype, out=out)
+        return self._checked(given)[0].values(dtype, out=out)
 
     def _quantize(
         self, x: Carrier, random: Random, out: NDArray[Any] | None

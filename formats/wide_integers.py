@@ -5,6 +5,7 @@ unchanged where that compares it with numbers of at most `MOST_COMPARED` bits, a
 for by name as a wrapping overflow does.  For all others there is this file.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from .affine import Affine
 from .block import Block
 from .carrier import JAMMED_PRECISION
 from .coded import Coded
+from .errors import FormatError
 from .fixed import Fixed
 from .minifloat import Minifloat
 from .overflow import Overflow
@@ -21,7 +23,7 @@ from .random_bits import RandomBits
 
 if TYPE_CHECKING:
     from .cast import Cast
-    from .encode import Random
+    from .encode import Encoding, Random
 
 #: A middle between two results has a bit more than they.
 MOST_COMPARED = JAMMED_PRECISION + 1
@@ -56,21 +58,36 @@ def _compared_bits(cast: "Cast") -> int:
     return own + 1 + cast.random_bits + scales
 
 
-def with_exact_codes(cast: "Cast", x: NDArray[Any], random: "Random", coded: Coded) -> Coded:
-    """``coded``, the encoding of integers ``x`` in a scalar format, with those beyond 2^53 exact.
+def are_wide(x: NDArray[Any]) -> NDArray[np.bool_]:
+    """Which integers are beyond 2^53 in magnitude.
 
-    Raises
-    ------
-    FormatError
-        If the policies of the cast refuse one.
+    Examples
+    --------
+    >>> are_wide(np.array([2**53, 2**53 + 1, -(2**53) - 1])).tolist()
+    [False, True, True]
     """
+    return np.asarray((x > 2**53) | (x < -(2**53)))
+
+
+def with_exact_codes(
+    cast: "Cast", x: NDArray[Any], random: "Random", narrow: "Encoding"
+) -> "Encoding":
+    """The encoding of integers ``x`` in a scalar format, of which ``narrow`` has zeros for wide."""
     from .exact_encode import encode_exact
 
     if isinstance(random, RandomBits):
         random = random.draw(x.shape, cast.random_bits)
-    codes = coded.codes.copy()
-    for place in np.argwhere((x > 2**53) | (x < -(2**53)) if x.dtype.kind == "i" else x > 2**53):
+    codes, counts, refused = narrow.coded.codes.copy(), narrow.counts, narrow.refused
+    strict, refuses = replace(cast, overflow=Overflow.RAISE), cast.overflow is Overflow.RAISE
+    for place in np.argwhere(are_wide(x)):
         index = tuple(place)
-        drawn = 0 if random is None else int(random[index])
-        codes[index] = encode_exact(cast, int(x[index]), drawn)
-    return Coded.unchecked(coded.format, codes)
+        number, drawn = int(x[index]), 0 if random is None else int(random[index])
+        try:
+            codes[index] = encode_exact(strict, number, drawn)
+        except FormatError:
+            codes[index] = number < 0 if refuses else encode_exact(cast, number, drawn)
+            refused += refuses
+            counts = counts._replace(saturated=counts.saturated + (not refuses))
+    return narrow._replace(
+        coded=Coded.unchecked(narrow.coded.format, codes), counts=counts, refused=refused
+    )

@@ -43,6 +43,19 @@ def cube_faces(uniform: Array) -> Array:
     return points
 
 
+def cube_faces_in_time(uniform: Array) -> Array:
+    """Return points uniform on the faces of the unit cube at all times, (P, d + 1) from (P, d + 2).
+
+    The first number is the time, the others are those of `cube_faces`.  Exact.
+
+    Examples
+    --------
+    >>> cube_faces_in_time(np.array([[0.125, 0.8, 0.25, 0.5]])).tolist()
+    [[0.25, 1.0, 0.125]]
+    """
+    return with_time(cube_faces(uniform[:, 1:]), uniform[:, :1])
+
+
 def sphere_points(uniform: Array) -> Array:
     """Return points uniform on the unit sphere, (P, d) from (P, d): directions of normal vectors.
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..emu import Node, ops
 from .derived import derive
-from .domains import cube_faces, with_time
+from .domains import cube_faces_in_time, with_time
 from .problem import Array, Condition, Field, Fields, Problem
 from .spec import require_integer
 from .terms import slope
@@ -89,7 +89,7 @@ class HeatModes(Problem):
             name="boundary",
             weight=1000.0,
             draws=self.space + 2,
-            points=lambda uniform: with_time(cube_faces(uniform[:, 1:]), uniform[:, :1]),
+            points=cube_faces_in_time,
             target=self.exact,
         )
         return initial, boundary

@@ -7,12 +7,11 @@ import numpy as np
 
 from ..emu import Node, ops
 from .derived import derive
-from .domains import cube_faces, with_time
-from .errors import RunError
+from .domains import cube_faces_in_time
 from .gamma_mixture import Mixture
 from .network import Activation
 from .problem import Array, Condition, Field, Fields, Problem
-from .spec import require_integer, settle_real
+from .spec import require_flag, require_integer, settle_real
 from .terms import slope, squared_gradient
 
 
@@ -68,9 +67,7 @@ class HJBLog(Problem):
         require_integer("HJBLog.space_dimension", d, least=1, most=1000)
         settle_real(self, "mu", least=0.1, below=math.nextafter(10, 11))
         center, slopes = (0.5,) * (d + 1), tuple(range(d + 1))
-        if not isinstance(self.boundary, bool):
-            msg = f"HJBLog.boundary is {self.boundary!r}: give True or False"
-            raise RunError(msg)
+        require_flag("HJBLog.boundary", self.boundary)
         derive(self, dimension=d + 1, space=d, center=center, slopes=slopes)
         derive(self, widths=(d + 1, 512, 512, 1))
 
@@ -90,7 +87,7 @@ class HJBLog(Problem):
             name="boundary",
             weight=30.0,
             draws=self.space + 2,
-            points=lambda uniform: with_time(cube_faces(uniform[:, 1:]), uniform[:, :1]),
+            points=cube_faces_in_time,
             target=self.exact,
         )
         return (faces,) if self.boundary else ()

@@ -21,7 +21,7 @@ from .run_spec import RunSpec
 from .sampling import Sampling, unit_points
 from .schedule import SCHEDULES, Linear, Schedule
 from .solution import Differences, Solution
-from .spec import require_integer
+from .spec import require_flag, require_integer
 
 #: Of the network for one point.
 _MOST_ROWS = 2**26
@@ -138,9 +138,7 @@ class Run(RunSpec):
         require_integer("Run.test_points", self.test_points, least=6, most=2**24)
         require_integer("Run.seed", self.seed, least=0)
         self._settle_weights()
-        if not isinstance(self.unbiased, bool):
-            msg = f"Run.unbiased is {self.unbiased!r}: give True or False"
-            raise RunError(msg)
+        require_flag("Run.unbiased", self.unbiased)
         rows = self.engine.rows(self.problem.derivatives)
         if rows > _MOST_ROWS:
             msg = f"Run.engine is {self.engine!r}, with {rows:.1e} rows for each point of "

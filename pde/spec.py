@@ -81,6 +81,25 @@ def require_integer(field: str, value: Any, *, least: int, most: int | None = No
         raise RunError(msg)
 
 
+def require_flag(field: str, value: Any) -> None:
+    """Raise unless ``value`` is a ``bool``.
+
+    Raises
+    ------
+    RunError
+        Naming ``field``, the value and the remedy.
+
+    Examples
+    --------
+    >>> require_flag("Run.unbiased", "no")
+    Traceback (most recent call last):
+    bitpde.pde.errors.RunError: Run.unbiased is 'no': give True or False
+    """
+    if not isinstance(value, bool):
+        msg = f"{field} is {value!r}: give True or False"
+        raise RunError(msg)
+
+
 def settle_real(
     spec: object,
     name: str,

@@ -22,7 +22,7 @@ from format_cases import (
     scales_of,
     some_cast,
 )
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -173,6 +173,30 @@ def test_integers_next_to_what_a_draw_decides_are_not_rounded_twice(
     assert cast.encode(near, draws).equals(expected)
     assert cast.attempt(near, draws).coded.equals(expected)
     assert np.array_equal(cast.quantize(near, draws), expected.values())
+
+
+@pytest.mark.parametrize("rounding", [mode for mode in Rounding if mode.is_stochastic])
+@given(below=st.integers(0, 2**11), draw=st.integers(0, 2**11))
+@example(below=5, draw=6)
+@example(below=2**11, draw=2**11 - 2**9)
+def test_integers_next_to_the_end_of_a_range_are_beyond_it_by_their_own_value(
+    rounding: Rounding, below: int, draw: int
+) -> None:
+    # The largest value is 2^63 - 2^32, and what a draw of R adds to an integer below 2^63 is of the
+    # size of R, where 53 bits of the integer tell but 2^10 from 2^11.
+    x, draws = np.array([3, 2**63 - 1 - below]), np.array([0, draw])
+    cast = Cast(format=Fixed(bits=32, fraction_bits=-32), rounding=rounding, random_bits=32)
+    expected = encode_array_exact(cast, x, draws)
+    coded, counts, _ = cast.attempt(x, draws)
+    assert coded.equals(expected)
+    assert counts == exact_counts(cast, x, expected, draws)
+    strict = replace(cast, overflow=Overflow.RAISE)
+    coded, strict_counts, refused = strict.attempt(x, draws)
+    assert (strict_counts.saturated, refused) == (0, counts.saturated)
+    assert coded.codes.tolist() == [0, 0 if refused else expected.codes[1]]
+    if refused:
+        with pytest.raises(FormatError, match=r"x\[1\] is 9.22.* beyond the range"):
+            strict.encode(x, draws)
 
 
 @pytest.mark.parametrize(

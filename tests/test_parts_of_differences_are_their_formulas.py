@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from emu_cases import same_bits
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -12,13 +13,6 @@ from bitpde.emu.functions import differences
 from bitpde.emu.functions.vector_unit import ordered_sum, tanh
 
 Array = NDArray[Any]
-
-
-def same(a: Array, b: Array) -> bool:
-    """Whether all bits are the same, those of NaN aside."""
-    return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=True) and (
-        np.array_equal(np.signbit(a)[a == a], np.signbit(b)[b == b])
-    )  # fmt: skip
 
 
 def formulas(p: Array, odd: Array, even: Array) -> tuple[Array, Array]:
@@ -53,12 +47,12 @@ def test_they_and_their_slopes_are(
     p, tangents = tanh(base.value[:, None]), tanh(steps.value).reshape(2, rows, count, width)
     found = ops.tanh_parts(base, steps)
     parts = found.value.reshape(2, rows, count, width)
-    assert same(parts, np.stack(formulas(p, *tangents)))
+    assert same_bits(parts, np.stack(formulas(p, *tangents)))
     g = rng.normal(size=found.shape).astype(found.value.dtype)
     of_base, of_steps = tape.pullback(found, g, [base, steps])
     wanted = slopes(p, parts, g.reshape(parts.shape))
-    assert same(of_base, wanted[0])
-    assert same(of_steps, wanted[1].reshape(of_steps.shape))
+    assert same_bits(of_base, wanted[0])
+    assert same_bits(of_steps, wanted[1].reshape(of_steps.shape))
 
 
 def test_rows_that_are_not_for_use_are_told() -> None:
@@ -67,4 +61,4 @@ def test_rows_that_are_not_for_use_are_told() -> None:
     parts, near = differences.tanh_parts(p, tangents)
     assert near is not None
     assert near.tolist() == [[[True, False]] * 3] * 2
-    assert same(parts[:, ~near], np.stack(formulas(p, *tangents))[:, ~near])
+    assert same_bits(parts[:, ~near], np.stack(formulas(p, *tangents))[:, ~near])

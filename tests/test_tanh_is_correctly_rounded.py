@@ -5,12 +5,12 @@ of the truth is the test's own.
 """
 
 from fractions import Fraction
-from typing import Any
 
-import mpmath
+import function_oracle
 import numpy as np
 import pytest
 from emu_cases import round_once
+from every_float32 import wrongly_rounded
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -28,10 +28,7 @@ EDGES = [
 
 def truth(x: float) -> Fraction:
     """Return tanh to 200 significant bits."""
-    with mpmath.workprec(200):
-        value: Any = mpmath.tanh(mpmath.mpf(x))
-    sign, mantissa, exponent, _ = value._mpf_
-    return (-1) ** int(sign) * int(mantissa) * Fraction(2) ** int(exponent)
+    return Fraction(function_oracle.truth("tanh", Fraction(x), 200))
 
 
 def ulp(x: Fraction) -> Fraction:
@@ -116,25 +113,4 @@ def test_any_shape_and_layout_is_the_elements(rows: int, columns: int) -> None:
 
 @pytest.mark.exhaustive
 def test_every_one_of_the_2_32_float32_is_rounded_once() -> None:
-    # NumPy's float64 tanh is within 2^7 ulp = 2^-45 of the truth by a wide margin, so the truth
-    # lies between the two perturbed values; where both round to one float32, so does the truth.
-    # The few others are decided by mpmath.
-    wrong: list[str] = []
-    hard = 0
-    with np.errstate(invalid="ignore"):
-        for start in range(0, 1 << 32, 1 << 24):
-            x = np.arange(start, start + (1 << 24), dtype=np.uint32).view(np.float32)
-            result, wide = tanh(x), np.tanh(x.astype(np.float64))
-            low = (wide * (1 - 2.0**-44)).astype(np.float32)
-            high = (wide * (1 + 2.0**-44)).astype(np.float32)
-            nan = np.isnan(x)
-            assert np.isnan(result[nan]).all()
-            clear = (low == high) & ~nan
-            wrong += [v.hex() for v in x[clear & (result != low)].tolist()]
-            assert np.array_equal(np.signbit(result[~nan]), np.signbit(x[~nan]))
-            for index in np.flatnonzero(~clear & ~nan):
-                hard += 1
-                if float(result[index]) != round_once(truth(float(x[index])), FP32):
-                    wrong.append(float(x[index]).hex())
-    assert wrong == []
-    assert 0 < hard < 1 << 16  # the method decides nearly all, and mpmath is not idle
+    assert wrongly_rounded("tanh", tanh, np.tanh, 0, 1 << 32) == []

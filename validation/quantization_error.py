@@ -135,7 +135,7 @@ class ErrorSums:
 
         x is taken in float64, and what that leaves of integers beyond 2^53 is part of their error.
         """
-        rest = _beyond_float64(x).ravel()
+        rest = _beyond_float64(x.ravel())
         x = np.asarray(x, np.float64).ravel()
         q = q.ravel()
         self.elements += counts.elements
@@ -146,8 +146,8 @@ class ErrorSums:
             into[1] += int(np.count_nonzero(np.isinf(values)))
         both = np.isfinite(x) & np.isfinite(q)
         if not both.all():
-            x, q, rest = x[both], q[both], rest[both]
-        error = np.abs((x - q) + rest)
+            x, q = x[both], q[both]
+        error = np.abs(x - q if rest is None else (x - q) + rest[both])
         if error.size:
             self.largest = max(self.largest or 0.0, float(error.max()))
         self.signal.append(sum_of_squares(x))
@@ -169,14 +169,14 @@ class ErrorSums:
         )
 
 
-def _beyond_float64(x: NDArray[Any]) -> NDArray[np.float64]:
-    """``x - float64(x)`` of integers; zeros for the rest.
+def _beyond_float64(x: NDArray[Any]) -> NDArray[np.float64] | None:
+    """``x - float64(x)`` of integers of 64 bits; None for the rest, of which nothing is beyond.
 
     Both halves of an integer of 64 bits are float64, and so is the difference of either from that
     of its float64: that of the upper halves is 0 or 2^32.
     """
     if x.dtype.kind not in "iu" or x.dtype.itemsize < 8:
-        return np.zeros(x.shape)
+        return None
     near = x.astype(np.float64)
     upper = np.floor(near * 2.0**-32)
     high, low = (x >> x.dtype.type(32)), (x & x.dtype.type(2**32 - 1))

@@ -1,14 +1,17 @@
 """Which vector kernel computes a sequential sum, and the proofs that it may.
 
-*Two roundings are one* (`product_tiles`).  Let c have p bits, the product q <= p bits, and let
-s be c + product rounded to 24 bits, which is then rounded to p bits.  Only if s is a midpoint m of
-the p-bit numbers, and not the sum itself, can the two differ from one rounding.  Let 2^e be the
-binade of m; m is an odd multiple of 2^(e-p), so that every number of p bits within 2^(e-p) of it is
-a multiple of 2^(e-p+1) and at least 2^(e-p) away, and the sum is within 2^(e-24) of it.  One of the
-two terms is no multiple of 2^(e-23), else s were the sum: if it has n bits it is below 2^(e-24+n),
-and the other is within 2^(e-24) (1 + 2^n) of m.  The other has at most p bits and so cannot be
-where n + p <= 23: hence p + q <= 23 and 2 p <= 23 suffice.  Below the format's normal numbers
-nothing is rounded, as all products are multiples of its least step.
+*Two roundings are one* (`product_tiles`, `guarded_tiles`).  Let c have p bits, the product be an
+integer of at most P times a power of two, and s be c + product rounded to 24 bits, which is then
+rounded to p bits.  Only if s is a midpoint m of the p-bit numbers, and not the sum itself, can the
+two differ from one rounding.  Let 2^e be the binade of m; m is an odd multiple of 2^(e-p), so that
+every number of p bits within 2^(e-p) of it is a multiple of 2^(e-p+1) and at least 2^(e-p) away,
+and the sum is within 2^(e-24) of it.  One of the two terms is no multiple of 2^(e-23), else s were
+the sum.  If it is the product, this is at most P 2^(e-24) in size, so that c is within
+(P + 1) 2^(e-24) of m: that cannot be where P + 1 < 2^(24-p).  If it is c, this is below
+2^(e-24+p), and its exponent by 25 - p or more below that of s, which `guarded_tiles` sees; and the
+product is within (1 + 2^p) 2^(e-24) of m: that cannot be where it has at most p bits and 2 p <= 23.
+Below the format's normal numbers nothing is rounded, as all products are multiples of its least
+step.
 
 *A sum off every midpoint is on the side of its rounding* (`nearest_tiles`).  Let s be c + product
 rounded to 24 (53) bits, m a midpoint of the format and s not m.  Rounding is monotone and m is a
@@ -16,11 +19,13 @@ number of the carrier, so that s < m says that the sum is below m, and s > m tha
 round to the same number of the format.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ...formats import FP16, FP32, Coded, Minifloat, Rounding
+from ...formats import FP16, FP32, FP64, Coded, Minifloat, Rounding
 from ..accumulators.accumulator import SequentialAccumulator
 from ..dots.tile_depth import depth_for
 from ..dots.unit_operands import require_unit_operand
@@ -62,7 +67,7 @@ def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> F
     if not isinstance(format, Minifloat) or format.significand_bits == 0 or not a.shape[1]:
         return None
     if unit.rounding is Rounding.NEAREST_EVEN and depth == 1:
-        by_fma = {FP32: _by_fma, FP16: half_lane}.get(format)
+        by_fma = _BY_FMA.get(format)
         found = by_fma(a, b, start) if by_fma else None
         if found is not None:
             return found
@@ -87,11 +92,11 @@ def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> F
 def _by_products(
     left: Values, right: Values, bits: tuple[int, int, int], format: Minifloat, start: Any
 ) -> Found | None:
-    """FMA and one more rounding."""
-    from .tile_kernels import product_tiles
+    """FMA and one more rounding, which makes no difference or is seen to make none."""
+    from .tile_kernels import guarded_tiles, product_tiles
 
-    p, q = format.significand_bits + 1, bits[0] + bits[1]
-    if q > p or p + q > 23 or 2 * p > 23 or format.emin < -126 or format.emax > 127:
+    p, greatest = format.significand_bits + 1, (2 ** bits[0] - 1) * (2 ** bits[1] - 1)
+    if greatest + 1 >= 2 ** (24 - p) or format.emin < -126 or format.emax > 127:
         return None
     if start is not None and np.signbit(start[start == 0]).any():
         return None
@@ -100,10 +105,10 @@ def _by_products(
     if left.span.lsb + right.span.lsb < format.lsb_min:
         return None
     shift = 24 - p
-    return _run(
-        product_tiles, left, right, start, np.float32, ((shift << 23) + (1 << 22),),
-        limit_of(format, shift, np.float32),
-    )  # fmt: skip
+    magic, limit = (shift << 23) + (1 << 22), limit_of(format, shift, np.float32)
+    if bits[0] + bits[1] <= p and 2 * p <= 23:
+        return _run(product_tiles, left, right, start, np.float32, (magic,), limit)
+    return _run(guarded_tiles, left, right, start, np.float32, (magic, shift << 23), limit)
 
 
 def limit_of(format: Minifloat, shift: int, dtype: Any) -> int:
@@ -226,10 +231,18 @@ def _run(
     return Found(grid.rows(shape), grid.seen_by_all(shape) >= limit)
 
 
-def _by_fma(a: Coded, b: Coded, start: Floats | None) -> Found | None:
-    """Chains of FMA in float32; an infinity or NaN stays, so that the end tells of overflow."""
+def _by_fma(dtype: Any, a: Coded, b: Coded, start: Floats | None) -> Found | None:
+    """Chains of FMA in a float type; an infinity or NaN stays, so that the end tells of it."""
     left, right = Spanned(a, value_span(a)), Spanned(b, value_span(b))
-    if not (left.fits(np.float32) and right.fits(np.float32)):
+    if not (left.fits(dtype) and right.fits(dtype)):
         return None
-    values = chained(left, right, 1, np.float32, start=start)
+    values = chained(left, right, 1, dtype, start=start)
     return None if values is None else Found(values, ~np.isfinite(values))
+
+
+#: The lanes of formats of which the processor has an FMA.
+_BY_FMA: dict[Minifloat, Callable[[Coded, Coded, Any], Found | None]] = {
+    FP64: partial(_by_fma, np.float64),
+    FP32: partial(_by_fma, np.float32),
+    FP16: half_lane,
+}

@@ -1,10 +1,12 @@
 """Sequential sums for sixteen columns of eight rows at a time: one step of k for all of them.
 
-Four units, of float32 and of float64 numbers alike:
+Five units, of float32 and of float64 numbers alike:
 
 * `add_products`: ``s <- fma(a, b, c)``, then ``c <- (s + m) - m`` with m = 3 2^(e + d - 1), where e
   is the exponent of s and d the number of bits that the format of c has less: the first sum is
   rounded to nearest even at the last bit of that format, and the second is exact.
+* `add_guarded`: `add_products`, and `add_tiles` of those k where some c is so far below s that the
+  two roundings may differ from one.
 * `add_tiles`: an exact tile product p, ``s <- c + p`` with its error by Knuth's TwoSum, which makes
   the last bit of s odd where s is not exact, so that one rounding remains (`error_free`); this one
   is by addition again, of the magnitude, with the grid of the format's subnormals below its
@@ -19,6 +21,7 @@ All leave the largest exponent field that a sum of the tile's columns had, by wh
 knows whether the format held all of them.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from numba import types
@@ -38,6 +41,8 @@ from .tile import (
 )
 
 _INDEX = types.intp
+#: Sums that are done again together if one of them has to.
+_BLOCK = 4
 
 
 def _signature(a: Any, b: Any, c: Any, seen: Any, numbers: Any) -> Any:
@@ -51,11 +56,39 @@ class _Chain:
         self.tile, self.vectors, self.builder = tile, vectors, tile.builder
         self.sums = Variables(self.builder, vectors.real, tile.height)
         self.fields = cgutils.alloca_once(self.builder, vectors.words)
+        self.doubts = cgutils.alloca_once(self.builder, vectors.words)
 
     def see(self, fields: Any) -> None:
         """Keep the largest fields."""
         largest = self.vectors.call("umax", self.builder.load(self.fields), fields)
         self.builder.store(largest, self.fields)
+
+    def doubt(self, words: Any) -> None:
+        """Keep the largest of what tells whether some sum of a block is rounded wrongly."""
+        largest = self.vectors.call("smax", self.builder.load(self.doubts), words)
+        self.builder.store(largest, self.doubts)
+
+    def in_blocks(
+        self, inner: Any, add: Callable[[Any], None], most: Any, add_again: Callable[[Any], None]
+    ) -> None:
+        """Run ``add(k)`` for all k, or ``add_again`` for blocks whose doubts exceed ``most``."""
+        tile, builder, vectors = self.tile, self.builder, self.vectors
+        before = Variables(builder, vectors.real, tile.height)
+        size = tile.constant(_BLOCK)
+        count = builder.sdiv(builder.add(inner, tile.constant(_BLOCK - 1)), size)
+        with cgutils.for_range(builder, count) as loop:
+            first = builder.mul(loop.index, size)
+            last = builder.add(first, size)
+            last = builder.select(builder.icmp_signed("<", last, inner), last, inner)
+            for row in range(tile.height):
+                before[row] = self.sums[row]
+            builder.store(vectors.every(-(1 << (vectors.integer.width - 1))), self.doubts)
+            tile.between(first, last, add)
+            doubtful = builder.icmp_signed(">", builder.load(self.doubts), most)
+            with builder.if_then(vectors.any_of(doubtful), likely=False):
+                for row in range(tile.height):
+                    self.sums[row] = before[row]
+                tile.between(first, last, add_again)
 
     def pairs(self, k: Any) -> list[tuple[Any, Any]]:
         """For each row what is multiplied at k."""
@@ -109,6 +142,37 @@ def add_products(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length,
                 chain.see(field)
                 m = vectors.floats(builder.add(field, magic))
                 chain.sums[row] = builder.fsub(builder.fadd(total, m), m)
+
+    return _signature(a, b, c, seen, numbers), _codegen(body)
+
+
+@intrinsic
+def add_guarded(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, inner, numbers):  # noqa: ARG001
+    """`add_products` where its second rounding is innocuous unless an exponent grows much.
+
+    ``numbers`` is (shift of m, by how much a field may grow from c to s).
+    """
+
+    def body(chain: _Chain, splats: Any, _numbers: Any, inner: Any) -> None:
+        builder, vectors, (magic, most) = chain.builder, chain.vectors, splats
+        nothing = vectors.every(0)
+
+        def add(k: Any) -> None:
+            for row, (x, right) in enumerate(chain.pairs(k)):
+                before = chain.sums[row]
+                total = vectors.call("fma", x, right, before)
+                field = vectors.field(total)
+                chain.see(field)
+                chain.doubt(builder.sub(field, vectors.field(before)))
+                m = vectors.floats(builder.add(field, magic))
+                chain.sums[row] = builder.fsub(builder.fadd(total, m), m)
+
+        def add_again(k: Any) -> None:
+            for row, (x, right) in enumerate(chain.pairs(k)):
+                odd = odd_sum(vectors, chain.sums[row], builder.fmul(x, right))
+                chain.sums[row], _ = round_magnitude(vectors, odd, nothing, magic, nothing, nothing)
+
+        chain.in_blocks(inner, add, most, add_again)
 
     return _signature(a, b, c, seen, numbers), _codegen(body)
 
@@ -193,27 +257,25 @@ def add_nearest(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, 
         builder, vectors = chain.builder, chain.vectors
         least, shift, half = splats
         nothing = vectors.every(0)
-        with cgutils.for_range(builder, inner) as loop:
-            pairs, before, ties = chain.pairs(loop.index), [], []
-            for row, (x, right) in enumerate(pairs):
-                before.append(chain.sums[row])
-                total = vectors.call("fma", x, right, before[row])
+
+        def add(k: Any) -> None:
+            for row, (x, right) in enumerate(chain.pairs(k)):
+                total = vectors.call("fma", x, right, chain.sums[row])
                 field = vectors.call("umax", vectors.field(total), least)
                 chain.see(field)
                 m = vectors.floats(builder.add(field, shift))
                 near = builder.fsub(builder.fadd(total, m), m)
                 off = vectors.bits(vectors.magnitude(builder.fsub(total, near)))
-                ties.append(builder.icmp_unsigned("==", off, builder.sub(field, half)))
+                chain.doubt(builder.sub(off, field))
                 chain.sums[row] = vectors.signed_like(near, total)
-            some = ties[0]
-            for more in ties[1:]:
-                some = builder.or_(some, more)
-            with builder.if_then(vectors.any_of(some), likely=False):
-                for row, (x, right) in enumerate(pairs):
-                    odd = odd_sum(vectors, before[row], builder.fmul(x, right))
-                    chain.sums[row], _ = round_magnitude(
-                        vectors, odd, least, shift, nothing, nothing
-                    )
+
+        def add_again(k: Any) -> None:
+            for row, (x, right) in enumerate(chain.pairs(k)):
+                odd = odd_sum(vectors, chain.sums[row], builder.fmul(x, right))
+                chain.sums[row], _ = round_magnitude(vectors, odd, least, shift, nothing, nothing)
+
+        below_half = builder.sub(builder.neg(half), vectors.every(1))
+        chain.in_blocks(inner, add, below_half, add_again)
 
     return _signature(a, b, c, seen, numbers), _codegen(body)
 

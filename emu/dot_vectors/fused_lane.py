@@ -1,5 +1,6 @@
 """Which vector kernel computes a fused sum, and what it is told."""
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...formats import FP16, FP32, Block, Coded, Fixed, Minifloat, Rounding, spread_tiles
-from ..accumulators.fused import Addend, FusedAccumulator, Reference
+from ..accumulators.fused import Addend, FusedAccumulator, LateAddend, Reference
 from ..dots.operands import parts_of
 from ..dots.unit_operands import require_unit_operand
 from ..width import has_shifting_scales
@@ -27,9 +28,11 @@ from .panels import (
 )
 
 #: An exponent below all: of a zero where zeros take no part.
-_NONE = -(1 << 16)
+_NONE = -(1 << 13)
+#: That of float32, which the kernels add to exponents.
+_BIAS = 127
 #: An exponent above all.
-_ANY = 1 << 20
+_ANY = 1 << 14
 #: Roundings of units that align by truncation.
 _ROUNDINGS = (Rounding.NEAREST_EVEN, Rounding.TOWARD_ZERO)
 #: Elements of at most this many bits have tables of their exponents.
@@ -47,16 +50,17 @@ def fused_lane(a: Coded, b: Coded, unit: FusedAccumulator, start: Any) -> Found 
     if not _knows(unit) or not all(_takes(x) for x in (a, b)):
         return None
     left, right = values_of(a, np.float32), values_of(b, np.float32)
-    if left is None or right is None or significant_bits(a) + significant_bits(b) > 24:
+    bits = [significant_bits(x) for x in (a, b)]
+    if left is None or right is None or sum(bits) > 24:
         return None
     if not _holds(left, right, unit):
-        left, right = (measured(v, significant_bits(x)) for v, x in ((left, a), (right, b)))
+        left, right = (measured(v, p) for v, p in zip((left, right), bits, strict=True))
     if not _holds(left, right, unit):
         return None
     exponents = [_exponents(x, unit.zero_exponent) for x in (a, b)]
     if not _in_range(unit, (left, right), exponents):
         return None
-    return _run(left, right, exponents, unit, start)
+    return _run(left, right, exponents, bits, unit, start)
 
 
 def _knows(unit: FusedAccumulator) -> bool:
@@ -94,29 +98,29 @@ def _holds(left: Values, right: Values, unit: FusedAccumulator) -> bool:
     return span.lsb >= -149 and span.top < limit
 
 
-def _exponents(x: Coded, zero_exponent: int | None) -> NDArray[np.int32]:
+def _exponents(x: Coded, zero_exponent: int | None) -> NDArray[np.int16]:
     """What the unit aligns the operand by."""
     zero = _NONE if zero_exponent is None else zero_exponent
     own = _of_elements(x.element, x.codes, zero)
     if x.scales is None or not isinstance(x.format, Block):
         return own
-    scales = x.scales.astype(np.int32) - x.format.scale.bias
-    total: NDArray[np.int32] = own + spread_tiles(scales, x.shape, x.format)
+    scales = x.scales.astype(np.int16) - np.int16(x.format.scale.bias)
+    total: NDArray[np.int16] = own + spread_tiles(scales, x.shape, x.format)
     return total
 
 
-def _of_elements(element: Fixed | Minifloat, codes: NDArray[Any], zero: int) -> NDArray[np.int32]:
+def _of_elements(element: Fixed | Minifloat, codes: NDArray[Any], zero: int) -> NDArray[np.int16]:
     if isinstance(element, Minifloat) and element.bits <= _TABLE_BITS:
         return _table(element, zero).take(codes)
     parts = parts_of(element, codes, zero)
-    return (parts.e + element.emax - element.lsb_min).astype(np.int32)
+    return (parts.e + element.emax - element.lsb_min).astype(np.int16)
 
 
 @lru_cache(maxsize=16)
-def _table(element: Minifloat, zero: int) -> NDArray[np.int32]:
+def _table(element: Minifloat, zero: int) -> NDArray[np.int16]:
     """The exponent of every code."""
     codes = np.arange(2**element.bits, dtype=element.code_dtype)
-    return (parts_of(element, codes, zero).e + element.significand_bits).astype(np.int32)
+    return (parts_of(element, codes, zero).e + element.significand_bits).astype(np.int16)
 
 
 def _in_range(unit: FusedAccumulator, values: Any, exponents: Any) -> bool:
@@ -137,9 +141,9 @@ def _in_range(unit: FusedAccumulator, values: Any, exponents: Any) -> bool:
 
 
 def _zero_fits(unit: FusedAccumulator) -> bool:
-    """Whether the exponent of a C of zero is one of float32."""
-    zero = unit.zero_exponent
-    return zero is None or -1000 <= zero <= 127
+    """Whether the exponent of a C of zero is at most the least that is aligned to."""
+    zero, bits = unit.zero_exponent, unit.fraction_bits or 0
+    return zero is None or -1000 <= zero <= bits - 126
 
 
 def numbers_of(unit: FusedAccumulator, *, narrow: bool) -> tuple[int, ...]:
@@ -148,29 +152,34 @@ def numbers_of(unit: FusedAccumulator, *, narrow: bool) -> tuple[int, ...]:
     ``narrow`` says that it rounds in float32 instead of float64.
     """
     bits, late = unit.fraction_bits or 0, unit.late
-    zero = _NONE if unit.zero_exponent is None else unit.zero_exponent
-    floor = _NONE if unit.exponent_floor is None else unit.exponent_floor
+    floor, least = _NONE if unit.exponent_floor is None else unit.exponent_floor, bits - 126
     t = unit.result.significand_bits
     cutoff = 1 << 16 if late is None or late.cutoff is None else late.cutoff
     bias, trailing = (127, 23) if narrow else (1023, 52)
     rounding = ((bias + unit.format.emin) << trailing, (trailing - t) << trailing, t << trailing)
     return (
-        unit.terms, 1 << (29 - bits), bits, zero, unit.format.emin, floor, bits - 126,
-        -(1 << (23 - t)), late.sum_bits if late else 0, late.addend_bits if late else 0, cutoff,
-        *rounding, -1 if unit.rounding is Rounding.TOWARD_ZERO else 0,
+        unit.terms, 1 << (29 - bits), bits, _BIAS + unit.format.emin, _BIAS + max(floor, least),
+        _BIAS + least, -(1 << (23 - t)), late.sum_bits if late else 0,
+        late.addend_bits if late else 0, cutoff, *rounding,
+        -1 if unit.rounding is Rounding.TOWARD_ZERO else 0,
         -(1 << 63) if unit.signed_underflow else 0,
     )  # fmt: skip
 
 
-def _kernel_of(unit: FusedAccumulator) -> tuple[Any, bool]:
+def _kernel_of(unit: FusedAccumulator, operand_bits: list[int]) -> tuple[Any, bool]:
     """The cheapest kernel for the unit, and whether it rounds in float32."""
     from . import fused_tile_kernels as kernels
 
-    if unit.addend is Addend.ROUNDED:
-        return kernels.odd_tiles, False
-    if unit.late is not None:
-        return (kernels.late_tiles if unit.lanes == 1 else kernels.paired_tiles), False
     bits = unit.fraction_bits or 0
+    if unit.addend is Addend.ROUNDED:
+        # Terms are below 2^(bits + 2) (1 - 2^-12): no sum is rounded to 2^31.
+        narrow = unit.terms << (bits + 2) <= 1 << 31
+        return (kernels.narrow_odd_tiles if narrow else kernels.odd_tiles), False
+    if unit.late is not None:
+        if _is_narrow(unit, unit.late, operand_bits):
+            alone = unit.lanes == 1
+            return (kernels.narrow_late_tiles if alone else kernels.narrow_paired_tiles), False
+        return (kernels.late_tiles if unit.lanes == 1 else kernels.paired_tiles), False
     # Terms are below 2^(bits + 2), and C below 2^(bits + 1).
     narrow = (2 * unit.terms + 1) << (bits + 1) < 1 << 31
     if unit.rounding is Rounding.TOWARD_ZERO and unit.format.emin == -126:
@@ -181,15 +190,28 @@ def _kernel_of(unit: FusedAccumulator) -> tuple[Any, bool]:
     return kernels.fused_tiles, False
 
 
+def _is_narrow(unit: FusedAccumulator, late: LateAddend, operand_bits: list[int]) -> bool:
+    """Whether a sum with C is below 2^30 in units of its last kept bit: see `late_steps`."""
+    bits, apart = unit.fraction_bits or 0, late.sum_bits - late.addend_bits
+    spare = bits + 2 - sum(operand_bits)
+    if not (bits == late.addend_bits >= 23 and 0 <= apart <= 7 and spare >= 0):
+        return False
+    product = math.prod(2**p - 1 for p in operand_bits) << spare
+    floor = _NONE if unit.exponent_floor is None else unit.exponent_floor
+    return unit.terms * product + (1 << (bits + 1)) < 1 << 30 and floor <= 127
+
+
 def _run(
-    left: Values, right: Values, exponents: Any, unit: FusedAccumulator, start: Floats | None
-) -> Found:
+    left: Values, right: Values, exponents: Any, operand_bits: list[int], unit: FusedAccumulator,
+    start: Floats | None,
+) -> Found:  # fmt: skip
     shape = (left.floats.shape[0], right.floats.shape[0])
     inner = left.floats.shape[1]
     grid = grid_of(start, shape, np.float32)
     a, b = panels_of(left.floats, ROWS), panels_of(right.floats, COLUMNS)
-    ae, be = panels_of(exponents[0], ROWS), panels_of(exponents[1], COLUMNS)
-    kernel, narrow = _kernel_of(unit)
+    twice = ((_BIAS + exponents[0].astype(np.int32)) & 0xFFFF) * 0x10001
+    ae, be = panels_of(twice, ROWS), panels_of(exponents[1], COLUMNS)
+    kernel, narrow = _kernel_of(unit, operand_bits)
     run_tiles(
         kernel, grid, inner, a, b, grid.c, grid.seen, ae, be, inner, grid.row_length,
         numbers_of(unit, narrow=narrow),

@@ -1,16 +1,27 @@
 """One step of a fused adder with truncated alignment, for sixteen columns of a few rows of C.
 
 It goes twice over its products: see `fused_vectors`, where the ways are in which sums become C.
+Exponents are those of float32's field, 127 more than the binary logarithm.
 """
 
 from typing import Any
 
+from llvmlite import ir
 from numba.core import cgutils
 
 from .chain_vectors import round_magnitude
-from .tile import COLUMNS, DOUBLE, FLOAT, ROWS, WORD, Tile, Variables, Vectors
-
-_LOWEST = -(1 << 20)
+from .tile import (
+    COLUMNS,
+    DOUBLE,
+    FLOAT,
+    ROWS,
+    SHORT,
+    WORD,
+    Tile,
+    Variables,
+    Vectors,
+    vector_of,
+)
 
 
 class Unit:
@@ -18,12 +29,12 @@ class Unit:
 
     def __init__(self, builder: Any, words: Vectors, longs: Vectors, numbers: Any) -> None:
         (
-            self.terms, self.chunk, bits, c_zero, c_floor, floor, least, keep, sum_bits,
+            self.terms, self.chunk, bits, c_floor, floor, least, keep, sum_bits,
             addend_bits, cutoff, field, shift, step, back, minus_zero,
         ) = cgutils.unpack_tuple(builder, numbers)  # fmt: skip
-        small = (bits, c_zero, c_floor, floor, least, keep, sum_bits, addend_bits, cutoff)
+        small = (bits, c_floor, floor, least, keep, sum_bits, addend_bits, cutoff)
         (
-            self.bits, self.c_zero, self.c_floor, self.floor, self.least, self.keep, self.sum_bits,
+            self.bits, self.c_floor, self.floor, self.least, self.keep, self.sum_bits,
             self.addend_bits, self.cutoff,
         ) = (words.splat(builder.trunc(n, WORD)) for n in small)  # fmt: skip
         rounding = (field, shift, step, back)
@@ -49,6 +60,8 @@ class Step:
     lanes = 1
     #: whether C is one of the terms
     aligned = True
+    #: whether the numbers of C below the normal ones are not those of float32
+    c_has_subnormals = True
 
     def __init__(self, tile: Tile, numbers: Any) -> None:
         self.tile, self.builder = tile, tile.builder
@@ -59,47 +72,60 @@ class Step:
             Lane(tile.builder, self.words, self.longs, tile.height) for _ in range(self.lanes)
         ]
         self.seen = cgutils.alloca_once(tile.builder, self.words.words)
+        self.least_c = cgutils.alloca_once(tile.builder, self.words.words)
 
     def see(self, words: Any) -> None:
         """Keep the largest of what is seen in each column."""
         self.builder.store(self.words.call("umax", self.builder.load(self.seen), words), self.seen)
 
-    def see_if(self, beyond: Any, c: Any) -> None:
-        """Doubt the columns where C, not 0, is beyond what can be aligned."""
-        some = self.builder.fcmp_unordered("!=", c, self.words.every_real(0.0))
-        self.see(self.builder.sext(self.builder.and_(beyond, some), self.words.words))
-
     def c_exponent(self, c: Any) -> Any:
-        """The exponent C is aligned by."""
+        """The exponent field C is aligned by, which is none of a zero's; a tiny C is noticed."""
+        b, w, unit = self.builder, self.words, self.unit
+        twice = b.shl(w.bits(c), w.every(1))
+        below = b.sub(twice, w.every(1))  # of a zero it is the greatest word
+        self.builder.store(w.call("umin", b.load(self.least_c), below), self.least_c)
+        field = b.lshr(twice, w.every(24))
+        if not self.c_has_subnormals:
+            return field
+        some = b.sext(b.icmp_unsigned("!=", twice, w.every(0)), w.words)
+        return w.call("smax", field, b.and_(some, unit.c_floor))
+
+    def finish(self) -> Any:
+        """What was seen: all ones of columns where a C was too small to be aligned."""
         b, w = self.builder, self.words
-        field = b.lshr(w.field(c), w.every(23))
-        own = w.call("smax", b.sub(field, w.every(127)), self.unit.c_floor)
-        return b.select(b.fcmp_ordered("==", c, w.every_real(0.0)), self.unit.c_zero, own)
+        least = b.sub(b.shl(self.unit.least, w.every(24)), w.every(1))
+        tiny = b.icmp_unsigned("<", b.load(self.least_c), least)
+        self.see(b.sext(tiny, w.words))
+        return b.load(self.seen)
 
     def find_tops(self, lane: Lane, first: Any, last: Any) -> None:
         """The largest exponent of every output."""
         b, w, tile = self.builder, self.words, self.tile
+        short = vector_of(SHORT)
+        tops = Variables(b, short, tile.height)
         for row in range(tile.height):
-            start = self.c_exponent(self.c[row]) if self.aligned else w.every(_LOWEST)
-            lane.tops[row] = w.call("smax", start, self.unit.floor)
+            tops[row] = ir.Constant(short, [-(1 << 15)] * COLUMNS)
 
         def compare(k: Any) -> None:
-            right = w.load(tile.place(5, tile.times(k, COLUMNS)), WORD)
+            right = w.load(tile.place(5, tile.times(k, COLUMNS)), SHORT)
             left = tile.place(4, tile.times(k, ROWS))
             for row in range(tile.height):
-                x = w.splat(b.load(b.gep(left, [tile.constant(row)])))
-                lane.tops[row] = w.call("smax", lane.tops[row], b.add(x, right))
+                twice = b.load(b.gep(left, [tile.constant(row)]))
+                x = b.bitcast(w.splat(twice, COLUMNS // 2), short)
+                tops[row] = w.call("smax", tops[row], b.add(x, right))
 
         tile.between(first, last, compare, self.lanes)
+        for row in range(tile.height):
+            top = w.call("smax", b.sext(tops[row], w.words), self.unit.floor)
+            lane.tops[row] = (
+                w.call("smax", top, self.c_exponent(self.c[row])) if self.aligned else top
+            )
 
     def find_scales(self, lane: Lane) -> None:
-        """What makes the last kept bit 1, and whether it can."""
+        """What makes the last kept bit 1."""
         b, w, unit = self.builder, self.words, self.unit
         for row in range(self.tile.height):
-            if self.aligned:
-                self.see_if(b.icmp_signed("<", lane.tops[row], unit.least), self.c[row])
-            lane.tops[row] = w.call("smax", lane.tops[row], unit.least)
-            field = b.sub(b.add(unit.bits, w.every(127)), lane.tops[row])
+            field = b.sub(b.add(unit.bits, w.every(254)), lane.tops[row])
             lane.scales[row] = w.floats(b.shl(field, w.every(23)))
 
     def multiply(self, lane: Lane, first: Any, last: Any) -> None:
@@ -170,6 +196,18 @@ class Step:
     def result(self, row: int) -> Any:
         """The rounded sum."""
         b, lane = self.builder, self.own[0]
-        total = b.fmul(lane.sums[row], self.power(b.sub(lane.tops[row], self.unit.bits)))
+        bits = b.add(self.unit.bits, self.words.every(127))
+        total = b.fmul(lane.sums[row], self.power(b.sub(lane.tops[row], bits)))
         rounded, _ = round_magnitude(self.longs, total, *self.unit.round)
         return b.fptrunc(b.fadd(rounded, self.unit.zero), self.words.real)
+
+
+class IntegerStep(Step):
+    """The same with sums that are integers of 32 bits."""
+
+    def add_terms(self, lane: Lane, first: Any, last: Any) -> None:
+        """Sum all terms as integers."""
+        for row in range(self.tile.height):
+            start = self.aligned_c(lane, row) if self.aligned else self.words.every(0)
+            lane.parts[row] = start
+        self.multiply(lane, first, last)

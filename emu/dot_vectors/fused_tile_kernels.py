@@ -7,6 +7,9 @@ from .fused_vectors import (
     add_half,
     add_late,
     add_narrow,
+    add_narrow_late,
+    add_narrow_odd,
+    add_narrow_paired,
     add_odd,
     add_paired,
     add_wide_half,
@@ -81,6 +84,17 @@ def late_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
 
 
 @kernel
+def narrow_late_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_narrow_late`."""
+    for j in range(0, row_length, COLUMNS):
+        for i in range(start, stop):
+            add_narrow_late(
+                a, b, c, seen, ae, be, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
+                i * row_length + j, row_length, inner, numbers,
+            )  # fmt: skip
+
+
+@kernel
 def paired_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
     """Row panels start..stop of C by `add_paired`."""
     for j in range(0, row_length, COLUMNS):
@@ -92,11 +106,33 @@ def paired_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop)
 
 
 @kernel
+def narrow_paired_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_narrow_paired`."""
+    for j in range(0, row_length, COLUMNS):
+        for i in range(start, stop):
+            add_narrow_paired(
+                a, b, c, seen, ae, be, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
+                i * row_length + j, row_length, inner, numbers,
+            )  # fmt: skip
+
+
+@kernel
 def odd_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
     """Row panels start..stop of C by `add_odd`."""
     for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
             add_odd(
+                a, b, c, seen, ae, be, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
+                i * row_length + j, row_length, inner, numbers,
+            )  # fmt: skip
+
+
+@kernel
+def narrow_odd_tiles(a, b, c, seen, ae, be, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_narrow_odd`."""
+    for j in range(0, row_length, COLUMNS):
+        for i in range(start, stop):
+            add_narrow_odd(
                 a, b, c, seen, ae, be, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip

@@ -12,8 +12,10 @@ The sum becomes C in one of these ways:
 * `add_fused`: in float64, by `chain_vectors.round_magnitude`;
 * `add_odd`: terms, their sum, and its sum with C are each rounded to odd: what is cut off sets the
   last bit that is kept, and `chain_vectors.odd_sum` in float32 has its 24 bits;
-* `add_late`: in float64, where it is aligned with C by two floors, and is converted to float32,
-  which rounds to nearest even.
+* `add_late`, `add_paired`: it is aligned with C by two floors, and is converted to float32, which
+  rounds to nearest even (`late_steps`).
+
+Those that are named narrow have sums of 31 bits; `add_odd` and `add_late` sum in float64.
 """
 
 from typing import Any
@@ -23,7 +25,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .chain_vectors import odd_sum, round_magnitude
-from .fused_steps import Lane, Step
+from .fused_steps import IntegerStep, Step
+from .late_steps import LateStep, NarrowLateStep, NarrowPairedStep, PairedStep
 from .tile import FLOAT, WORD, Tile, height_of, parts_of_tile
 
 _INDEX = types.intp
@@ -31,6 +34,8 @@ _INDEX = types.intp
 
 class _TruncatedStep(Step):
     """The same, truncated to a format of at most 24 bits with the exponents of float32."""
+
+    c_has_subnormals = False
 
     def scaled(self, bits: Any, row: int) -> Any:
         """The float of the bits in units of the last kept bit."""
@@ -51,13 +56,8 @@ class _TruncatedStep(Step):
         return self.scaled(self.builder.and_(bits, self.unit.keep), row)
 
 
-class _NarrowStep(_TruncatedStep):
+class _NarrowStep(IntegerStep, _TruncatedStep):
     """The same in integers of 32 bits."""
-
-    def add_terms(self, lane: Lane, first: Any, last: Any) -> None:
-        for row in range(self.tile.height):
-            lane.parts[row] = self.aligned_c(lane, row)
-        self.multiply(lane, first, last)
 
     def truncated(self, row: int) -> tuple[Any, Any]:
         """The bits of the sum truncated to float32, in units of the last kept bit; if inexact."""
@@ -73,14 +73,18 @@ class _NarrowStep(_TruncatedStep):
 def _half_result(step: _TruncatedStep, row: int) -> Any:
     """The sum rounded to nearest even in a format of at most 22 bits."""
     b, w = step.builder, step.words
+    least, shift = step.unit.round_words[:2]
+    nothing = w.every(0)
     bits, inexact = step.truncated(row)
     odd = b.select(inexact, b.or_(bits, w.every(1)), bits)
-    rounded, _ = round_magnitude(w, step.scaled(odd, row), *step.unit.round_words)
+    rounded, _ = round_magnitude(w, step.scaled(odd, row), least, shift, nothing, nothing)
     return b.fadd(rounded, w.every_real(0.0))
 
 
 class _HalfStep(_TruncatedStep):
     """The same, rounded to nearest even in a format of at most 22 bits."""
+
+    c_has_subnormals = True
 
     def result(self, row: int) -> Any:
         return _half_result(self, row)
@@ -89,50 +93,10 @@ class _HalfStep(_TruncatedStep):
 class _NarrowHalfStep(_NarrowStep):
     """The same in integers of 32 bits."""
 
+    c_has_subnormals = True
+
     def result(self, row: int) -> Any:
         return _half_result(self, row)
-
-
-class _LateStep(Step):
-    """The same where C joins the finished sum."""
-
-    aligned = False
-
-    def joined(self, row: int) -> tuple[Any, Any]:
-        """The sum of all lanes, and the exponent it is aligned by."""
-        b, w = self.builder, self.words
-        top = self.own[0].tops[row]
-        for lane in self.own[1:]:
-            top = w.call("smax", top, lane.tops[row])
-        if len(self.own) == 1:
-            return self.own[0].sums[row], top
-        total = self.longs.every_real(0.0)
-        for lane in self.own:
-            moved = b.fmul(lane.sums[row], self.power(b.sub(lane.tops[row], top)))
-            total = b.fadd(total, self.longs.call("floor", moved))
-        return total, top
-
-    def result(self, row: int) -> Any:
-        b, w, d, unit = self.builder, self.words, self.longs, self.unit
-        total, top = self.joined(row)
-        c, exponent = self.c[row], self.c_exponent(self.c[row])
-        self.see_if(b.icmp_signed("<", exponent, unit.least), c)
-        both = w.call("smax", top, exponent)
-        shift = b.sub(b.add(top, unit.sum_bits), b.add(both, unit.bits))
-        of_sum = d.call("floor", b.fmul(total, self.power(shift)))
-        far = b.icmp_signed("<", exponent, b.sub(both, unit.cutoff))
-        c = b.fpext(b.select(far, w.every_real(0.0), c), d.real)
-        of_c = d.call("floor", b.fmul(c, self.power(b.sub(unit.addend_bits, both))))
-        step = self.power(b.sub(unit.sum_bits, unit.addend_bits))
-        joined = d.call("fma", of_c, step, of_sum)
-        joined = b.fmul(joined, self.power(b.sub(both, unit.sum_bits)))
-        return b.fptrunc(b.fadd(joined, unit.zero), w.real)
-
-
-class _PairedStep(_LateStep):
-    """The same with even and odd products in lanes of their own."""
-
-    lanes = 2
 
 
 class _OddStep(_TruncatedStep):
@@ -154,6 +118,10 @@ class _OddStep(_TruncatedStep):
         return b.fadd(odd_sum(w, self.c[row], products), w.every_real(0.0))
 
 
+class _NarrowOddStep(_OddStep, _NarrowStep):
+    """The same in integers of 32 bits."""
+
+
 def _codegen(kind: type[Step]) -> Any:
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         starts = [*args[6:10], args[6], args[7]]
@@ -171,6 +139,7 @@ def _run_steps(step: Step, row_length: Any, inner: Any) -> None:
     tile, builder, terms = step.tile, step.builder, step.unit.terms
     pointers = tile.rows(2, row_length)
     builder.store(step.words.load(tile.place(3), WORD), step.seen)
+    builder.store(step.words.every(-1), step.least_c)
     for row, pointer in enumerate(pointers):
         step.c[row] = step.words.load(pointer)
     count = builder.sdiv(builder.add(inner, builder.sub(terms, tile.constant(1))), terms)
@@ -181,7 +150,7 @@ def _run_steps(step: Step, row_length: Any, inner: Any) -> None:
         step.run(first, last)
     for row, pointer in enumerate(pointers):
         step.words.store(step.c[row], pointer)
-    step.words.store(builder.load(step.seen), tile.place(3))
+    step.words.store(step.finish(), tile.place(3))
 
 
 def _unit(kind: type[Step]) -> Any:
@@ -200,6 +169,9 @@ add_cut = _unit(_TruncatedStep)
 add_narrow = _unit(_NarrowStep)
 add_wide_half = _unit(_HalfStep)
 add_half = _unit(_NarrowHalfStep)
-add_late = _unit(_LateStep)
-add_paired = _unit(_PairedStep)
+add_late = _unit(LateStep)
+add_narrow_late = _unit(NarrowLateStep)
+add_paired = _unit(PairedStep)
+add_narrow_paired = _unit(NarrowPairedStep)
 add_odd = _unit(_OddStep)
+add_narrow_odd = _unit(_NarrowOddStep)

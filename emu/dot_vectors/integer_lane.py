@@ -21,7 +21,7 @@ def fill_registers(a: Coded, b: Coded, unit: IntegerAccumulator, sums: Sums) -> 
     if not inner or max(_bits(a), _bits(b)) > 24:
         return False
     start = int(np.abs(sums.codes).max(initial=0))
-    product = _largest(a) * _largest(b)
+    product = largest_code(a) * largest_code(b)
     whole = start + inner * product
     if start > 2**53:
         return False
@@ -40,8 +40,15 @@ def _bits(x: Coded) -> int:
     return x.element.bits
 
 
-def _largest(x: Coded) -> int:
-    """The greatest magnitude of the codes."""
+def largest_code(x: Coded) -> int:
+    """The greatest magnitude of the codes.
+
+    Examples
+    --------
+    >>> from bitpde.formats import INT8, Cast
+    >>> largest_code(Cast(format=INT8).encode([3.0, -128.0]))
+    128
+    """
     return max(abs(int(x.codes.min(initial=0))), int(x.codes.max(initial=0)))
 
 

@@ -2,10 +2,11 @@
 
 | accumulator | kernel | when |
 |---|---|---|
-| sequential FP32, nearest even | `multiply_panels` | scalar operands: chains of FMA |
+| sequential FP32 or FP64, nearest even | `multiply_panels` | scalar operands: chains of FMA |
 | | `multiply_wide_panels` | all is finite, tile products exact in float64, C from +0 |
 | sequential FP16, nearest even | `half_tiles` | scalar operands, processors with FMA of FP16 |
 | sequential, nearest even | `product_tiles` | products no wider than it, it at most 11 bits |
+| | `guarded_tiles` | products of so many bits less that they and it make 24 |
 | | `nearest_tiles` | scalar operands, products exact in floats |
 | sequential, toward zero | `truncated_tiles` | the same, and no sum underflows |
 | sequential, nearest even or toward zero | `sum_tiles` | tile products exact in floats |
@@ -15,9 +16,11 @@
 | | `fused_tiles` | no strides or exact groups |
 | fused, truncating, C late | `late_tiles`, `paired_tiles` | the same, result FP32 |
 | fused, to odd, C rounded | `odd_tiles` | the same |
+| the last two | the same, `narrow_` | sums of 31 bits |
 | binary tree in FP32 | `neighbour_tiles`, `strided_tiles` | of at most 16 products |
 | binary tree in less | the same, `narrow_` or `odd_` | no sums or inputs are flushed |
 | exact | BLAS, in slices (`slices`) | numbers that are not too far apart |
+| PINTA's, rounding down | `pinta_tiles` | registers and products below 2^30 |
 | integer | BLAS, or `saturated_tiles` | no register overflows, or it saturates |
 
 Each lane names the outputs that it is not sure of, because something overflowed or was no number;
@@ -35,12 +38,14 @@ from ..accumulators.accumulator import ExactAccumulator, SequentialAccumulator
 from ..accumulators.fused import FusedAccumulator
 from ..accumulators.integer import IntegerAccumulator
 from ..accumulators.kinds import DotAccumulator
+from ..accumulators.pinta import PintaAccumulator
 from ..accumulators.tree import TreeAccumulator
 from ..dots.sums import Sums
 from ..dots.unit_operands import require_unit_operand
 from ..gemm.slices import fill_slices
 from .integer_lane import fill_registers
 from .panels import Floats, Mask, codes_of, start_of, values_of_codes
+from .pinta_lane import pinta_registers
 
 Indices = NDArray[np.intp]
 
@@ -74,6 +79,8 @@ def fill_anyway(
     """The same for any number of products."""
     if isinstance(unit, IntegerAccumulator):
         return fill_registers(a, b, unit, sums)
+    if isinstance(unit, PintaAccumulator):
+        return _fill_pinta(a, b, unit, sums, general)
     if isinstance(unit, ExactAccumulator):
         return _fill_exact(a, b, unit, sums, general, started=started)
     lane = _lanes().get(type(unit))
@@ -119,6 +126,18 @@ def _fill_exact(
     return True
 
 
+def _fill_pinta(a: Coded, b: Coded, unit: PintaAccumulator, sums: Sums, general: Any) -> bool:
+    """Registers with exponents, but for those that leave 31 bits or meet what is no number."""
+    found = pinta_registers(a, b, unit)
+    if found is None:
+        return False
+    again = _again(a, b, unit, sums, general, found.doubtful) if found.doubtful.any() else []
+    sums.codes[:], sums.exponents[:] = found.codes, found.exponents
+    sums.flags[:] |= found.limited.astype(np.uint8)
+    _put(again, sums)
+    return True
+
+
 class _Part(NamedTuple):
     """Sums that were computed again, and where they are."""
 
@@ -142,6 +161,7 @@ def _again(
 def _put(parts: list[_Part], sums: Sums) -> None:
     for where, part in parts:
         sums.codes[where], sums.flags[where] = part.codes, part.flags
+        sums.exponents[where] = part.exponents
 
 
 def _lanes() -> dict[type, Callable[..., Found | None]]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...formats import Coded, Fixed, FormatError, Minifloat, split_work
+from ...formats import FP64, Coded, Fixed, FormatError, Minifloat, split_work
 from ..width import Span, element_span, value_span
 
 Floats = NDArray[Any]
@@ -153,6 +153,9 @@ def values_of_codes(format: Minifloat, codes: NDArray[np.int64]) -> Floats:
 
 def codes_of(format: Minifloat, floats: Floats, codes: NDArray[np.int64]) -> None:
     """Set the codes of a matrix of numbers that the format holds; exact."""
+    if format == FP64:
+        codes[:] = floats.view(np.int64)
+        return
     from .float_codes import encode_rows
 
     work = partial(

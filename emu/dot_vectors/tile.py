@@ -17,10 +17,10 @@ from .panels import COLUMNS as COLUMNS
 from .panels import ROWS as ROWS
 
 FLOAT, DOUBLE = ir.FloatType(), ir.DoubleType()
-WORD, LONG = ir.IntType(32), ir.IntType(64)
+SHORT, WORD, LONG = ir.IntType(16), ir.IntType(32), ir.IntType(64)
 
 _BITS = {FLOAT: WORD, DOUBLE: LONG}
-_NAMES = {FLOAT: "f32", DOUBLE: "f64", WORD: "i32", LONG: "i64"}
+_NAMES = {FLOAT: "f32", DOUBLE: "f64", SHORT: "i16", WORD: "i32", LONG: "i64"}
 #: Masks of the exponent field.
 _FIELDS = {WORD: 0x7F800000, LONG: 0x7FF << 52}
 
@@ -50,12 +50,11 @@ class Vectors:
         self.real, self.words = vector_of(scalar), vector_of(self.integer)
         self.size = self.integer.width // 8
 
-    def splat(self, value: Any) -> Any:
-        """Sixteen times the scalar."""
-        kind = vector_of(value.type)
-        undefined = ir.Constant(kind, ir.Undefined)
+    def splat(self, value: Any, count: int = COLUMNS) -> Any:
+        """The scalar ``count`` times."""
+        undefined = ir.Constant(ir.VectorType(value.type, count), ir.Undefined)
         first = self.builder.insert_element(undefined, value, ir.Constant(WORD, 0))
-        places = ir.Constant(vector_of(WORD), [0] * COLUMNS)
+        places = ir.Constant(ir.VectorType(WORD, count), [0] * count)
         return self.builder.shuffle_vector(first, undefined, places)
 
     def every(self, value: int) -> Any:

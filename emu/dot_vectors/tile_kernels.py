@@ -1,9 +1,10 @@
 """The loops around the vector kernels of dot products: all row panels for each column panel."""
 
 from ...formats import kernel
-from .chain_vectors import add_nearest, add_products, add_tiles, add_truncated
+from .chain_vectors import add_guarded, add_nearest, add_products, add_tiles, add_truncated
 from .integer_vectors import add_saturated
 from .panels import COLUMNS, ROWS
+from .pinta_vectors import add_pinta
 
 
 @kernel
@@ -12,6 +13,17 @@ def product_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
     for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
             add_products(  # pyright: ignore[reportCallIssue] (numba supplies the context)
+                a, b, c, seen, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
+                i * row_length + j, row_length, inner, numbers,
+            )  # fmt: skip
+
+
+@kernel
+def guarded_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_guarded`."""
+    for j in range(0, row_length, COLUMNS):
+        for i in range(start, stop):
+            add_guarded(  # pyright: ignore[reportCallIssue] (numba supplies the context)
                 a, b, c, seen, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip
@@ -59,4 +71,17 @@ def saturated_tiles(a, b, c, changed, inner, row_length, terms, least, greatest,
             add_saturated(  # pyright: ignore[reportCallIssue] (numba supplies the context)
                 a, b, c, changed, i * ROWS * inner, j * inner, at, at, row_length, inner, terms,
                 least, greatest,
+            )  # fmt: skip
+
+
+@kernel
+def pinta_tiles(
+    a, b, c, changed, ae, be, e, inner, tiles, row_length, numbers, start, stop
+):  # fmt: skip
+    """Row panels start..stop of C by `add_pinta`."""
+    for j in range(0, row_length, COLUMNS):
+        for i in range(start, stop):
+            add_pinta(  # pyright: ignore[reportCallIssue] (numba supplies the context)
+                a, b, c, changed, ae, be, e, i * ROWS * inner, j * inner,
+                i * ROWS * row_length + j, i * ROWS * tiles, j * tiles, row_length, inner, numbers,
             )  # fmt: skip

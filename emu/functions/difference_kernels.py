@@ -7,6 +7,7 @@ are few, since a loop is vectorized only if it is soon told that they do not ove
 from typing import Any
 
 from ...formats import kernel
+from .differences import LEAST_DENOMINATOR
 
 
 @kernel
@@ -17,7 +18,7 @@ def tanh_part_rows(p: Any, t: Any, parts: Any, near: Any, start: int, stop: int)
     second to the even part e: ``t`` holds their tangents.  ``near``, (P,), says in which rows there
     are parts that are not for use.
     """
-    one, least = p.dtype.type(1), p.dtype.type(0.25)
+    one, least = p.dtype.type(1), p.dtype.type(LEAST_DENOMINATOR)
     for i in range(start, stop):
         small = False
         for j in range(t.shape[2]):

@@ -26,7 +26,7 @@ order written, left to right.  (``1 - s^2`` and its like are products and differ
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ from ...formats import split_work
 Array = NDArray[Any]
 
 #: Denominators below it are not divided by.
-_LEAST = 0.25
+LEAST_DENOMINATOR: Final = 0.25
 #: Elements of a half that a thread works on at a time.
 _CHUNK = 1 << 16
 
@@ -44,7 +44,7 @@ _CHUNK = 1 << 16
 def tanh_difference(p: Array, q: Array) -> tuple[Array, Array]:
     """``tanh(a + b) - tanh a`` from both tangents, 6 roundings; and where that is not for use."""
     below = 1 + p * q
-    near = np.real(below) < _LEAST
+    near = np.real(below) < LEAST_DENOMINATOR
     return q * (1 - p * p) / np.where(near, 1, below), near
 
 
@@ -69,7 +69,7 @@ def _tanh_parts(p: Array, t: Array) -> tuple[Array, Array]:
     slope, ss, rr = 1 - p * p, s * s, r * r
     steady, twist = s * (1 - rr), ss - rr
     below = 1 - ss * rr + 2 * p * steady + p * p * twist
-    near = np.real(below) < _LEAST
+    near = np.real(below) < LEAST_DENOMINATOR
     safe = np.where(near, 1, below)
     return np.stack([slope * r * (1 - ss) / safe, slope * (steady + p * twist) / safe]), near
 

@@ -33,17 +33,11 @@ def _sin_difference(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
 
 def _tanh_parts(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
     """Of the result's parts o and e: slopes ``1 - (p + e)^2 - o^2`` and ``-2 (p + e) o``."""
-    p, parts = entry.saved, _parts(entry, entry.result.value)
-    if np.iscomplexobj(parts):
-        odd, even = parts
-        whole = p + even
-        own = 1 - whole * whole - odd * odd
-        other = -2 * whole * odd
-        return _back_through_parts(entry, g, own, other, -even * (2 * p + even) - odd * odd)
     from ..functions.difference_kernels import tanh_part_base_slopes, tanh_part_slopes
 
     a, b = entry.parents
-    arrays = p[:, 0], parts, np.asarray(_parts(entry, g), order="C")
+    parts = _parts(entry, entry.result.value)
+    arrays = entry.saved[:, 0], parts, np.asarray(_parts(entry, g), order="C")
     of_base = np.zeros_like(arrays[0]) if a.differentiable else None
     of_parts = np.empty_like(parts) if b.differentiable else None
     if of_base is not None:

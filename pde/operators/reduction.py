@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import RunError
-from ..spec import Spec, require_integer
+from ..spec import Spec, require_flag, require_integer
 from .metrics import relative_l2
 from .resolution import averaged, coarsened, interpolated
 
@@ -44,9 +43,7 @@ class Reduction(Spec):
     def __post_init__(self) -> None:
         require_integer("Reduction.factor", self.factor, least=1)
         for name in ("periodic", "means"):
-            if not isinstance(getattr(self, name), bool):
-                msg = f"Reduction.{name} is {getattr(self, name)!r}: give True or False"
-                raise RunError(msg)
+            require_flag(f"Reduction.{name}", getattr(self, name))
 
     def down(self, fields: Fields) -> Fields:
         """Return fields (N, *space, C) on the coarser grid; themselves at factor 1.
