@@ -6,8 +6,8 @@
 | | `multiply_wide_panels` | all is finite, tile products exact in float64, C from +0 |
 | sequential FP16, nearest even | `half_tiles` | scalar operands, processors with FMA of FP16 |
 | sequential, nearest even | `product_tiles` | products no wider than it, it at most 11 bits |
-| | `guarded_tiles` | products of so many bits less that they and it make 24 |
-| | `nearest_tiles` | scalar operands, products exact in floats |
+| | `guarded_tiles` | of at most 24 bits, it and a product together |
+| | `nearest_tiles` | products exact in floats |
 | sequential, toward zero | `truncated_tiles` | the same, and no sum underflows |
 | sequential, nearest even or toward zero | `sum_tiles` | tile products exact in floats |
 | fused without loss | those of sequential sums | sums of a step exact in float64 |
