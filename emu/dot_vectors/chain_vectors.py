@@ -74,12 +74,7 @@ class _Chain:
         """Run ``add(k)`` for all k, or ``add_again`` for blocks whose doubts exceed ``most``."""
         tile, builder, vectors = self.tile, self.builder, self.vectors
         before = Variables(builder, vectors.real, tile.height)
-        size = tile.constant(_BLOCK)
-        count = builder.sdiv(builder.add(inner, tile.constant(_BLOCK - 1)), size)
-        with cgutils.for_range(builder, count) as loop:
-            first = builder.mul(loop.index, size)
-            last = builder.add(first, size)
-            last = builder.select(builder.icmp_signed("<", last, inner), last, inner)
+        with tile.groups(inner, tile.constant(_BLOCK)) as (_, first, last):
             for row in range(tile.height):
                 before[row] = self.sums[row]
             builder.store(vectors.every(-(1 << (vectors.integer.width - 1))), self.doubts)
@@ -228,11 +223,7 @@ def add_tiles(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, in
             for row, (x, right) in enumerate(chain.pairs(k)):
                 parts[row] = vectors.call("fma", x, right, parts[row])
 
-        count = builder.sdiv(builder.add(inner, builder.sub(depth, tile.constant(1))), depth)
-        with cgutils.for_range(builder, count) as loop:
-            first = builder.mul(loop.index, depth)
-            last = builder.add(first, depth)
-            last = builder.select(builder.icmp_signed("<", last, inner), last, inner)
+        with tile.groups(inner, depth) as (_, first, last):
             for row in range(tile.height):
                 parts[row] = vectors.every_real(-0.0)
             tile.between(first, last, multiply)

@@ -21,7 +21,6 @@ Those that are named narrow have sums of 31 bits; `add_odd` and `add_late` sum i
 from typing import Any
 
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .chain_vectors import odd_sum, round_magnitude
@@ -142,11 +141,7 @@ def _run_steps(step: Step, row_length: Any, inner: Any) -> None:
     builder.store(step.words.every(-1), step.least_c)
     for row, pointer in enumerate(pointers):
         step.c[row] = step.words.load(pointer)
-    count = builder.sdiv(builder.add(inner, builder.sub(terms, tile.constant(1))), terms)
-    with cgutils.for_range(builder, count) as loop:
-        first = builder.mul(loop.index, terms)
-        last = builder.add(first, terms)
-        last = builder.select(builder.icmp_signed("<", last, inner), last, inner)
+    with tile.groups(inner, terms) as (_, first, last):
         step.run(first, last)
     for row, pointer in enumerate(pointers):
         step.words.store(step.c[row], pointer)

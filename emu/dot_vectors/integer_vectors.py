@@ -3,7 +3,6 @@
 from typing import Any
 
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .tile import (
@@ -60,11 +59,7 @@ def _saturate(tile: Tile, vectors: Vectors, least: Any, greatest: Any, sizes: An
             x = vectors.splat(builder.load(builder.gep(left, [tile.constant(row)])))
             totals[row] = vectors.call("fma", x, right, totals[row])
 
-    count = builder.sdiv(builder.add(inner, builder.sub(terms, tile.constant(1))), terms)
-    with cgutils.for_range(builder, count) as loop:
-        first = builder.mul(loop.index, terms)
-        last = builder.add(first, terms)
-        last = builder.select(builder.icmp_signed("<", last, inner), last, inner)
+    with tile.groups(inner, terms) as (_, first, last):
         tile.between(first, last, multiply)
         for row in range(tile.height):
             total = totals[row]

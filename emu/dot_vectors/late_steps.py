@@ -76,7 +76,9 @@ class NarrowLateStep(IntegerStep, LateStep):
             return self.own[0].parts[row], top
         total = self.words.every(0)
         for lane in self.own:
-            total = b.add(total, self._shifted(lane.parts[row], b.sub(top, lane.tops[row])))
+            total = b.add(
+                total, self.words.shifted_down(lane.parts[row], b.sub(top, lane.tops[row]))
+            )
         return total, top
 
     def result(self, row: int) -> Any:
@@ -87,12 +89,12 @@ class NarrowLateStep(IntegerStep, LateStep):
         both = w.call("smax", top, exponent)
         down, nothing = b.sub(both, top), w.every(0)
         apart = b.sub(unit.sum_bits, unit.addend_bits)
-        below = self._shifted(total, w.call("smax", b.sub(down, apart), nothing))
+        below = self.words.shifted_down(total, w.call("smax", b.sub(down, apart), nothing))
         below = b.shl(below, w.call("smax", b.sub(apart, down), nothing))
         below = b.and_(below, b.sub(b.shl(w.every(1), apart), w.every(1)))
         far = b.icmp_signed("<", exponent, b.sub(both, unit.cutoff))
         of_c = self._significand(b.select(far, w.every_real(0.0), c), exponent, both)
-        joined = b.add(of_c, self._shifted(total, down))
+        joined = b.add(of_c, self.words.shifted_down(total, down))
         some = b.zext(b.icmp_unsigned("!=", below, nothing), w.words)
         few = b.icmp_signed("<", w.magnitude_of_integers(joined), w.every(1 << 24))
         whole = b.or_(b.shl(joined, apart), below)
@@ -107,11 +109,7 @@ class NarrowLateStep(IntegerStep, LateStep):
         b, w, unit = self.builder, self.words, self.unit
         own = w.call("smax", exponent, unit.least)
         scaled = b.fmul(c, self._power(b.sub(b.add(unit.addend_bits, w.every(254)), own)))
-        return self._shifted(b.fptosi(scaled, w.words), b.sub(both, own))
-
-    def _shifted(self, x: Any, places: Any) -> Any:
-        """``floor(x / 2^places)`` for any places from 0."""
-        return self.builder.ashr(x, self.words.call("umin", places, self.words.every(31)))
+        return self.words.shifted_down(b.fptosi(scaled, w.words), b.sub(both, own))
 
     def _power(self, field: Any) -> Any:
         """Powers of two in float32, by the exponent fields of its normal numbers."""

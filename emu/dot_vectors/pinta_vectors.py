@@ -56,16 +56,13 @@ class _Registers:
 
     def run(self, row_length: Any, inner: Any) -> None:
         """All pairs of tiles."""
-        tile, b, w = self.tile, self.builder, self.words
+        tile, w = self.tile, self.words
         for row in range(tile.height):
             self.sums[row] = self.changes[row] = w.every(0)
             self.exponents[row] = w.every(_EMPTY)
-        count = b.sdiv(b.add(inner, b.sub(self.depth, tile.constant(1))), self.depth)
-        with cgutils.for_range(b, count) as loop:
-            first = b.mul(loop.index, self.depth)
-            last = b.add(first, self.depth)
-            self.multiply(first, b.select(b.icmp_signed("<", last, inner), last, inner))
-            self.align(loop.index)
+        with tile.groups(inner, self.depth) as (index, first, last):
+            self.multiply(first, last)
+            self.align(index)
         for array, variables in ((2, self.sums), (3, self.changes), (6, self.exponents)):
             for row, pointer in enumerate(tile.rows(array, row_length)):
                 w.store(variables[row], pointer)
@@ -95,13 +92,9 @@ class _Registers:
             largest = w.call("smax", own, self.exponents[row])
             product = b.shl(b.fptosi(self.products[row], w.words), self.guard)
             total = b.add(
-                self.shifted(self.sums[row], b.sub(largest, self.exponents[row])),
-                self.shifted(product, b.sub(largest, own)),
+                w.shifted_down(self.sums[row], b.sub(largest, self.exponents[row])),
+                w.shifted_down(product, b.sub(largest, own)),
             )
             limited = w.call("smax", w.call("smin", total, self.greatest), self.least)
             self.changes[row] = b.or_(self.changes[row], b.xor(total, limited))
             self.sums[row], self.exponents[row] = limited, largest
-
-    def shifted(self, x: Any, places: Any) -> Any:
-        """``floor(x / 2^places)`` for any places from 0."""
-        return self.builder.ashr(x, self.words.call("umin", places, self.words.every(31)))

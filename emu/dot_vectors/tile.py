@@ -96,6 +96,10 @@ class Vectors:
         negative = self.builder.icmp_signed("<", x, self.every(0))
         return self.builder.select(negative, self.builder.sub(self.every(0), x), x)
 
+    def shifted_down(self, x: Any, places: Any) -> Any:
+        """``floor(x / 2^places)`` of integers of 32 bits, for any places from 0."""
+        return self.builder.ashr(x, self.call("umin", places, self.every(31)))
+
     def signed_like(self, x: Any, other: Any) -> Any:
         """Non-negative floats with the signs of others."""
         sign = self.builder.and_(self.bits(other), self.every(1 << (self.integer.width - 1)))
@@ -175,6 +179,17 @@ class Tile:
             count = self.builder.sdiv(count, self.constant(stride))
         with cgutils.for_range(self.builder, count) as loop:
             body(self.builder.add(first, self.times(loop.index, stride)))
+
+    @contextmanager
+    def groups(self, inner: Any, size: Any) -> Iterator[tuple[Any, Any, Any]]:
+        """Loop over k in groups of ``size``, the last one maybe of fewer: number, first, end."""
+        builder = self.builder
+        count = builder.sdiv(builder.add(inner, builder.sub(size, self.constant(1))), size)
+        with cgutils.for_range(builder, count) as loop:
+            first = builder.mul(loop.index, size)
+            last = builder.add(first, size)
+            last = builder.select(builder.icmp_signed("<", last, inner), last, inner)
+            yield loop.index, first, last
 
 
 @contextmanager
