@@ -100,7 +100,7 @@ class Block:
     @property
     def T(self) -> "Block":
         """The format of the transpose: the same with the sides of the tile exchanged."""
-        return replace(self, tile=self.tile[::-1])
+        return self if self.square else replace(self, tile=self.tile[::-1])
 
     @property
     def square(self) -> bool:

@@ -137,8 +137,7 @@ class Coded:
         if self.scales is None or not isinstance(self.format, Block):
             return self._with(codes=codes)
         scales = self.scales.swapaxes(-1, -2)
-        format = self.format if self.format.square else self.format.T
-        return self._with(format=format, codes=codes, scales=scales)
+        return self._with(format=self.format.T, codes=codes, scales=scales)
 
     def __getitem__(self, index: Any) -> Self:
         """The part that integers and slices name: a view, with every tile whole.

@@ -87,8 +87,11 @@ def encode_array(
         draws = parts[2] if bits else random
         job = _Job(tiling, parts[0], its_scales, parts[1], draws, position, plan)
         position += job.x.size
-        work = partial(_count, lane, job, counts)
-        split_work(work, its_scales.shape[0], tiling.strips_per_chunk(*job.x.shape))
+        strips, chunk = its_scales.shape[0], tiling.strips_per_chunk(*job.x.shape)
+        if strips <= chunk:
+            counts.append(lane(job, 0, strips))
+        else:
+            split_work(partial(_count, lane, job, counts), strips, chunk)
     saturated, underflowed, refused = _added(counts)
     coded = Coded.unchecked(format, codes, scales)
     return Encoding(coded, Counts(x.size, saturated, underflowed), refused)
@@ -135,8 +138,8 @@ def _encode_vector_strips(job: _Job, start: int, stop: int) -> list[int]:
     tiling, x, scales, codes, random, position, plan = job
     refused_strips = np.zeros(scales.shape[0], np.bool_)
     counts = np.zeros(3, np.int64)
-    easy = vector_kernel()(
-        x.view(np.uint32), *tiling.tile, *plan.low_words, *plan.vector_words,
+    easy = cast_in_vectors(
+        plan, x.view(np.uint32), *tiling.tile, *plan.low_words, *plan.vector_words,
         *rounding_arguments(random, plan), position, None, scales, codes, counts, refused_strips,
         start, stop,
     )  # fmt: skip
@@ -151,9 +154,38 @@ def _encode_vector_strips(job: _Job, start: int, stop: int) -> list[int]:
     return found
 
 
+def cast_in_vectors(plan: Plan, *arguments: Any) -> bool:
+    """Cast strips by the kernels of the vector lanes; whether none is refused.
+
+    Where one pass takes them, two are for those that it leaves.  A first call thus compiles but one
+    of the kernels, which takes most of its time.
+    """
+    if not plan.takes_one_pass:
+        return strip_kernel()(*arguments)
+    if one_pass_kernel()(*arguments):
+        return True
+    *shared, refused_strips, start, stop = arguments
+    left = np.flatnonzero(np.diff(refused_strips[start:stop], prepend=False, append=False))
+    refused_strips[start:stop] = False
+    done = [
+        strip_kernel()(*shared, refused_strips, start + first, start + last)
+        for first, last in left.reshape(-1, 2).tolist()
+    ]
+    return all(done)
+
+
 @cache
-def vector_kernel() -> Callable[..., bool]:
-    """The kernel of the vector lanes, which takes numba to import."""
+def one_pass_kernel() -> Callable[..., bool]:
+    """The kernel of one pass, which takes numba to import."""
+    from .vector_kernels import cast_strips_at_once
+
+    compiled: Callable[..., bool] = cast_strips_at_once
+    return compiled
+
+
+@cache
+def strip_kernel() -> Callable[..., bool]:
+    """The kernel of two passes."""
     from .vector_kernels import cast_strips
 
     compiled: Callable[..., bool] = cast_strips

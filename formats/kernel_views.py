@@ -24,4 +24,4 @@ def kernel_views(x: NDArray[Any], codes: NDArray[Any]) -> tuple[NDArray[Any], ND
     """
     if not kernels_are_compiled():
         return x, codes
-    return read_only(x), codes.view(f"u{codes.itemsize}")
+    return read_only(x), codes if codes.dtype.kind == "u" else codes.view(f"u{codes.itemsize}")

@@ -1,5 +1,6 @@
 """The kinds of format that an array can be coded in."""
 
+from functools import lru_cache
 from typing import Final
 
 from .affine import Affine
@@ -17,6 +18,7 @@ FORMAT_KINDS: Final[dict[str, type]] = {
 }
 
 
+@lru_cache(maxsize=64)
 def short_name(format: Format) -> str:
     """What to call a format in a message: its name in the catalogue if it has one.
 

@@ -136,10 +136,12 @@ def _rows(
     Where few rows would come of it there is but one.
     """
     size = arrays[0].size
-    whole = size // ROW_ELEMENTS * ROW_ELEMENTS if size > 8 * ROW_ELEMENTS else 0
+    if size <= 8 * ROW_ELEMENTS:
+        yield _row_tiles([array.reshape(1, -1) for array in arrays])
+        return
+    whole = size // ROW_ELEMENTS * ROW_ELEMENTS
     flat = [array.reshape(-1) for array in arrays]
-    if whole:
-        yield _row_tiles([array[:whole].reshape(-1, ROW_ELEMENTS) for array in flat])
+    yield _row_tiles([array[:whole].reshape(-1, ROW_ELEMENTS) for array in flat])
     if size > whole:
         yield _row_tiles([array[whole:].reshape(1, -1) for array in flat])
 
@@ -149,6 +151,10 @@ def _row_tiles(
 ) -> tuple[Tiling, NDArray[np.uint8], list[NDArray[Any]]]:
     """Matrices each of whose rows is a tile of scale 1."""
     count, columns = rows[0].shape
-    ones = np.empty((count, 1), np.uint8)
-    ones.fill(_ONE.bias)
-    return Tiling((1, columns), _ONE), ones, rows
+    return Tiling((1, columns), _ONE), _ones(count), rows
+
+
+@lru_cache(maxsize=64)
+def _ones(count: int) -> NDArray[np.uint8]:
+    """Scale codes of so many rows, which nobody writes to."""
+    return np.full((count, 1), _ONE.bias, np.uint8)

@@ -17,6 +17,8 @@ from .rounding import Rounding
 from .scale_words import lawful_low, scale_words, unit_low
 from .scaling import Scaling, scaling_integers
 from .vector_tables import (
+    RANDOM,
+    WRAPPING,
     element_words,
     even_words,
     has_vector_lane,
@@ -76,6 +78,15 @@ class Plan:
         if not self.blocked:
             return np.empty(0, np.uint32), low
         return np.array(scale_words(self.element, self.scale, self.policies.scaling)), low
+
+    @cached_property
+    def takes_one_pass(self) -> bool:
+        """Whether the vector lane has a kernel of one pass for the tiles."""
+        if not isinstance(self.format, Block):
+            return False
+        rows, columns = self.format.tile
+        few = columns in (4, 8) or (rows == 1 and columns == 32)
+        return few and self.vector_words[2] not in (RANDOM, WRAPPING)
 
     @cached_property
     def vector_words(self) -> tuple[NDArray[np.uint32], NDArray[np.uint32], int]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .carrier import Carrier
 from .coded_checks import read_only
-from .encode import Random, rounding_arguments, vector_kernel
+from .encode import Random, cast_in_vectors, rounding_arguments
 from .exact import floor_log2
 from .fixed import Fixed
 from .jit import kernels_are_compiled
@@ -84,10 +84,11 @@ class _Job(NamedTuple):
             return
         scaling, low, ends = self.constants
         refused_strips = np.zeros(self.scales.shape[0], np.bool_)
-        easy = vector_kernel()(
-            self.x.view(np.uint32), *self.tiling.tile, scaling, low, *self.plan.vector_words,
-            *rounding_arguments(self.random, self.plan), self.position, ends, self.scales,
-            self.values.view(np.uint32), np.zeros(3, np.int64), refused_strips, start, stop,
+        easy = cast_in_vectors(
+            self.plan, self.x.view(np.uint32), *self.tiling.tile, scaling, low,
+            *self.plan.vector_words, *rounding_arguments(self.random, self.plan),
+            self.position, ends, self.scales, self.values.view(np.uint32), np.zeros(3, np.int64),
+            refused_strips, start, stop,
         )  # fmt: skip
         if not easy:
             self.failed.append(True)

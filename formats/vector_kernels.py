@@ -14,7 +14,7 @@ import numpy as np
 from .even_kernels import even_code, even_value
 from .float32_bits import INFINITY, MAGNITUDE, ONE, ONES, ZERO
 from .jit import inlined_kernel, kernel
-from .one_pass_kernels import narrow_rows, one_pass_width, strips_together, widen_rows
+from .one_pass_kernels import narrow_rows, strips_together, widen_rows
 from .philox_kernels import draws_per_group, fill_groups
 from .scalar_kernels import SATURATED, UNDERFLOWED
 from .shift_kernels import any_code, any_value, usual_code, usual_value
@@ -227,6 +227,81 @@ def cast_in_two_passes(
 
 
 @kernel
+def make_draws(made, position, per_group, key):
+    """Fill ``made`` with random words from ``position`` on; where among them its own is."""
+    fill_groups(made, position // per_group, key)
+    return position % per_group
+
+
+@kernel
+def add_counts(counts, mine):
+    """Add what became of the elements of some strips to that of those before."""
+    counts[SATURATED] += mine[0]
+    counts[UNDERFLOWED] += mine[1]
+
+
+@kernel
+def cast_strips_at_once(
+    words, tile_rows, tile_columns, scaling, _first_low, element, even, kind, rounding, draws, key,
+    position, ends, scales, results, counts, refused_strips, start, stop,
+):  # fmt: skip
+    """Scales and results of strips start..stop of a block, in one pass; whether none is left.
+
+    The tiles have 4 or 8 columns, or are rows of 32.  Strips that are left, some tile of which is
+    not for the adder, are told by ``refused_strips``: they are for `cast_strips`, whose arguments
+    these are.
+    """
+    words = writable(words)
+    rows, columns = words.shape
+    width = 32 if tile_columns == 32 else 16
+    together = strips_together(tile_rows, columns)
+    most_rows = min(together * tile_rows, rows)
+    limit = even[0] if kind == EVEN else ONES
+    makes_draws = kind >= RANDOM and draws.size == 0
+    per_group = draws_per_group(rounding[3])
+    groups = most_rows * columns // per_group + 2 if makes_draws else 0
+    made = np.empty((groups, per_group // 16, 16), np.uint32)
+    source = made.reshape(made.size) if makes_draws else draws
+    ragged = columns % width > 0
+    wide_shape = (most_rows, columns + width - columns % width) if ragged else (0, 0)
+    wide, wide_draws = np.zeros(wide_shape, np.uint32), np.zeros(wide_shape, np.uint32)
+    wide_results = np.zeros(wide_shape, results.dtype)
+    wide_scales = np.zeros((together, wide_shape[1] // tile_columns), np.uint8)
+    flat_words, flat_scales = words.reshape(words.size), scales.reshape(scales.size)
+    mine = np.zeros(2, np.uint32)
+    all_easy = True
+    for head in range(start, stop, together):
+        tail = min(stop, head + together)
+        first, last = head * tile_rows, min(rows, tail * tile_rows)
+        drawn = first * columns
+        if makes_draws:
+            drawn = make_draws(made, position + drawn, per_group, key)
+        if ragged:
+            widen_rows(flat_words, first * columns, columns, last - first, wide)
+            if kind == ALIGNED:
+                widen_rows(source, drawn, columns, last - first, wide_draws)
+            easy = cast_in_one_pass(
+                wide, 0, last - first, tile_rows, tile_columns, scaling, limit,
+                wide_draws.reshape(wide_draws.size), 0, kind, element, even, rounding, ends,
+                wide_scales.reshape(wide_scales.size), wide_results, mine,
+            )  # fmt: skip
+            narrow_rows(wide_results, first, last, results)
+            narrow_rows(wide_scales, head, tail, scales)
+        else:
+            easy = cast_in_one_pass(
+                words, first, last, tile_rows, tile_columns, scaling, limit, source, drawn, kind,
+                element, even, rounding, ends, flat_scales[head * scales.shape[1] :], results,
+                mine,
+            )  # fmt: skip
+        if easy:
+            add_counts(counts, mine)
+        else:
+            refused_strips[head:tail] = True
+            all_easy = False
+    return all_easy
+
+
+@kernel
 def cast_strips(
     words, tile_rows, tile_columns, scaling, first_low, element, even, kind, rounding, draws, key,
     position, ends, scales, results, counts, refused_strips, start, stop,
@@ -240,65 +315,29 @@ def cast_strips(
     """
     words = writable(words)
     rows, columns = words.shape
-    width = one_pass_width(tile_rows, tile_columns, kind) if scaling.size > 0 else 0
-    together = strips_together(width, tile_rows, columns)
-    most_rows = min(together * tile_rows, rows)
     limit = even[0] if kind == EVEN else ONES
     makes_draws = kind >= RANDOM and draws.size == 0
     per_group = draws_per_group(rounding[3])
-    groups = most_rows * columns // per_group + 2 if makes_draws else 0
+    groups = tile_rows * columns // per_group + 2 if makes_draws else 0
     made = np.empty((groups, per_group // 16, 16), np.uint32)
     source = made.reshape(made.size) if makes_draws else draws
     work = np.empty(scales.shape[1] * tile_columns, np.uint32)
     lows = np.full(work.shape[0], first_low, np.uint32)
     spare, spare_results = np.zeros((3, 16), np.uint32), np.zeros((1, 16), results.dtype)
-    ragged = width > 0 and columns % width > 0
-    wide_shape = (most_rows, columns + width - columns % width) if ragged else (0, 0)
-    wide, wide_draws = np.zeros(wide_shape, np.uint32), np.zeros(wide_shape, np.uint32)
-    wide_results = np.zeros(wide_shape, results.dtype)
-    wide_scales = np.zeros((together, wide_shape[1] // tile_columns), np.uint8)
-    flat_words, flat_scales = words.reshape(words.size), scales.reshape(scales.size)
     mine = np.zeros(2, np.uint32)
     all_easy = True
-    for head in range(start, stop, together):
-        tail = min(stop, head + together)
-        first, last = head * tile_rows, min(rows, tail * tile_rows)
-        drawn = first * columns
+    for strip in range(start, stop):
+        top = strip * tile_rows
+        drawn = top * columns
         if makes_draws:
-            fill_groups(made, (position + drawn) // per_group, key)
-            drawn = (position + drawn) % per_group
-        easy = False
-        if ragged:
-            widen_rows(flat_words, first * columns, columns, last - first, wide)
-            if kind == ALIGNED:
-                widen_rows(source, drawn, columns, last - first, wide_draws)
-            easy = cast_in_one_pass(
-                wide, 0, last - first, tile_rows, tile_columns, scaling, limit,
-                wide_draws.reshape(wide_draws.size), 0, kind, element, even, rounding, ends,
-                wide_scales.reshape(wide_scales.size), wide_results, mine,
-            )  # fmt: skip
-            narrow_rows(wide_results, first, last, results)
-            narrow_rows(wide_scales, head, tail, scales)
-        elif width > 0:
-            easy = cast_in_one_pass(
-                words, first, last, tile_rows, tile_columns, scaling, limit, source, drawn, kind,
-                element, even, rounding, ends, flat_scales[head * scales.shape[1] :], results,
-                mine,
-            )  # fmt: skip
+            drawn = make_draws(made, position + drawn, per_group, key)
+        easy = cast_in_two_passes(
+            words, top, min(rows, top + tile_rows), tile_columns, scaling, first_low, limit,
+            source, drawn, kind, element, even, rounding, ends, scales[strip], results, mine, work,
+            lows, spare, spare_results,
+        )  # fmt: skip
+        refused_strips[strip] = not easy
+        all_easy &= easy
         if easy:
-            counts[SATURATED] += mine[0]
-            counts[UNDERFLOWED] += mine[1]
-            continue
-        for strip in range(head, tail):
-            top = strip * tile_rows
-            easy = cast_in_two_passes(
-                words, top, min(rows, top + tile_rows), tile_columns, scaling, first_low, limit,
-                source, drawn + (top - first) * columns, kind, element, even, rounding, ends,
-                scales[strip], results, mine, work, lows, spare, spare_results,
-            )  # fmt: skip
-            refused_strips[strip] = not easy
-            all_easy &= easy
-            if easy:
-                counts[SATURATED] += mine[0]
-                counts[UNDERFLOWED] += mine[1]
+            add_counts(counts, mine)
     return all_easy

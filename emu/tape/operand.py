@@ -7,7 +7,7 @@ tile serves one: the other needs **a second copy and a second rounding** from th
 """
 
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import proxy
 
@@ -32,9 +32,6 @@ from .ledger import Ledger
 
 if TYPE_CHECKING:
     from .tape import Tape
-
-#: Names of formats, which a step asks for as often as it stores a tensor.
-_known_name = lru_cache(maxsize=64)(short_name)
 
 
 class Operand:
@@ -79,7 +76,7 @@ class Operand:
         self._tape.enter(
             Ledger(
                 quantizations=0 if self._in_format(cast) else counts.elements,
-                bytes_by_format={_known_name(self._cast.format): coded.nbytes},
+                bytes_by_format={short_name(self._cast.format): coded.nbytes},
                 saturations=counts.saturated,
                 underflows=counts.underflowed,
             )
