@@ -54,7 +54,7 @@ def test_groups_have_the_bits_of_integers(seed: int) -> None:
     rng = np.random.default_rng(seed)
     unit = replace(
         BLACKWELL, terms=pick(rng, 16, 64, 64, 128), exact_terms=pick(rng, 8, 16, 16),
-        fraction_bits=pick(rng, 3, 20, 35, 35), zero_exponent=pick(rng, -126, -126, 0),
+        fraction_bits=pick(rng, 3, 20, 35, 35), zero_exponent=pick(rng, -126, -126, -200),
         exponent_floor=pick(rng, None, None, -3), result_bits=pick(rng, None, None, 13),
     )  # fmt: skip
     a, b = matrices(rng, pick(rng, *FORMATS))
@@ -96,3 +96,7 @@ def test_units_that_round_otherwise_are_left_to_integers() -> None:
     nearest = replace(BLACKWELL, rounding=Rounding.NEAREST_EVEN)
     assert not agree(a, b, nearest, start)
     assert not agree(a, b, replace(BLACKWELL, zero_exponent=None), start)
+    for longer in (dict(significand_bits=30), dict(exponent_bits=9)):
+        format = replace(BLACKWELL.format, **longer)
+        wide = replace(BLACKWELL, format=format, result_bits=None, nan_code=None)
+        assert not agree(a, b, wide, start)

@@ -22,6 +22,7 @@ from bitpde.formats import (
     INT8,
     OFP8_E4M3,
     Cast,
+    Coded,
     Fixed,
     Minifloat,
     kernels_are_compiled,
@@ -148,3 +149,14 @@ def test_zeros_of_whole_numbers_are_certain() -> None:
     unit = SequentialAccumulator(format=FP16)
     assert fill_anyway(eye, eye, unit, sums, lambda *_: again.append(1), started=False)
     assert again == []
+
+
+@pytest.mark.parametrize("bias", [-100, -60, 0, 60, 80, 110, 125, 900])
+@pytest.mark.parametrize("bits", [1, 4])
+def test_formats_far_from_1_are_summed_by_some_lane(bias: int, bits: int) -> None:
+    format = Minifloat(exponent_bits=bits, significand_bits=3, bias=bias)
+    codes = np.random.default_rng(bits).integers(0, format.max_ordinal + 1, (2, 17, 9))
+    left, right = (Coded(format=format, codes=x.astype(np.uint8)) for x in codes)
+    one = Coded(format=OFP8_E4M3, codes=np.full((17, 9), 0x38, np.uint8))
+    for a, b in ((left, right), (left, one), (one, right)):
+        agree(a, b, SequentialAccumulator(format=format), np.zeros((17, 17), np.int64))

@@ -67,7 +67,8 @@ def any_unit(rng: np.random.Generator, kind: str) -> Any:
     if kind == "sequential":
         return replace(UNITS[kind](rng), rounding=pick(rng, *ROUNDINGS))
     if kind == "fused":
-        return pick(rng, *TRUNCATING)
+        unit = pick(rng, *TRUNCATING)
+        return replace(unit, result_bits=pick(rng, *[unit.result_bits] * 3, 5))
     if kind == "integer":
         policies = (Overflow.SATURATE, Overflow.SATURATE_SYMMETRIC)
         terms = pick(rng, 0, 1, 3)
@@ -364,3 +365,16 @@ def test_operands_that_floats_do_not_hold_are_left_to_integers() -> None:
     assert not agree(wide, wide, SequentialAccumulator(), zeros)
     assert not agree(wide, wide, ACCUMULATOR_PRESETS["hopper_f16"], zeros)
     assert FP64 in OPERANDS
+
+
+@pytest.mark.parametrize("terms", [4, 64])
+@pytest.mark.parametrize("result_bits", [None, 10, 5])
+def test_results_of_half_precision_have_the_bits_that_are_asked_for(
+    terms: int, result_bits: int | None
+) -> None:
+    unit = FusedAccumulator(
+        terms=terms, fraction_bits=22, rounding=Rounding.NEAREST_EVEN, format=FP16,
+        result_bits=result_bits,
+    )  # fmt: skip
+    x = Cast(format=OFP8_E4M3).encode(np.random.default_rng(terms).standard_normal((40, 64)))
+    assert agree(x[:17], x, unit, np.zeros((17, 40), np.int64))

@@ -90,7 +90,7 @@ def wide_sums(
     """C in FP32 to nearest even by the lane of matrix products, if all is finite and fits.
 
     ``bits`` are those of a sum of ``depth`` products, and ``values`` those of the operands in
-    float64, if known; an infinity or NaN stays, as in `_by_fma`.
+    float64, if known; an overflow stays, as in `_by_fma`.
     """
     operands = Spanned(a, value_span(a)), Spanned(b, value_span(b))
     if depth == 1 or not all(x.fits(np.float64) for x in operands):

@@ -16,6 +16,7 @@ from ..width import element_span, has_shifting_scales
 from .lane import Found
 from .lossless_lane import lossless_lane
 from .panels import (
+    CARRIERS,
     COLUMNS,
     ROWS,
     Floats,
@@ -67,7 +68,13 @@ def fused_lane(a: Coded, b: Coded, unit: FusedAccumulator, start: Any) -> Found 
 
 
 def _by_groups(a: Coded, b: Coded, unit: FusedAccumulator, start: Any) -> Found | None:
-    """The same for exact sums of neighbours, which are aligned by the scales that they share."""
+    """The same for exact sums of neighbours, which are aligned by the scales that they share.
+
+    Neighbours lie in one tile, so that all their products are integers of a few bits times one
+    power of two: their sums have 24 bits at most.  Times the power of two of the alignment such a
+    sum may underflow, but then nothing of it is kept.  Results are multiples of the last kept bit,
+    which is 2^-126 or more (`numbers_of`): none is subnormal.
+    """
     count = unit.exact_terms
     if not _knows_groups(unit) or step_bits(a, b, count) > 24 or not _sums_fit(a, b, unit):
         return None
@@ -86,12 +93,20 @@ def _by_groups(a: Coded, b: Coded, unit: FusedAccumulator, start: Any) -> Found 
 
 
 def _knows_groups(unit: FusedAccumulator) -> bool:
-    return (
+    return _is_within_float32(unit) and (
         unit.addend is Addend.ALIGNED and unit.product_limit is None
+        and unit.fraction_bits is not None and unit.fraction_bits >= 1
         and unit.alignment is unit.rounding is Rounding.TOWARD_ZERO
         and unit.zero_exponent is not None and unit.format.emin == -126
-        and not unit.flush_inputs and not unit.flush_results and not unit.signed_underflow
+        and not unit.signed_underflow
     )  # fmt: skip
+
+
+def _is_within_float32(unit: FusedAccumulator) -> bool:
+    """Whether C and results are numbers of float32, and none is flushed to zero."""
+    format = unit.format
+    held = format.significand_bits <= 23 and format.emin >= -126 and format.emax <= 127
+    return held and not unit.flush_inputs and not unit.flush_results
 
 
 def _sums_fit(a: Coded, b: Coded, unit: FusedAccumulator) -> bool:
@@ -115,7 +130,7 @@ def _scale_exponents(x: Coded, zero_exponent: int | None) -> NDArray[np.int16]:
 
 
 def _knows(unit: FusedAccumulator) -> bool:
-    late, format = unit.late, unit.format
+    late = unit.late
     if late is not None and not (
         late.rounding is Rounding.DOWN and unit.zero_exponent is not None and unit.lanes <= 2
         and (unit.lanes == 1 or unit.lane_rounding is Rounding.DOWN) and late.sum_bits <= 40
@@ -131,9 +146,7 @@ def _knows(unit: FusedAccumulator) -> bool:
     return (
         unit.fraction_bits is not None and 1 <= unit.fraction_bits <= 28
         and unit.stride == unit.exact_terms == 1 and (late is not None or unit.lanes == 1)
-        and unit.reference is Reference.OPERANDS
-        and not unit.flush_inputs and not unit.flush_results
-        and format.significand_bits <= 23 and format.emin >= -126 and format.emax <= 127
+        and unit.reference is Reference.OPERANDS and _is_within_float32(unit)
     )  # fmt: skip
 
 
@@ -197,17 +210,14 @@ def _zero_fits(unit: FusedAccumulator) -> bool:
     return zero is None or -1000 <= zero <= bits - 126
 
 
-def numbers_of(unit: FusedAccumulator, *, narrow: bool) -> tuple[int, ...]:
-    """A unit as the vector kernels take it; the order is that of `fused_vectors`.
-
-    ``narrow`` says that it rounds in float32 instead of float64.
-    """
+def numbers_of(unit: FusedAccumulator) -> tuple[int, ...]:
+    """A unit as the vector kernels take it; the order is that of `fused_steps.Unit`."""
     bits, late = unit.fraction_bits or 0, unit.late
     chunk = unit.exact_terms if unit.exact_terms > 1 else 1 << (29 - bits)
     floor, least = _NONE if unit.exponent_floor is None else unit.exponent_floor, bits - 126
     t = unit.result.significand_bits
     cutoff = 1 << 16 if late is None or late.cutoff is None else late.cutoff
-    bias, trailing = (127, 23) if narrow else (1023, 52)
+    bias, trailing = CARRIERS[np.float64]
     rounding = ((bias + unit.format.emin) << trailing, (trailing - t) << trailing, t << trailing)
     return (
         unit.terms, chunk, bits, _BIAS + unit.format.emin, _BIAS + max(floor, least),
@@ -218,30 +228,30 @@ def numbers_of(unit: FusedAccumulator, *, narrow: bool) -> tuple[int, ...]:
     )  # fmt: skip
 
 
-def _kernel_of(unit: FusedAccumulator, operand_bits: list[int]) -> tuple[Any, bool]:
-    """The cheapest kernel for the unit, and whether it rounds in float32."""
+def _kernel_of(unit: FusedAccumulator, operand_bits: list[int]) -> Any:
+    """The cheapest kernel for the unit."""
     from . import fused_tile_kernels as kernels
 
     bits = unit.fraction_bits or 0
     if unit.exact_terms > 1:
-        return kernels.group_tiles, False
+        return kernels.group_tiles
     if unit.addend is Addend.ROUNDED:
         # Terms are below 2^(bits + 2) (1 - 2^-12): no sum is rounded to 2^31.
         narrow = unit.terms << (bits + 2) <= 1 << 31
-        return (kernels.narrow_odd_tiles if narrow else kernels.odd_tiles), False
+        return kernels.narrow_odd_tiles if narrow else kernels.odd_tiles
     if unit.late is not None:
         if _is_narrow(unit, unit.late, operand_bits):
             alone = unit.lanes == 1
-            return (kernels.narrow_late_tiles if alone else kernels.narrow_paired_tiles), False
-        return (kernels.late_tiles if unit.lanes == 1 else kernels.paired_tiles), False
+            return kernels.narrow_late_tiles if alone else kernels.narrow_paired_tiles
+        return kernels.late_tiles if unit.lanes == 1 else kernels.paired_tiles
     # Terms are below 2^(bits + 2), and C below 2^(bits + 1).
     narrow = (2 * unit.terms + 1) << (bits + 1) < 1 << 31
     if unit.rounding is Rounding.TOWARD_ZERO and unit.format.emin == -126:
-        return (kernels.narrow_tiles if narrow else kernels.cut_tiles), True
+        return kernels.narrow_tiles if narrow else kernels.cut_tiles
     nearest = unit.rounding is Rounding.NEAREST_EVEN and not unit.signed_underflow
-    if nearest and unit.format == FP16:
-        return (kernels.half_tiles if narrow else kernels.wide_half_tiles), True
-    return kernels.fused_tiles, False
+    if nearest and unit.result == FP16:
+        return kernels.half_tiles if narrow else kernels.wide_half_tiles
+    return kernels.fused_tiles
 
 
 def _is_narrow(unit: FusedAccumulator, late: LateAddend, operand_bits: list[int]) -> bool:
@@ -265,10 +275,9 @@ def _run(
     a, b = panels_of(left.floats, ROWS), panels_of(right.floats, COLUMNS)
     twice = ((_BIAS + exponents[0].astype(np.int32)) & 0xFFFF) * 0x10001
     ae, be = panels_of(twice, ROWS), panels_of(exponents[1], COLUMNS)
-    kernel, narrow = _kernel_of(unit, operand_bits)
     run_tiles(
-        kernel, grid, inner, a, b, grid.c, grid.seen, ae, be, inner, grid.row_length,
-        numbers_of(unit, narrow=narrow),
+        _kernel_of(unit, operand_bits), grid, inner, a, b, grid.c, grid.seen, ae, be, inner,
+        grid.row_length, numbers_of(unit),
     )  # fmt: skip
     special = left.special[:, None] | right.special
     limit = (127 + unit.format.emax) << 23

@@ -38,9 +38,7 @@ class Unit:
             self.bits, self.c_floor, self.floor, self.least, self.keep, self.sum_bits,
             self.addend_bits, self.cutoff,
         ) = (words.splat(builder.trunc(n, WORD)) for n in small)  # fmt: skip
-        rounding = (field, shift, step, back)
-        self.round = [longs.splat(n) for n in rounding]
-        self.round_words = [words.splat(builder.trunc(n, WORD)) for n in rounding]
+        self.round = [longs.splat(n) for n in (field, shift, step, back)]
         self.zero = longs.floats(longs.splat(minus_zero))
 
 

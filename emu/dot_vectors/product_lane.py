@@ -22,8 +22,9 @@ above 2^(e-1).  Three facts exclude it (`_Sums.c_is_never_too_small`), each of t
 Otherwise `guarded_tiles` looks at the exponents: that of c is by more than d below that of s.
 
 A sum that leaves the format overflows the carrier, and stays there.  For that the left operand is
-multiplied by a power of two, so that what rounds a number beyond the format's greatest binade, or
-in it, is beyond the carrier's.
+multiplied by a power of two, so that what rounds a number in the format's greatest binade, or
+beyond it, is beyond the carrier's.  A number by less than a factor of 1 + 2^-d above the least of
+that binade, which rounds to it and is near no midpoint, may still pass.
 """
 
 from collections.abc import Iterator
@@ -101,7 +102,8 @@ class _Sums(NamedTuple):
     def are_held(self) -> bool:
         """Whether no product or lifted number underflows, or overflows, in the carrier."""
         least = 1 - self.bias - CARRIERS[self.dtype][1]
-        return self.left.top + self.lift <= self.bias + 1 and self.products.lsb >= least
+        lifted = self.lift <= self.bias and self.left.top + self.lift <= self.bias
+        return lifted and self.products.lsb >= least
 
 
 #: A kernel and its numbers.
@@ -162,17 +164,18 @@ def _kernel_of(sums: _Sums) -> _Choice | None:
     """The cheapest kernel that is proved."""
     from .tile_kernels import floored_tiles, guarded_tiles, product_tiles
 
-    d = sums.d
-    factor = _word(2.0**d + 1, sums.dtype)
     if not sums.are_held:
         return None
+    d = sums.d
+    factor = _word(2.0**d + 1, sums.dtype)
     if sums.never_underflow and sums.c_is_never_too_small:
         return product_tiles, (factor,)
     if sums.never_underflow and sums.dtype is np.float32:
         return guarded_tiles, (factor, d << 23)
-    if not sums.c_is_never_too_small or d <= sums.p + 1:
+    exponent = sums.format.emin + d + sums.lift
+    if not sums.c_is_never_too_small or d <= sums.p + 1 or exponent > sums.bias:
         return None
-    floor = 1.5 * 2.0 ** (sums.format.emin + d + sums.lift)
+    floor = 1.5 * 2.0**exponent
     return floored_tiles, (_word(2.0**d - 1, sums.dtype), _word(floor, sums.dtype))
 
 

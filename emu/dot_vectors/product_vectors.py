@@ -17,7 +17,8 @@ format's subnormals.  Neither g nor s + g reaches 2^(e+d+1), as 2^d |s| is by u 
 If both are 2^(e+d) or more, both are multiples of u, and c is by at most u/2 from s.  Of a tie,
 (2^d - 1) |s| = S u - |s| is a tie as well, so that g is an even multiple: c is one too.  Otherwise
 |s| is by at most 2^(e-d+1) from 2^e, and steps may be u/2; c is still 2^e in size if d > p + 1,
-which makes that distance less than u/4.  Zero loses its sign.
+which makes that distance less than u/4.  Where g is f, s + f is in the binade of f for either sign,
+hence 1.5, and f is an even multiple of its last bit.  Zero loses its sign.
 
 Sums of `add_products` and `add_guarded` are multiples of the format's least step, so that below its
 normal numbers nothing is rounded.  What overflows stays infinite or becomes NaN, and stays that.

@@ -46,6 +46,7 @@ def fill_by_blas(
     rounds = isinstance(accumulator, ExactAccumulator) and not plain
     if started or rounds or not isinstance(accumulator, _ADDING):
         return False
+    # Before anything is decoded: whether the accumulator holds the least sum there can be.
     if not plain and not never_rounds(accumulator, value_span(a).lsb + value_span(b).lsb, 1):
         return False
     operands = blas_operands(a, b)
