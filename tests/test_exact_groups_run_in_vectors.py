@@ -90,6 +90,13 @@ def test_what_alignment_drops_of_a_group_is_dropped(places: int, sign: float) ->
         assert agree(a, b, BLACKWELL, c)
 
 
+def test_what_a_floor_drops_leaves_plus_zero() -> None:
+    a = Cast(format=MXFP4_E2M1).encode(-np.ones((9, 64)))
+    b = Cast(format=MXFP4_E2M1).encode(np.ones((17, 64)))
+    c = np.full((9, 17), -1.0, np.float32).view(np.uint32).astype(np.int64)
+    assert agree(a, b, replace(BLACKWELL, exponent_floor=60), c)
+
+
 def test_units_that_round_otherwise_are_left_to_integers() -> None:
     a, b = matrices(np.random.default_rng(0), MXFP4_E2M1)
     start = np.zeros((a.shape[0], b.shape[0]), np.int64)
