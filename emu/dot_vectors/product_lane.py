@@ -117,12 +117,13 @@ def product_sums(a: Coded, b: Coded, format: Minifloat, start: Floats | None) ->
     """
     if start is not None and np.signbit(start[start == 0]).any():
         return None
+    bits = significant_bits(a), significant_bits(b)
     for dtype in (np.float32, np.float64):
-        if _two_roundings_are_one(significant_bits(a), significant_bits(b), format, dtype):
+        if _two_roundings_are_one(*bits, format, dtype):
             left, right = values_of(a, dtype), values_of(b, dtype)
             if left is None or right is None:
                 continue
-            found = _sums_of(left, right, (significant_bits(a), significant_bits(b)), format, start)
+            found = _sums_of(left, right, bits, format, start)
             if found is not None:
                 special = left.special[:, None] | right.special
                 return Found(found.values, found.doubtful | special)
