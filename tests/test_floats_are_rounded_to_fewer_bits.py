@@ -28,7 +28,7 @@ def rounded(m: Integers, places: NDArray[Any] | int) -> Integers:
 
 
 def through(kernel: Any, rows: NDArray[Any], columns: NDArray[Any], *numbers: float) -> Any:
-    """Return C of one panel of eight rows, ``0 + row * column`` rounded by the kernel."""
+    """Return C of one panel, ``0 + row * column`` rounded by the kernel."""
     dtype = rows.dtype
     words = [int(np.array(x, dtype).view(f"u{dtype.itemsize}")) for x in numbers]
     seen = np.zeros(columns.size, f"u{dtype.itemsize}")
@@ -41,7 +41,7 @@ def by_splitting(significands: Integers, p: int, dtype: Any) -> None:
     from bitpde.emu.dot_vectors.tile_kernels import product_tiles
 
     d = BITS[dtype] - p
-    scales = np.array([1, -1, 2, -2, 2.0**-30, -(2.0**-30), 2.0**9, -(2.0**9)], dtype)
+    scales = np.resize([1, -1, 2, -2, 2.0**-30, -(2.0**-30)], ROWS).astype(dtype)
     got = through(product_tiles, scales, significands.astype(dtype), 2.0**d + 1)
     expected = rounded(significands, d).astype(dtype)
     for scale, row in zip(scales, got, strict=True):
@@ -75,11 +75,11 @@ def test_ties_and_their_neighbours_are_rounded_by_splitting(dtype: Any, excess: 
 
 def by_addition(significands: Integers, p: int, dtype: Any, down: int) -> None:
     """Check rounding where the least normal number is 2^down times that of the significands."""
-    from bitpde.emu.dot_vectors.tile_kernels import floored_tiles
+    from bitpde.emu.dot_vectors.tile_kernels import gradual_tiles
 
     d, emin = BITS[dtype] - p, BITS[dtype] - 1 + down
     rows, columns = np.tile(np.array([1, -1], dtype), ROWS // 2), significands.astype(dtype)
-    got = through(floored_tiles, rows, columns, 2.0**d - 1, 1.5 * 2.0 ** (emin + d))
+    got = through(gradual_tiles, rows, columns, 1.5 * 2.0**d, 2.0**emin)
     expected = rounded(significands, d + max(down, 0)).astype(dtype)
     assert np.array_equal(got, np.outer(rows, expected))
 

@@ -25,7 +25,7 @@ from bitpde.emu import (
     TreeAccumulator,
     dot,
 )
-from bitpde.emu.dot_vectors import chain_lane, product_lane
+from bitpde.emu.dot_vectors import chain_lane, product_lane, truncated_lane
 from bitpde.emu.dot_vectors import lane as vector_lane
 from bitpde.emu.dots.sums import Sums
 from bitpde.formats import (
@@ -138,11 +138,11 @@ E8M13 = Minifloat(exponent_bits=8, significand_bits=13, bias=127)
 CHAINS: list[tuple[Any, Any, Minifloat, str]] = [
     (OFP8_E4M3, OFP8_E4M3, FP16, "product_tiles"),  # 8 bits of product, 11 of C
     (OFP8_E4M3, OFP8_E4M3, BF16, "product_tiles"),  # 8 of both
-    (OFP8_E4M3, OFP8_E5M2, FP16, "floored_tiles"),  # steps of 2^-25, below those of FP16
+    (OFP8_E4M3, OFP8_E5M2, FP16, "gradual_tiles"),  # steps of 2^-25, below those of FP16
     (INT8, INT8, FP16, "product_tiles"),  # 14 of product, 11 of C, in float64
-    (OFP8_E4M3, OFP8_E4M3, OFP8_E4M3, "floored_tiles"),  # underflows
+    (OFP8_E4M3, OFP8_E4M3, OFP8_E4M3, "gradual_tiles"),  # underflows
     (OFP8_E4M3, OFP8_E5M2, E8M13, "product_tiles"),  # twice 14 bits of C, but small products
-    (FP16, FP16, FP16, "floored_tiles"),
+    (FP16, FP16, FP16, "gradual_tiles"),
     (FP32, FP32, FP16, "nearest_tiles"),  # 48 of product, 11 of C
     (BF16, BF16, BF16, "guarded_tiles"),  # 16 of product, 8 of C
     (OFP8_E4M3, OFP8_E4M3, FP32, "multiply_panels"),
@@ -152,9 +152,29 @@ CHAINS: list[tuple[Any, Any, Minifloat, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("left", "right", "format", "kernel"), CHAINS)
+#: The same of sums toward zero.
+TRUNCATED_CHAINS: list[tuple[Any, Any, Minifloat, str]] = [
+    (OFP8_E4M3, OFP8_E4M3, FP16, "masked_tiles"),  # multiples of 2^-18 below 2^16
+    (OFP8_E5M2, OFP8_E5M2, BF16, "masked_tiles"),  # 40 bits
+    (OFP8_E4M3, OFP8_E5M2, FP16, "sum_tiles"),  # underflows
+    (INT8, INT8, FP16, "masked_tiles"),
+    (INT8, INT8, OFP8_E4M3, "truncated_tiles"),  # 480 has the bits of E4M3 and is none of it
+    (BF16, BF16, BF16, "masked_tiles"),  # the products that are there and their sums
+]
+CHAIN_CASES = [
+    *((*case, Rounding.NEAREST_EVEN) for case in CHAINS),
+    *((*case, Rounding.TOWARD_ZERO) for case in TRUNCATED_CHAINS),
+]
+
+
+@pytest.mark.parametrize(("left", "right", "format", "kernel", "rounding"), CHAIN_CASES)
 def test_the_kernel_is_the_cheapest_that_is_proved(
-    left: Any, right: Any, format: Minifloat, kernel: str, monkeypatch: pytest.MonkeyPatch
+    left: Any,
+    right: Any,
+    format: Minifloat,
+    kernel: str,
+    rounding: Rounding,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ran, real, fma = list[str](), chain_lane.run_tiles, chain_lane._BY_FMA[FP32]
     widened = chain_lane.widened_sums
@@ -165,6 +185,7 @@ def test_the_kernel_is_the_cheapest_that_is_proved(
 
     monkeypatch.setattr(chain_lane, "run_tiles", spy)
     monkeypatch.setattr(product_lane, "run_tiles", spy)
+    monkeypatch.setattr(truncated_lane, "run_tiles", spy)
     chains = lambda *given: ran.append("multiply_panels") or fma(*given)  # noqa: E731
     wide = lambda *given: ran.append("multiply_wide_panels") or widened(*given)  # noqa: E731
     monkeypatch.setattr(chain_lane, "widened_sums", wide)
@@ -172,8 +193,32 @@ def test_the_kernel_is_the_cheapest_that_is_proved(
     monkeypatch.setitem(chain_lane._BY_FMA, FP16, lambda *_: None)
     rng = np.random.default_rng(3)
     a, b = (Cast(format=f).encode(rng.standard_normal((12, 64)) / 8) for f in (left, right))
-    assert agree(a, b, SequentialAccumulator(format=format), np.zeros((12, 12), np.int64))
+    unit = SequentialAccumulator(format=format, rounding=rounding)
+    assert agree(a, b, unit, np.zeros((12, 12), np.int64))
     assert ran == [kernel]
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("low", [-12, -13, -60])
+def test_a_sum_of_more_bits_than_the_carrier_has_is_truncated(sign: float, low: int) -> None:
+    # 2^40 less what has no room beside it in float64 truncates to the number below 2^40.
+    a = Cast(format=BF16).encode(np.full((13, 2), [sign * 2.0**20, -sign * 2.0**low]))
+    b = Cast(format=BF16).encode(np.full((17, 2), [2.0**20, 1.0]))
+    unit = SequentialAccumulator(format=BF16, rounding=Rounding.TOWARD_ZERO)
+    assert agree(a, b, unit, np.zeros((13, 17), np.int64))
+    assert (dot(a, b.T, unit).values() == sign * (2.0**40 - 2.0**32)).all()
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("format", [FP16, OFP8_E4M3])
+def test_a_tree_remembers_what_overflowed_in_it(format: Minifloat, order: Order) -> None:
+    # Two of the largest number, less two of it, and the powers of two below: 0, or what remains.
+    unit = TreeAccumulator(format=format, terms=4, order=order)
+    top = float(format.max)
+    for ends in ([top, top, -top, -top], [top, -top, top, -top], [top / 2, top / 2, -top, 1.0]):
+        a = Cast(format=format).encode(np.full((13, 8), [*ends, 1.0, 1.0, 1.0, 1.0]))
+        b = Cast(format=format).encode(np.ones((17, 8)))
+        assert agree(a, b, unit, np.zeros((13, 17), np.int64))
 
 
 @given(seed=seeds)
@@ -195,9 +240,9 @@ def test_a_tie_and_a_rest_far_below_round_as_the_rest_says(
 ) -> None:
     # 7 * 37 = 259 lies half way between the BF16 numbers 258 and 260, whose last bit is 0.
     unit = SequentialAccumulator(format=BF16, rounding=mode)
-    a = Cast(format=BF16).encode(np.full((9, 2), [sign * rest, sign * 7.0]))
+    a = Cast(format=BF16).encode(np.full((13, 2), [sign * rest, sign * 7.0]))
     b = Cast(format=BF16).encode(np.full((17, 2), [1.0, 37.0]))
-    sums = fresh(np.zeros((9, 17), np.int64))
+    sums = fresh(np.zeros((13, 17), np.int64))
     assert vector_lane.fill_anyway(a, b, unit, sums, by_integers, started=True)
     values = Coded(format=BF16, codes=sums.codes.astype(np.uint16)).values()
     near = 258.0 if rest < 0 or mode is Rounding.TOWARD_ZERO else 260.0
@@ -217,8 +262,8 @@ def test_what_alignment_drops_is_dropped_in_every_column(name: str, seed: int) -
     right = np.exp2(exponents - exponents // 2) * np.ones((18, 1))
     right[:, 1] *= rng.choice([1.0, -1.0], 18)
     cast = Cast(format=FP16)
-    a, b = cast.encode(left[None, order] * np.ones((9, 1))), cast.encode(right[:, order])
-    assert agree(a, b, unit, np.zeros((9, 18), np.int64))
+    a, b = cast.encode(left[None, order] * np.ones((13, 1))), cast.encode(right[:, order])
+    assert agree(a, b, unit, np.zeros((13, 18), np.int64))
 
 
 @pytest.mark.parametrize("name", ["hopper_f16", "blackwell_f8f6f4", "hopper_fp8", "cdna3_f16"])
@@ -226,9 +271,9 @@ def test_what_alignment_drops_is_dropped_in_every_column(name: str, seed: int) -
 def test_full_steps_of_the_largest_terms_fit(name: str, sign: float) -> None:
     # Every product is just below 4 times the power of two that it is aligned by.
     unit = ACCUMULATOR_PRESETS[name]
-    a = Cast(format=FP16).encode(np.full((9, 64), sign * (2 - 2.0**-10)))
+    a = Cast(format=FP16).encode(np.full((13, 64), sign * (2 - 2.0**-10)))
     b = Cast(format=FP16).encode(np.full((17, 64), 2 - 2.0**-10))
-    assert agree(a, b, unit, np.zeros((9, 17), np.int64))
+    assert agree(a, b, unit, np.zeros((13, 17), np.int64))
 
 
 @pytest.mark.parametrize("name", [n for n in ACCUMULATOR_PRESETS if n not in _BY_INTEGERS])
@@ -239,21 +284,21 @@ def test_a_tiny_c_outlives_products_that_are_zero(name: str, kind: int) -> None:
         return
     format = unit.format  # type: ignore[union-attr]
     assert isinstance(format, Minifloat)
-    start = any_codes(format, (9, 17), 5, kind).astype(np.int64)
+    start = any_codes(format, (13, 17), 5, kind).astype(np.int64)
     zeros = Coded(format=OFP8_E4M3, codes=np.zeros((17, 33), np.uint8))
-    ones = Coded(format=OFP8_E4M3, codes=np.full((9, 33), 0x38, np.uint8))
+    ones = Coded(format=OFP8_E4M3, codes=np.full((13, 33), 0x38, np.uint8))
     agree(ones, zeros, unit, start)
-    agree(zeros[:9], zeros, unit, start)
+    agree(zeros[:13], zeros, unit, start)
     agree(ones, Coded(format=OFP8_E4M3, codes=np.full((17, 33), 0x80, np.uint8)), unit, start)
 
 
 @pytest.mark.parametrize(("order", "total"), [(Order.ADJACENT, 1.0), (Order.STRIDED, 2.0)])
 def test_the_order_of_a_tree_shows_where_a_neighbour_is_lost(order: Order, total: float) -> None:
     # 2^24 + 1 rounds to 2^24, so that of both ones the one next to -2^24 is left.
-    a = Cast(format=BF16).encode(np.tile([2.0**24, 1.0, -(2.0**24), 1.0], (9, 1)))
+    a = Cast(format=BF16).encode(np.tile([2.0**24, 1.0, -(2.0**24), 1.0], (13, 1)))
     b = Cast(format=BF16).encode(np.ones((17, 4)))
     unit = TreeAccumulator(terms=4, order=order)
-    assert agree(a, b, unit, np.zeros((9, 17), np.int64))
+    assert agree(a, b, unit, np.zeros((13, 17), np.int64))
     assert (dot(a, b.T, unit).values() == total).all()
 
 
@@ -326,9 +371,9 @@ def test_what_overflows_and_comes_back_is_seen(
     # The largest number twice, then its negative: finite again, or not, as the format says.
     unit = SequentialAccumulator(format=format, rounding=mode, overflow=overflow)
     top = float(operand.max)
-    a = Cast(format=operand).encode(np.full((9, 5), [top, top, -top, -top, 1.0]))
+    a = Cast(format=operand).encode(np.full((13, 5), [top, top, -top, -top, 1.0]))
     b = Cast(format=operand).encode(np.ones((17, 5)))
-    assert agree(a, b, unit, np.zeros((9, 17), np.int64))
+    assert agree(a, b, unit, np.zeros((13, 17), np.int64))
 
 
 def test_a_register_remembers_that_it_was_full() -> None:

@@ -36,7 +36,10 @@ from .panels import (
     values_of,
 )
 from .product_lane import product_sums
+from .truncated_lane import truncated_sums
 
+#: Sums of A, B and C in one format, if it knows them.
+_Lane = Callable[[Coded, Coded, Any], Found | None]
 #: What the lanes of matrix products compute, from +0.
 _PLAIN = SequentialAccumulator()
 
@@ -52,12 +55,8 @@ def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> F
     format = unit.format
     if not isinstance(format, Minifloat) or format.significand_bits == 0 or not a.shape[1]:
         return None
-    if unit.rounding is Rounding.NEAREST_EVEN and depth == 1:
-        by_fma = _BY_FMA.get(format)
-        found = by_fma(a, b, start) if by_fma else None
-        if found is not None:
-            return found
-        found = product_sums(a, b, format, start)
+    for lane in _lanes_of_products(format, unit.rounding) if depth == 1 else ():
+        found = lane(a, b, start)
         if found is not None:
             return found
     bits = significant_bits(a), significant_bits(b), tile_bits(a, b, depth)
@@ -76,6 +75,14 @@ def chain_lane(a: Coded, b: Coded, unit: SequentialAccumulator, start: Any) -> F
             special = left.special[:, None] | right.special
             return Found(found.values, found.doubtful | special)
     return None
+
+
+def _lanes_of_products(format: Minifloat, rounding: Rounding) -> list[_Lane]:
+    """The lanes for a rounding after every product, the cheapest first."""
+    if rounding is Rounding.TOWARD_ZERO:
+        return [partial(truncated_sums, format=format)]
+    by_fma = _BY_FMA.get(format)
+    return ([by_fma] if by_fma else []) + [partial(product_sums, format=format)]
 
 
 def limit_of(format: Minifloat, shift: int, dtype: Any) -> int:
@@ -219,7 +226,7 @@ def _by_fma(dtype: Any, a: Coded, b: Coded, start: Floats | None) -> Found | Non
 
 
 #: The lanes of formats of which the processor has an FMA.
-_BY_FMA: dict[Minifloat, Callable[[Coded, Coded, Any], Found | None]] = {
+_BY_FMA: dict[Minifloat, _Lane] = {
     FP64: partial(_by_fma, np.float64),
     FP32: partial(_by_fma, np.float32),
     FP16: half_lane,

@@ -1,4 +1,4 @@
-"""Sequential sums for sixteen columns of eight rows at a time: one step of k for all of them.
+"""Sequential sums for sixteen columns of a few rows at a time: one step of k for all of them.
 
 Three units, of float32 and of float64 numbers alike, and what `product_vectors` shares with them:
 

@@ -197,10 +197,11 @@ def _in_range(unit: FusedAccumulator, values: Any, exponents: Any) -> bool:
         own = int(e.min(where=x.floats != 0, initial=_ANY))
         least += 0 if own == _ANY else own
     if unit.addend is Addend.ROUNDED:
-        # Aligned terms are normal, so that what is lost of them is seen.
+        # Halves of aligned terms are normal, so that what is lost of them is seen.
         lsb = sum(x.span.lsb for x in values)
-        if lsb + bits - max(sum(int(e.max()) for e in exponents), floor, bits - 126) < -126:
+        if lsb + bits - max(sum(int(e.max()) for e in exponents), floor, bits - 126) < -125:
             return False
+        largest += 1  # their scale is half that of the last kept bit
     return bits - 126 <= least and largest <= 126 + bits and _zero_fits(unit)
 
 

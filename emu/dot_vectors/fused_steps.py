@@ -63,6 +63,8 @@ class Step:
     c_has_subnormals = True
     #: whether C may be too small to be aligned
     c_may_be_tiny = True
+    #: what the last kept bit is multiplied to, as a power of two
+    unit_exponent = 0
 
     def __init__(self, tile: Tile, numbers: Any) -> None:
         self.tile, self.builder = tile, tile.builder
@@ -141,10 +143,10 @@ class Step:
         tile.between(tile.constant(0), b.sdiv(count, length), run)
 
     def find_scales(self, lane: Lane) -> None:
-        """What makes the last kept bit 1."""
+        """What makes the last kept bit 1, or another power of two."""
         b, w, unit = self.builder, self.words, self.unit
         for row in range(self.tile.height):
-            field = b.sub(b.add(unit.bits, w.every(254)), lane.tops[row])
+            field = b.sub(b.add(unit.bits, w.every(254 + self.unit_exponent)), lane.tops[row])
             lane.scales[row] = w.floats(b.shl(field, w.every(23)))
 
     def multiply(self, lane: Lane, first: Any, last: Any) -> None:

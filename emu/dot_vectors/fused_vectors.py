@@ -1,4 +1,4 @@
-"""Fused adders with truncated alignment for sixteen columns of eight rows of C at a time.
+"""Fused adders with truncated alignment for sixteen columns of a few rows of C at a time.
 
 A step goes twice over its products.  First it finds the largest exponent, from panels of the
 operands' exponents.  Then a product, exact in float32, is multiplied by the power of two that makes
@@ -7,7 +7,7 @@ The sum becomes C in one of these ways:
 
 * `add_narrow`, where it has 31 bits with C: as a float32, one step back where that rounded away
   from zero; the bits that the result has not are cut off.  `add_half`: its last bit is made odd
-  where something was lost, and `product_vectors.floored` rounds it;
+  where something was lost, and `product_vectors.rounded_at_exponent` rounds it;
 * `add_cut`, `add_wide_half`: the same where it has more bits, from a float64;
 * `add_fused`: in float64, by `chain_vectors.round_magnitude`;
 * `add_odd`: terms, their sum, and its sum with C are each rounded to odd: what is cut off sets the
@@ -28,7 +28,7 @@ from ...formats import FP16
 from .chain_vectors import odd_sum
 from .fused_steps import IntegerStep, Step
 from .late_steps import LateStep, NarrowLateStep, NarrowPairedStep, PairedStep
-from .product_vectors import floored
+from .product_vectors import rounded_at_exponent
 from .tile import COLUMNS, FLOAT, ROWS, WORD, Tile, Variables, height_of, parts_of_tile
 
 _INDEX = types.intp
@@ -42,7 +42,8 @@ class _TruncatedStep(Step):
     def scaled(self, bits: Any, row: int) -> Any:
         """The float of the bits in units of the last kept bit."""
         b, w = self.builder, self.words
-        unit = b.sub(w.every(254 << 23), w.bits(self.own[0].scales[row]))
+        one = w.every((254 + self.unit_exponent) << 23)
+        unit = b.sub(one, w.bits(self.own[0].scales[row]))
         return b.fmul(w.floats(bits), w.floats(unit))
 
     def truncated(self, row: int) -> tuple[Any, Any]:
@@ -86,9 +87,8 @@ class _HalfStep(_TruncatedStep):
     def result(self, row: int) -> Any:
         w = self.words
         excess = 23 - FP16.significand_bits
-        floor = 1.5 * 2.0 ** (FP16.emin + excess)
-        factors = w.every_real(2.0**excess - 1), w.every_real(floor)
-        return floored(w, self.scaled(self.odd(row), row), *factors)
+        numbers = w.every_real(1.5 * 2.0**excess), w.every_real(2.0**FP16.emin)
+        return rounded_at_exponent(w, self.scaled(self.odd(row), row), *numbers)
 
 
 class _NarrowHalfStep(IntegerStep, _HalfStep):
@@ -106,15 +106,19 @@ class _NarrowHalfStep(IntegerStep, _HalfStep):
 
 
 class _OddStep(_TruncatedStep):
-    """Everything rounded to odd: terms, their sum, and its sum with C, all in float32."""
+    """Everything rounded to odd: terms, their sum, and its sum with C, all in float32.
+
+    A term x is rounded to ``floor(x/2) + ceil(x/2)``, which is 2 n if x is, and else 2 n + 1 for
+    all between 2 n and 2 n + 2: below 2^24 an integer of float32, and above it x.
+    """
 
     aligned = False
+    unit_exponent = -1
 
     def term(self, scaled: Any) -> Any:
         b, w = self.builder, self.words
-        below = w.call("floor", scaled)
-        inexact = b.fcmp_ordered("!=", below, scaled)
-        return b.or_(b.fptosi(below, w.words), b.zext(inexact, w.words))
+        odd = b.fadd(w.call("floor", scaled), w.call("ceil", scaled))
+        return b.fptosi(odd, w.words)
 
     def result(self, row: int) -> Any:
         b, w = self.builder, self.words

@@ -1,4 +1,4 @@
-"""Saturating registers for sixteen columns of eight rows of C at a time, in floats."""
+"""Saturating registers for sixteen columns of a few rows of C at a time, in floats."""
 
 from typing import Any
 

@@ -7,9 +7,10 @@
 | sequential FP16, nearest even | `half_tiles` | scalar operands, processors with FMA of FP16 |
 | sequential, nearest even | `product_tiles` | two roundings are one (`product_lane`) |
 | | `guarded_tiles` | unless C is far below its sum |
-| | `floored_tiles` | two are one, and sums may underflow |
+| | `gradual_tiles` | two are one, and sums may underflow |
 | | `nearest_tiles` | products exact in floats |
-| sequential, toward zero | `truncated_tiles` | the same, and no sum underflows |
+| sequential, toward zero | `masked_tiles` | sums exact in float64 before they are truncated |
+| | `truncated_tiles` | products exact in floats, and no sum underflows |
 | sequential, nearest even or toward zero | `sum_tiles` | tile products exact in floats |
 | fused without loss | those of sequential sums | sums of a step exact in float64 |
 | fused, truncating, C aligned | `narrow_tiles`, `half_tiles` | sums of 31 bits, in FP32 or FP16 |

@@ -5,15 +5,17 @@ The sum of the products is S in units of ``2^(top - bits)``, and C and S are to 
 
 *In integers of 32 bits* (`NarrowLateStep`), where bits and addend_bits are one number: S is shifted
 to that of C, which gives T with C, and D = sum_bits - addend_bits <= 7 of its bits below are kept
-apart.  Where ``|T| < 2^24``, T and these bits are an integer below 2^31; elsewhere they matter but
-for being zero or not, which a bit after the last of T tells: T has 25 bits or more, and the float32
-that is rounded from it 24.  Its product with a power of two is exact: it is a multiple of 2^-149,
-and where it was rounded it is normal.
+apart.  T is below 2^30.  FMA rounds the integer of T and these bits once: from all but the last 8
+bits of T, which are a float32, and from these with those apart, which are one as well.  Its product
+with a power of two is exact: it is a multiple of 2^-149, and where it was rounded it is normal.
 """
 
 from typing import Any
 
 from .fused_steps import IntegerStep, Step
+
+#: Bits of a sum that are converted to a float32 apart from those above them.
+_LOW = 8
 
 
 class LateStep(Step):
@@ -95,13 +97,11 @@ class NarrowLateStep(IntegerStep, LateStep):
         far = b.icmp_signed("<", exponent, b.sub(both, unit.cutoff))
         of_c = self._significand(b.select(far, w.every_real(0.0), c), exponent, both)
         joined = b.add(of_c, self.words.shifted_down(total, down))
-        some = b.zext(b.icmp_unsigned("!=", below, nothing), w.words)
-        few = b.icmp_signed("<", w.magnitude_of_integers(joined), w.every(1 << 24))
-        whole = b.or_(b.shl(joined, apart), below)
-        odd = b.or_(b.shl(joined, w.every(1)), some)
-        value = b.sitofp(b.select(few, whole, odd), w.real)
-        last = b.select(few, unit.sum_bits, b.add(unit.addend_bits, w.every(1)))
-        value = b.fmul(value, self._power(b.sub(w.every(127), last)))
+        high = b.sitofp(b.ashr(joined, w.every(_LOW)), w.real)
+        low = b.shl(b.and_(joined, w.every((1 << _LOW) - 1)), apart)
+        low = b.sitofp(b.or_(low, below), w.real)
+        value = w.call("fma", high, self._power(b.add(apart, w.every(127 + _LOW))), low)
+        value = b.fmul(value, self._power(b.sub(w.every(127), unit.sum_bits)))
         return b.fmul(value, self._power(both))
 
     def _significand(self, c: Any, exponent: Any, both: Any) -> Any:

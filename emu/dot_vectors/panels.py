@@ -13,7 +13,7 @@ Floats = NDArray[Any]
 Mask = NDArray[np.bool_]
 
 #: Rows of A in a panel and of C in a tile of registers; columns of B and of C.
-ROWS, COLUMNS = 8, 16
+ROWS, COLUMNS = 12, 16
 
 #: (exponent bias, trailing significand bits) of the floats that lanes compute in.
 CARRIERS: dict[Any, tuple[int, int]] = {np.float32: (127, 23), np.float64: (1023, 52)}

@@ -6,11 +6,13 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .tile import COLUMNS, FLOAT, ROWS, WORD, Tile, Variables, Vectors, height_of, parts_of_tile
+from .tile import COLUMNS, FLOAT, ROWS, WORD, Tile, Variables, Vectors, parts_of_tile
 
 _INDEX = types.intp
 #: Below every exponent, so that the first pair of tiles sets that of a register.
 _EMPTY = -(1 << 30)
+#: Rows that are computed at a time: with more of them fewer variables stay in registers.
+_HEIGHT = ROWS // 3
 
 
 @intrinsic
@@ -29,10 +31,9 @@ def add_pinta(
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         a_at, b_at, c_at, ae_at, be_at, row_length, inner = args[7:14]
         begins = [a_at, b_at, c_at, c_at, ae_at, be_at, c_at]
-        height = height_of(FLOAT)
-        parts = parts_of_tile(builder, begins, row_length, height, panels=(0, 4), rows=(2, 3, 6))
+        parts = parts_of_tile(builder, begins, row_length, _HEIGHT, panels=(0, 4), rows=(2, 3, 6))
         with parts as starts:
-            tile = Tile(context, builder, sig.args[:7], args[:7], starts, height)
+            tile = Tile(context, builder, sig.args[:7], args[:7], starts, _HEIGHT)
             _Registers(tile, cgutils.unpack_tuple(builder, args[14])).run(row_length, inner)
         return context.get_dummy_value()
 

@@ -110,7 +110,7 @@ class _Sums(NamedTuple):
 _Choice = tuple[Any, tuple[int, ...]]
 
 
-def product_sums(a: Coded, b: Coded, format: Minifloat, start: Floats | None) -> Found | None:
+def product_sums(a: Coded, b: Coded, start: Floats | None, format: Minifloat) -> Found | None:
     """C by products, each sum rounded to nearest even twice; None without a proof that it may be.
 
     Preconditions: scales are powers of two; ``start`` holds finite numbers.
@@ -163,7 +163,7 @@ def _spans(left: Values, right: Values, bits: tuple[int, int]) -> Iterator[tuple
 
 def _kernel_of(sums: _Sums) -> _Choice | None:
     """The cheapest kernel that is proved."""
-    from .tile_kernels import floored_tiles, guarded_tiles, product_tiles
+    from .tile_kernels import gradual_tiles, guarded_tiles, product_tiles
 
     if not sums.are_held:
         return None
@@ -173,11 +173,10 @@ def _kernel_of(sums: _Sums) -> _Choice | None:
         return product_tiles, (factor,)
     if sums.never_underflow and sums.dtype is np.float32:
         return guarded_tiles, (factor, d << 23)
-    exponent = sums.format.emin + d + sums.lift
-    if not sums.c_is_never_too_small or d <= sums.p + 1 or exponent > sums.bias:
+    least = sums.format.emin + sums.lift
+    if not sums.c_is_never_too_small or least + d > sums.bias:
         return None
-    floor = 1.5 * 2.0**exponent
-    return floored_tiles, (_word(2.0**d - 1, sums.dtype), _word(floor, sums.dtype))
+    return gradual_tiles, tuple(_word(x, sums.dtype) for x in (1.5 * 2.0**d, 2.0**least))
 
 
 def _word(x: float, dtype: Any) -> int:

@@ -11,14 +11,11 @@ is g - (S + [r/u]) u = s + r - [r/u] u, where [] rounds to an integer: a multipl
 u/2 from s.  Of a tie the last d bits are 10...0, which makes S even, and both roundings then take
 an even multiple: so is c.
 
-*By addition* (`floored`): ``g <- max((2^d - 1) |s|, f)``, ``c <- (s + g) - g``.  With f = 1.5
-times 2^d times the least normal number of the format, no last bit of s + g is below that of the
-format's subnormals.  Neither g nor s + g reaches 2^(e+d+1), as 2^d |s| is by u or more below that.
-If both are 2^(e+d) or more, both are multiples of u, and c is by at most u/2 from s.  Of a tie,
-(2^d - 1) |s| = S u - |s| is a tie as well, so that g is an even multiple: c is one too.  Otherwise
-|s| is by at most 2^(e-d+1) from 2^e, and steps may be u/2; c is still 2^e in size if d > p + 1,
-which makes that distance less than u/4.  Where g is f, s + f is in the binade of f for either sign,
-hence 1.5, and f is an even multiple of its last bit.  Zero loses its sign.
+*By addition* (`rounded_at_exponent`): let m be 2^e, or the least normal number of the format if
+that is greater, u = 2^(1-p) m, and K = 1.5 times 2^d: ``g <- K m + s``, ``c <- g - K m``.  As |s|
+is below 2 m, g lies in the binade of 2^d m, where one step is u.  K m is an even multiple of u, so
+that g is s rounded to multiples of u, ties to the even one, and moved by K m.  FMA rounds once for
+the first and not at all for the second.  Zero loses its sign.
 
 Sums of `add_products` and `add_guarded` are multiples of the format's least step, so that below its
 normal numbers nothing is rounded.  What overflows stays infinite or becomes NaN, and stays that.
@@ -40,12 +37,12 @@ def _split(vectors: Vectors, s: Any, factor: Any) -> Any:
     return b.fadd(g, b.fsub(s, g))
 
 
-def floored(vectors: Vectors, s: Any, factor: Any, floor: Any) -> Any:
-    """``s`` rounded to a format, by ``factor = 2^d - 1`` and f; every zero is +0."""
+def rounded_at_exponent(vectors: Vectors, s: Any, factor: Any, least: Any) -> Any:
+    """``s`` rounded to a format, by K and its least normal number; every zero is +0."""
     b = vectors.builder
-    g = b.fmul(vectors.magnitude(s), factor)
-    g = b.select(b.fcmp_ordered(">", g, floor), g, floor)
-    return b.fsub(b.fadd(s, g), g)
+    m = vectors.floats(vectors.field(s))
+    m = b.select(b.fcmp_ordered(">", m, least), m, least)
+    return vectors.call("fma", m, b.fneg(factor), vectors.call("fma", m, factor, s))
 
 
 @intrinsic
@@ -96,18 +93,36 @@ def add_guarded(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, 
 
 
 @intrinsic
-def add_floored(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, inner, numbers):  # noqa: ARG001
-    """C tile <- sums with ``inner`` products in turn, by addition.
+def add_gradual(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, inner, numbers):  # noqa: ARG001
+    """C tile <- sums with ``inner`` products in turn, by addition, for sums that may underflow.
 
-    ``numbers`` is (2^d - 1, f).  Preconditions: those of `add_products`, and d > p + 1.
+    ``numbers`` is (K, the least normal number).  Preconditions: those of `add_products`.
     """
 
     def body(chain: Chain, splats: Any, _numbers: Any, inner: Any) -> None:
         vectors = chain.vectors
-        factor, floor = (vectors.floats(word) for word in splats)
+        factor, least = (vectors.floats(word) for word in splats)
         with cgutils.for_range(chain.builder, inner) as loop:
             for row, (x, right) in enumerate(chain.pairs(loop.index)):
                 total = vectors.call("fma", x, right, chain.sums[row])
-                chain.sums[row] = floored(vectors, total, factor, floor)
+                chain.sums[row] = rounded_at_exponent(vectors, total, factor, least)
+
+    return signature(a, b, c, seen, numbers), chain_code(body)
+
+
+@intrinsic
+def add_masked(_context, a, b, c, seen, a_at, b_at, c_at, seen_at, row_length, inner, numbers):  # noqa: ARG001
+    """C tile <- sums with ``inner`` products in turn, each truncated to the bits of a mask.
+
+    ``numbers`` is (mask,).  Preconditions: every sum is exact in the float type, and a multiple of
+    the format's least step.
+    """
+
+    def body(chain: Chain, splats: Any, _numbers: Any, inner: Any) -> None:
+        vectors = chain.vectors
+        with cgutils.for_range(chain.builder, inner) as loop:
+            for row, (x, right) in enumerate(chain.pairs(loop.index)):
+                total = vectors.bits(vectors.call("fma", x, right, chain.sums[row]))
+                chain.sums[row] = vectors.floats(chain.builder.and_(total, splats[0]))
 
     return signature(a, b, c, seen, numbers), chain_code(body)

@@ -28,11 +28,13 @@ _FIELDS = {WORD: 0x7F800000, LONG: 0x7FF << 52}
 def height_of(scalar: Any) -> int:
     """Rows of a tile that are computed at a time.
 
-    Two vectors of numbers for each fit into the registers: 32 of 512 bits, or 16 of 256 (32 of
-    128, of which a row takes twice as many).
+    So many that steps of one row, each of which waits for the step before, leave no gaps, and that
+    their sums fit into the registers: 32 of 512 bits, or 16 of 256 (32 of 128, of which a row takes
+    twice as many).
     """
-    height = ROWS if is_compiled_for("avx512f") else ROWS // 2
-    return height if scalar == FLOAT else height // 2
+    if is_compiled_for("avx512f"):
+        return ROWS if scalar == FLOAT else ROWS // 2
+    return ROWS // 2 if scalar == FLOAT else ROWS // 6
 
 
 def vector_of(scalar: Any) -> Any:

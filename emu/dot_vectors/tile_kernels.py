@@ -5,7 +5,7 @@ from .chain_vectors import add_nearest, add_tiles, add_truncated
 from .integer_vectors import add_saturated
 from .panels import COLUMNS, ROWS
 from .pinta_vectors import add_pinta
-from .product_vectors import add_floored, add_guarded, add_products
+from .product_vectors import add_gradual, add_guarded, add_masked, add_products
 
 
 @kernel
@@ -31,11 +31,22 @@ def guarded_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
 
 
 @kernel
-def floored_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
-    """Row panels start..stop of C by `add_floored`."""
+def gradual_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_gradual`."""
     for j in range(0, row_length, COLUMNS):
         for i in range(start, stop):
-            add_floored(  # pyright: ignore[reportCallIssue] (numba supplies the context)
+            add_gradual(  # pyright: ignore[reportCallIssue] (numba supplies the context)
+                a, b, c, seen, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
+                i * row_length + j, row_length, inner, numbers,
+            )  # fmt: skip
+
+
+@kernel
+def masked_tiles(a, b, c, seen, inner, row_length, numbers, start, stop):
+    """Row panels start..stop of C by `add_masked`."""
+    for j in range(0, row_length, COLUMNS):
+        for i in range(start, stop):
+            add_masked(  # pyright: ignore[reportCallIssue] (numba supplies the context)
                 a, b, c, seen, i * ROWS * inner, j * inner, i * ROWS * row_length + j,
                 i * row_length + j, row_length, inner, numbers,
             )  # fmt: skip

@@ -83,8 +83,6 @@ def _narrow(
     left: Values, right: Values, operands: tuple[Coded, Coded], unit: TreeAccumulator, start: Any
 ) -> Found | None:
     """C where products and sums are rounded to a format narrower than float32."""
-    from . import tree_tile_kernels as kernels
-
     format = unit.format
     if not isinstance(format, Minifloat) or sum(map(significant_bits, operands)) > 24:
         return None
@@ -95,20 +93,49 @@ def _narrow(
         left, right = (measured(v, significant_bits(x)) for v, x in pairs)
     if not _holds(left, right, -149):
         return None
-    t, toward_zero = format.significand_bits, unit.rounding is Rounding.TOWARD_ZERO
-    strided = unit.order is Order.STRIDED
-    shift, least = 23 - t, (127 + format.emin) << 23
-    numbers: tuple[int, ...]
-    if t <= 10 and not toward_zero:
-        kernel = kernels.narrow_strided_tiles if strided else kernels.narrow_neighbour_tiles
-        numbers = least, (shift << 23) + (1 << 22)
-    else:
-        kernel = kernels.odd_strided_tiles if strided else kernels.odd_neighbour_tiles
-        numbers = least, shift << 23, t << 23, -1 if toward_zero else 0
+    if format.significand_bits <= 10 and unit.rounding is Rounding.NEAREST_EVEN:
+        found = _rounded_twice(left, right, unit, start, format)
+        if found is not None:
+            return found
+    return _rounded_from_odd(left, right, unit, start, format)
+
+
+def _rounded_twice(
+    left: Values, right: Values, unit: TreeAccumulator, start: Any, format: Minifloat
+) -> Found | None:
+    """By sums in float32 that are rounded to nearest even once more.
+
+    All are multiplied by the power of two that makes the format's greatest binade overflow, which
+    stays to be seen at the end (`product_lane`).
+    """
+    from .tree_tile_kernels import narrow_neighbour_tiles, narrow_strided_tiles
+
+    d = 23 - format.significand_bits
+    lift = max(0, 128 - d - format.emax)
+    if left.span.top + lift > 127:
+        return None
+    factor = np.float32(2.0**lift)
+    lifted = left._replace(floats=left.floats * factor)
+    begin = None if start is None else start * factor
+    numbers = np.array([1.5 * 2.0**d, 2.0 ** (format.emin + lift)], np.float32).view(np.uint32)
+    kernel = narrow_strided_tiles if unit.order is Order.STRIDED else narrow_neighbour_tiles
+    found = _run(lifted, right, unit, begin, kernel, tuple(numbers.tolist()))[1]
+    return found._replace(values=found.values / factor)
+
+
+def _rounded_from_odd(
+    left: Values, right: Values, unit: TreeAccumulator, start: Any, format: Minifloat
+) -> Found:
+    """By sums in float32 that are rounded to odd first."""
+    from .tree_tile_kernels import odd_neighbour_tiles, odd_strided_tiles
+
+    t = format.significand_bits
+    kernel = odd_strided_tiles if unit.order is Order.STRIDED else odd_neighbour_tiles
+    back = -1 if unit.rounding is Rounding.TOWARD_ZERO else 0
+    numbers = (127 + format.emin) << 23, (23 - t) << 23, t << 23, back
     grid, found = _run(left, right, unit, start, kernel, numbers)
-    limit = limit_of(format, shift, np.float32)
-    shape = found.values.shape
-    return Found(found.values, found.doubtful | (grid.seen_by_all(shape) >= limit))
+    above = grid.seen_by_all(found.values.shape) >= limit_of(format, 23 - t, np.float32)
+    return Found(found.values, found.doubtful | above)
 
 
 def _flushed(x: Values, coded: Coded) -> Values:

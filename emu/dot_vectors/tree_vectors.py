@@ -1,4 +1,4 @@
-"""Binary trees of adders for sixteen columns of eight rows of C at a time.
+"""Binary trees of adders for sixteen columns of a few rows of C at a time.
 
 In FP32 the arithmetic is that of the machine: every product and every sum is rounded once to
 float32.  In narrower formats it is rounded once more, to nearest even (`_NarrowAdders`), which is
@@ -15,6 +15,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .chain_vectors import odd_sum, round_magnitude
+from .product_vectors import rounded_at_exponent
 from .tile import (
     COLUMNS,
     FLOAT,
@@ -55,16 +56,12 @@ class _Adders:
 
 
 class _NarrowAdders(_Adders):
-    """The same rounded again; ``numbers`` is (least normal field, shift of 3/2 m)."""
+    """The same rounded again; ``numbers`` is (K, least normal number) of `product_vectors`."""
 
     def rounded(self, x: Any) -> Any:
         """``x`` rounded to nearest even; every zero is +0."""
-        b, w = self.builder, self.vectors
-        least, magic = self.numbers
-        field = w.call("umax", w.field(x), least)
-        self.see(field)
-        m = w.floats(b.add(field, magic))
-        return b.fsub(b.fadd(x, m), m)
+        factor, least = map(self.vectors.floats, self.numbers)
+        return rounded_at_exponent(self.vectors, x, factor, least)
 
     def leaf(self, product: Any) -> Any:
         return self.rounded(product)

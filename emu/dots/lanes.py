@@ -201,13 +201,13 @@ def _fill_chunks(a: Coded, b: Coded, unit: ChunkedAccumulator, sums: Sums) -> bo
         dot(a[:, first : first + unit.length], b[:, first : first + unit.length].T, unit.inner)
         for first in starts
     ]
-    shape = (sums.codes.size, len(parts))
-    codes = np.zeros(shape, np.dtype(unit.inner.format.code_dtype))
+    for part in parts:
+        sums.flags[:] |= (part.overflowed + 2 * part.invalid).astype(np.uint8)
+    if _add_floats(unit.outer, [part.codes for part in parts], sums):
+        return True
+    codes = np.empty((sums.codes.size, len(parts)), np.dtype(unit.inner.format.code_dtype))
     for n, part in enumerate(parts):
         codes[:, n] = part.codes.ravel()
-        sums.flags[:] |= (part.overflowed + 2 * part.invalid).astype(np.uint8)
-    if _add_floats(unit.outer, codes, sums):
-        return True
     chunks = Coded(format=unit.inner.format, codes=codes)
     ones = Coded(format=Fixed(bits=2), codes=np.ones((len(parts), 1), np.int8))
     column = sums.codes.reshape(-1, 1)
@@ -219,20 +219,20 @@ def _fill_chunks(a: Coded, b: Coded, unit: ChunkedAccumulator, sums: Sums) -> bo
     return True
 
 
-def _add_floats(outer: Any, codes: NDArray[Any], sums: Sums) -> bool:
-    """Add columns of FP32 to C in FP32, by the processor's adders; False if that is not the same.
+def _add_floats(outer: Any, parts: list[NDArray[Any]], sums: Sums) -> bool:
+    """Add matrices of FP32 to C in FP32, by the processor's adders; False if that is not the same.
 
     One addition of float32 is one step of the accumulator, and an infinity or NaN stays.
     """
-    if outer != SequentialAccumulator() or codes.dtype != np.uint32:
+    if outer != SequentialAccumulator() or any(codes.dtype != np.uint32 for codes in parts):
         return False
-    total = sums.codes.astype(np.uint32).view(np.float32).ravel()
+    total = sums.codes.astype(np.uint32).view(np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
-        for part in codes.view(np.float32).T:
-            total += part
+        for codes in parts:
+            total += codes.view(np.float32)
     if not np.isfinite(total).all():
         return False
-    sums.codes[:] = total.view(np.uint32).reshape(sums.codes.shape)
+    sums.codes[:] = total.view(np.uint32)
     return True
 
 
