@@ -5,6 +5,8 @@ integers with the sign of the value, so few that no sum of products of two slice
 the 53 bits of float64: each product of two slices' matrices is then exact in whatever order BLAS
 adds (Ozaki, Ogita, Oishi and Rump 2012).  The products, of different places, are added in an
 integer register.
+
+Most rows of one matrix and columns of the other need no slices (`exact_product`).
 """
 
 from functools import partial
@@ -16,9 +18,9 @@ from numpy.typing import NDArray
 from ...formats import Coded, Overflow, split_work
 from ..accumulators.accumulator import ExactAccumulator
 from ..dots.sums import Sums
+from .exact_product import Mask, Matrix, Numbers, by_one_product, numbers_of
 
-Matrix = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+Indices = NDArray[np.intp]
 
 #: What float64 has.
 _BITS = 53
@@ -65,63 +67,82 @@ def fill_slices(a: Coded, b: Coded, unit: ExactAccumulator, sums: Sums) -> Mask 
     None, and nothing is done, if numbers are too far apart or the sum wraps.  No C that sums start
     from is an infinity or NaN.
     """
-    from ..dots.widths import register_size, target_integers
-
     if unit.overflow is Overflow.WRAP or not a.shape[1]:
         return None
-    (left, odd), (right, others) = _finite(a), _finite(b)
-    ends = _ends(left), _ends(right)
-    cut = cut_for(ends[0][1] - ends[0][0], ends[1][1] - ends[1][0], a.shape[1])
+    left, right = numbers_of(a), numbers_of(b)
+    cut = _cut(left, right)
     if cut is None:
         return None
+    far = by_one_product(left, right, unit, sums)
+    if far is None:
+        _add_slices(left, right, cut, unit, sums)
+    else:
+        near = np.flatnonzero(~far.rows)
+        _replace(left, right, np.flatnonzero(far.rows), np.arange(b.shape[0]), unit, sums)
+        _replace(left, right, near, np.flatnonzero(far.columns), unit, sums)
+    return np.asarray(left.special[:, None] | right.special)
+
+
+def _cut(left: Numbers, right: Numbers) -> Cut | None:
+    (low, top), (least, greatest) = left.ends, right.ends
+    return cut_for(top - low, greatest - least, left.values.shape[1])
+
+
+def _replace(
+    left: Numbers, right: Numbers, rows: Indices, columns: Indices, unit: ExactAccumulator,
+    sums: Sums,
+) -> None:  # fmt: skip
+    """Sums of some rows and columns, which start from +0, by slices."""
+    if not rows.size or not columns.size:
+        return
+    x, y = left.chosen(rows), right.chosen(columns)
+    cut = _cut(x, y) or Cut((0, 0), (0, 0))  # there is one: numbers are no farther apart than all
+    part = Sums(*(np.zeros((rows.size, columns.size), array.dtype) for array in sums))
+    _add_slices(x, y, cut, unit, part)
+    where = np.ix_(rows, columns)
+    sums.codes[where], sums.flags[where] = part.codes, part.flags
+
+
+def _add_slices(
+    left: Numbers, right: Numbers, cut: Cut, unit: ExactAccumulator, sums: Sums
+) -> None:
+    """All sums by products of slices."""
+    from ..dots.widths import register_size, target_integers
+
+    ends = left.ends, right.ends
+    low, top = (sum(pair) for pair in zip(*ends, strict=True))
     target = target_integers(unit.format, unit.rounding, unit.overflow)
-    span = ends[0][0] + ends[1][0], ends[0][1] + ends[1][1]
-    lowest, limbs = register_size(span, a.shape[1], target)
+    lowest, limbs = register_size((low, top), left.values.shape[1], target)
     slices = [
-        _slices(x, low, count, bits)
-        for x, (low, _), count, bits in zip((left, right), ends, *cut, strict=True)
+        _slices(x.values, end[0], count, bits)
+        for x, end, count, bits in zip((left, right), ends, *cut, strict=True)
     ]
     places = [
-        ends[0][0] + ends[1][0] + n * cut.bits[0] + k * cut.bits[1]
+        low + n * cut.bits[0] + k * cut.bits[1]
         for n in range(cut.counts[0])
         for k in range(cut.counts[1])
     ]
     numbers = (np.array(places, np.int64), lowest, limbs, target, unit.rounding.code)
-    step = max(1, _PIECE // (len(places) * max(1, b.shape[0])))
-    for first in range(0, a.shape[0], step):
+    rows, columns = sums.codes.shape
+    step = max(1, _PIECE // (len(places) * max(1, columns)))
+    for first in range(0, rows, step):
         _add_rows(slices[0], slices[1], numbers, sums, slice(first, first + step))
-    return np.asarray(odd[:, None] | others)
-
-
-def _finite(x: Coded) -> tuple[Matrix, Mask]:
-    """The values with 0 for what is no number, and the rows that have such."""
-    values = x.values()
-    finite = np.isfinite(values)
-    if finite.all():
-        return values, np.zeros(x.shape[0], np.bool_)
-    return np.where(finite, values, 0.0), ~finite.all(axis=1)
-
-
-def _ends(x: Matrix) -> tuple[int, int]:
-    """``(low, top)``: every value is a multiple of 2^low and below 2^top in magnitude."""
-    from ..dots.span_kernels import NO_END, group_ends
-
-    shape = (x.shape[0], 1)
-    low, top = np.empty(shape, np.int32), np.empty(shape, np.int32)
-    group_ends(np.ascontiguousarray(x), x.shape[1], low, top)
-    least = int(low.min(initial=NO_END))
-    return (0, 0) if least == NO_END else (least, int(top.max()))
 
 
 def _slices(x: Matrix, low: int, count: int, bits: int) -> list[Matrix]:
     """Integers below 2^bits; the sum of ``slices[n] 2^(low + n bits)`` is the matrix, exactly."""
-    rest = np.ldexp(x, -low)
+    rest = _times_power(x, -low)
     found = []
     for n in range(count - 1, 0, -1):
-        own = np.trunc(np.ldexp(rest, -n * bits))
-        rest -= np.ldexp(own, n * bits)
+        own = np.trunc(_times_power(rest, -n * bits))
+        rest -= _times_power(own, n * bits)
         found.append(own)
     return [rest, *reversed(found)]
+
+
+def _times_power(x: Matrix, exponent: int) -> Matrix:
+    """``x 2^exponent``, by a product where the power is a number."""
+    return x * 2.0**exponent if -1022 <= exponent <= 1023 else np.ldexp(x, exponent)
 
 
 def _add_rows(left: Any, right: Any, numbers: Any, sums: Sums, rows: slice) -> None:
