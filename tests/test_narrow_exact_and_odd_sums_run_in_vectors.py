@@ -257,7 +257,8 @@ def test_sums_of_rows_that_fit_are_exact_in_any_order(seed: int) -> None:
         rng.integers(-3, 4, (3, inner)) * np.exp2(rng.integers(-spread, spread, (3, inner)))
         for _ in range(2)
     )
-    fits = group_spans.rows_that_fit(x, y, depth)
+    spreads = (group_spans.spreads_of(values, depth) for values in (x, y))
+    fits = group_spans.rows_that_fit(*spreads, depth)
     for i in np.flatnonzero(fits):
         for row in y:
             for first in range(0, inner, depth):

@@ -18,7 +18,7 @@ from ..dots.tile_depth import depth_for
 from ..dots.unit_operands import require_unit_operand
 from ..gemm.panel_lanes import Spanned, chained, widened_sums
 from ..width import has_shifting_scales, value_span
-from .group_spans import rows_that_fit
+from .group_spans import code_spreads, rows_that_fit, spreads_of
 from .half_lane import half_lane
 from .lane import Found
 from .panels import (
@@ -105,14 +105,21 @@ def wide_sums(
     product = operands[0].span.times(operands[1].span)
     if product.lsb < -900 or product.summed(depth).top > 900:
         return None
-    if bits > 53:
-        left, right = values or (values_of(a, np.float64), values_of(b, np.float64))
-        if left is None or right is None:
-            return None
-        if not rows_that_fit(left.floats, right.floats, depth).all():
-            return None
+    if bits > 53 and not _groups_fit(a, b, depth, values):
+        return None
     found = widened_sums(*operands, depth, product.summed(a.shape[1]))
     return None if found is None else Found(found, ~np.isfinite(found))
+
+
+def _groups_fit(a: Coded, b: Coded, depth: int, values: tuple[Values, Values] | None) -> bool:
+    """Whether sums of ``depth`` products of the numbers that are there are exact in float64."""
+    spreads = code_spreads(a, depth), code_spreads(b, depth)
+    if spreads[0] is None or spreads[1] is None:
+        left, right = values or (values_of(a, np.float64), values_of(b, np.float64))
+        if left is None or right is None:
+            return False
+        spreads = spreads_of(left.floats, depth), spreads_of(right.floats, depth)
+    return bool(rows_that_fit(*spreads, depth).all())
 
 
 def _has_room(format: Minifloat, bits: int, depth: int, dtype: Any) -> bool:
@@ -137,7 +144,8 @@ def tile_sums(
         return None
     doubtful = np.zeros((left.floats.shape[0], 1), np.bool_)
     if bits[2] > trailing + 1:
-        doubtful[:, 0] = ~rows_that_fit(left.floats, right.floats, depth)
+        spreads = spreads_of(left.floats, depth), spreads_of(right.floats, depth)
+        doubtful[:, 0] = ~rows_that_fit(*spreads, depth)
         if 2 * np.count_nonzero(doubtful) > doubtful.size:
             return None
     if not _is_above(left, right, format.lsb_min) or not _holds(left, right, depth, dtype):

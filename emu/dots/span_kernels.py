@@ -1,4 +1,4 @@
-"""The ends of the bits of float64 numbers, in groups of neighbours."""
+"""The ends of the bits of numbers, in groups of neighbours."""
 
 from ...formats import kernel, scalar_kernels
 from .kernels import bit_length
@@ -29,3 +29,17 @@ def group_ends(values, depth, low, top):
                     greatest = max(greatest, e + bit_length(m))
             low[i, group] = least
             top[i, group] = greatest
+
+
+@kernel
+def code_group_spreads(codes, low, top, depth, spreads):
+    """``spreads``: high end less low end of each group of a row of codes, by tables of both."""
+    inner = codes.shape[1]
+    for i in range(codes.shape[0]):
+        for group in range(spreads.shape[1]):
+            least, greatest = NO_END, -NO_END
+            for k in range(group * depth, min(inner, (group + 1) * depth)):
+                code = codes[i, k]
+                least = min(least, low[code])
+                greatest = max(greatest, top[code])
+            spreads[i, group] = max(0, greatest - least)

@@ -6,12 +6,12 @@ n 2^(t + u), so that BLAS, which adds them in an order of its own, rounds nothin
 ``(t - l) + (u - m) + ceil(log2 n)`` is at most 53.  Scales of a whole row or column do not matter.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...formats import Coded, Minifloat
+from ...formats import FP32, Coded, Minifloat, Rounding
 from ..accumulators.accumulator import ExactAccumulator
 from ..dots.sums import Sums
 
@@ -40,6 +40,8 @@ class Numbers(NamedTuple):
 
     def chosen(self, rows: NDArray[np.intp]) -> "Numbers":
         """Some of the rows."""
+        if rows.size == self.special.size:
+            return self
         values, special, low, top = self
         return Numbers(values[rows], special[rows], low[rows], top[rows])
 
@@ -87,9 +89,16 @@ def by_one_product(left: Numbers, right: Numbers, unit: ExactAccumulator, sums: 
     if found.min(initial=0.0) < float(format.min) or found.max(initial=0.0) > float(format.max):
         return None
     found += 0.0  # so that no zero is negative
-    codes = unit.cast.encode(found).codes
-    sums.codes[:] = codes.view(np.int64) if codes.dtype == np.uint64 else codes
+    sums.codes[:] = _codes(found, unit)
     return far
+
+
+def _codes(values: Matrix, unit: ExactAccumulator) -> NDArray[Any]:
+    """The codes of numbers that are in range, each rounded once; those of 64 bits as signed."""
+    if unit.format == FP32 and unit.rounding is Rounding.NEAREST_EVEN:
+        return values.astype(np.float32).view(np.uint32)
+    codes = unit.cast.encode(values).codes
+    return codes.view(np.int64) if codes.dtype == np.uint64 else codes
 
 
 def _far(left: Numbers, right: Numbers, room: int) -> Far | None:

@@ -84,8 +84,13 @@ def fill_slices(a: Coded, b: Coded, unit: ExactAccumulator, sums: Sums) -> Mask 
 
 
 def _cut(left: Numbers, right: Numbers) -> Cut | None:
-    (low, top), (least, greatest) = left.ends, right.ends
-    return cut_for(top - low, greatest - least, left.values.shape[1])
+    """The cut with the fewest products, of the smaller matrix if either will do."""
+    width, other = (top - low for low, top in (left.ends, right.ends))
+    length = left.values.shape[1]
+    if left.values.size >= right.values.size:
+        return cut_for(width, other, length)
+    cut = cut_for(other, width, length)
+    return cut and Cut(cut.counts[::-1], cut.bits[::-1])
 
 
 def _replace(
