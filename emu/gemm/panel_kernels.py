@@ -5,8 +5,8 @@ import numpy as np
 from ...formats import kernel
 from .microkernel import ROWS, update_tile
 
-#: Rows of k a block keeps in the first-level cache; a multiple of every tile depth in use.
-K_BLOCK = 256
+#: Rows of k in a block, so few that panels of A stay in the second-level cache.
+K_BLOCK = 1024
 
 
 @kernel
