@@ -4,6 +4,7 @@ Means over a batch are no operation: they would make the result of a sample depe
 and at inference they are constants that a product and a bias hold.
 """
 
+from collections.abc import Callable
 from functools import partial
 from math import prod
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...formats import split_work
 from ..errors import DatapathError
+from ..pieces import piece
 from .fields import space_of
 from .operation import operation, tape_of
 from .tape import Node
@@ -21,7 +23,10 @@ _CHUNK = 1 << 14
 
 
 class Normalized(NamedTuple):
-    """What the adjoint needs: how many groups, and in float64 m and r for (B, C); and eps."""
+    """What the adjoint needs: how many groups, m and r in float64, and eps.
+
+    m and r are (B, C), and of rows, which ``groups`` of 0 says, (B, 1).
+    """
 
     groups: int
     centres: NDArray[np.float64]
@@ -61,7 +66,7 @@ def layer_norm(a: Node, gain: Node, bias: Node, eps: float = 1e-5) -> Node:
     if a.value.ndim == 0 or a.shape[-1] == 0:
         msg = f"the layer norm of shape {a.shape}: give a last axis with at least one element"
         raise DatapathError(msg)
-    return _normalized("layer_norm", a, gain, bias, eps, 1, cells=1)
+    return _normalized("layer_norm", a, gain, bias, eps, 0, cells=1)
 
 
 @operation
@@ -93,7 +98,7 @@ def group_norm(a: Node, groups: int, gain: Node, bias: Node, eps: float = 1e-5) 
 def _normalized(
     op: str, a: Node, gain: Node, bias: Node, eps: float, groups: int, *, cells: int
 ) -> Node:
-    """The operation ``op``: samples of ``cells`` cells, in groups of channels."""
+    """The operation ``op``: samples of ``cells`` cells, in groups of channels, or 0 for rows."""
     tape = tape_of(a, gain, bias)
     channels = a.shape[-1]
     if gain.shape != (channels,) or bias.shape != (channels,):
@@ -104,18 +109,35 @@ def _normalized(
         raise DatapathError(msg)
     x = a.value.reshape(-1 if a.value.size else 0, cells, channels)
     if any(np.iscomplexobj(node.value) for node in (a, gain, bias)):
-        value = _complex(x, groups, eps, gain.value, bias.value)
+        value = _complex(x, max(1, groups), eps, gain.value, bias.value)
         return tape.record(op, value.reshape(a.shape), (a, gain, bias), None)
-    from .normalization_kernels import normalize
-
     x = np.ascontiguousarray(x)
-    centres, factors = np.empty((2, len(x), channels))
-    out, saved = np.empty_like(x), Normalized(groups, centres, factors, eps)
-    weights = (node.value.astype(np.float64) for node in (gain, bias))
-    work = partial(normalize, x, groups, eps, *weights, out, saved.centres, saved.factors)
+    centres, factors = np.empty((2, len(x), channels if groups else 1))
+    out = np.empty_like(x)
+    found = (*(node.value.astype(np.float64) for node in (gain, bias)), out, centres, factors)
     with np.errstate(over="ignore", invalid="ignore"):
-        split_work(work, len(x), max(1, _CHUNK // (cells * channels)))
+        split_work(_work(x, groups, eps, found), len(x), samples_of_a_piece(x))
+    saved = Normalized(groups, centres, factors, eps)
     return tape.record(op, out.reshape(a.shape), (a, gain, bias), saved)
+
+
+def samples_of_a_piece(x: NDArray[Any]) -> int:
+    """How many samples (B, cells, C) make a piece of work."""
+    return piece(len(x), _CHUNK // max(1, x[:1].size))
+
+
+def _work(
+    x: NDArray[Any], groups: int, eps: float, found: tuple[NDArray[Any], ...]
+) -> Callable[[int, int], object]:
+    """The kernel for rows or for groups, with all but the samples."""
+    if groups:
+        from .normalization_kernels import normalize
+
+        return partial(normalize, x, groups, eps, *found)
+    from .row_normalization_kernels import normalize_rows
+
+    gain, bias, out, centres, factors = found
+    return partial(normalize_rows, x[:, 0], eps, gain, bias, out[:, 0], centres, factors)
 
 
 def _complex(
