@@ -23,9 +23,9 @@ _CHUNK = 1 << 14
 
 
 class Normalized(NamedTuple):
-    """What the adjoint needs: how many groups, m and r in float64, and eps.
+    """What the adjoint needs: how many groups, in float64 m and r for (B, C), and eps.
 
-    m and r are (B, C), and of rows, which ``groups`` of 0 says, (B, 1).
+    Of a layer norm m and r are (B, 1).
     """
 
     groups: int
@@ -66,7 +66,7 @@ def layer_norm(a: Node, gain: Node, bias: Node, eps: float = 1e-5) -> Node:
     if a.value.ndim == 0 or a.shape[-1] == 0:
         msg = f"the layer norm of shape {a.shape}: give a last axis with at least one element"
         raise DatapathError(msg)
-    return _normalized("layer_norm", a, gain, bias, eps, 0, cells=1)
+    return _normalized("layer_norm", a, gain, bias, eps, 1, cells=1)
 
 
 @operation
@@ -98,7 +98,7 @@ def group_norm(a: Node, groups: int, gain: Node, bias: Node, eps: float = 1e-5) 
 def _normalized(
     op: str, a: Node, gain: Node, bias: Node, eps: float, groups: int, *, cells: int
 ) -> Node:
-    """The operation ``op``: samples of ``cells`` cells, in groups of channels, or 0 for rows."""
+    """The operation ``op``: samples of ``cells`` cells, in groups of channels."""
     tape = tape_of(a, gain, bias)
     channels = a.shape[-1]
     if gain.shape != (channels,) or bias.shape != (channels,):
@@ -109,14 +109,14 @@ def _normalized(
         raise DatapathError(msg)
     x = a.value.reshape(-1 if a.value.size else 0, cells, channels)
     if any(np.iscomplexobj(node.value) for node in (a, gain, bias)):
-        value = _complex(x, max(1, groups), eps, gain.value, bias.value)
+        value = _complex(x, groups, eps, gain.value, bias.value)
         return tape.record(op, value.reshape(a.shape), (a, gain, bias), None)
     x = np.ascontiguousarray(x)
-    centres, factors = np.empty((2, len(x), channels if groups else 1))
+    centres, factors = np.empty((2, len(x), 1 if op == "layer_norm" else channels))
     out = np.empty_like(x)
     found = (*(node.value.astype(np.float64) for node in (gain, bias)), out, centres, factors)
     with np.errstate(over="ignore", invalid="ignore"):
-        split_work(_work(x, groups, eps, found), len(x), samples_of_a_piece(x))
+        split_work(_work(op, x, groups, eps, found), len(x), samples_of_a_piece(x))
     saved = Normalized(groups, centres, factors, eps)
     return tape.record(op, out.reshape(a.shape), (a, gain, bias), saved)
 
@@ -127,10 +127,10 @@ def samples_of_a_piece(x: NDArray[Any]) -> int:
 
 
 def _work(
-    x: NDArray[Any], groups: int, eps: float, found: tuple[NDArray[Any], ...]
+    op: str, x: NDArray[Any], groups: int, eps: float, found: tuple[NDArray[Any], ...]
 ) -> Callable[[int, int], object]:
     """The kernel for rows or for groups, with all but the samples."""
-    if groups:
+    if op == "group_norm":
         from .normalization_kernels import normalize
 
         return partial(normalize, x, groups, eps, *found)

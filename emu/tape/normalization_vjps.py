@@ -20,18 +20,19 @@ def _normalization(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
     of_a = of_gain = of_bias = None
     with np.errstate(over="ignore", invalid="ignore"):
         if a.differentiable:
-            of_a = _of_field(saved, x, g, gain.value.astype(np.float64)).reshape(a.shape)
+            weights = gain.value.astype(np.float64)
+            of_a = _of_field(entry.op, saved, x, g, weights).reshape(a.shape)
         if gain.differentiable or bias.differentiable:
-            of_gain, of_bias = _of_parameters(saved, x, g)
+            of_gain, of_bias = _of_parameters(entry.op, saved, x, g)
     return of_a, of_gain if gain.differentiable else None, of_bias if bias.differentiable else None
 
 
-def _of_field(saved: Normalized, x: Gradient, g: Gradient, gain: Gradient) -> Gradient:
+def _of_field(op: str, saved: Normalized, x: Gradient, g: Gradient, gain: Gradient) -> Gradient:
     """The gradient of what was normalized, (B, cells, C)."""
     out: Gradient = np.empty_like(g)
     held = (gain, saved.centres, saved.factors)
     work: Any
-    if saved.groups:
+    if op == "group_norm":
         from .normalization_kernels import normalize_slopes
 
         work = partial(normalize_slopes, x, g, saved.groups, *held, out)
@@ -43,10 +44,10 @@ def _of_field(saved: Normalized, x: Gradient, g: Gradient, gain: Gradient) -> Gr
     return out
 
 
-def _of_parameters(saved: Normalized, x: Gradient, g: Gradient) -> Gradient:
+def _of_parameters(op: str, saved: Normalized, x: Gradient, g: Gradient) -> Gradient:
     """The gradients of gain and bias, (2, C)."""
     sums = np.zeros((2, x.shape[2]))
-    if saved.groups:
+    if op == "group_norm":
         from .normalization_kernels import add_slopes
 
         add_slopes(x, g, saved.centres, saved.factors, *sums)
