@@ -17,6 +17,7 @@ import numpy as np
 
 from bitpde.emu import Tape, preset
 from bitpde.formats import set_thread_count
+from bitpde.pde import keep_freed_memory
 from bitpde.pde.integers import exported
 from bitpde.pde.operators import (
     FNO,
@@ -82,6 +83,7 @@ def compare(name: str, repeats: int) -> str:
 
 def main(repeats: int = 5, *only: str) -> None:
     set_thread_count(1)
+    keep_freed_memory()  # for all of them
     kinds = ("fp32", "simulator", "int8", "fp32 / int8")
     print(f"{'ms for a batch':16} " + " ".join(f"{kind:>17}" for kind in kinds))
     print(f"{'':16} " + " ".join(f"{'wall':>8} {'CPU':>8}" for _ in kinds))

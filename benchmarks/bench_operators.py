@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from bitpde.formats import set_thread_count
+from bitpde.pde import keep_freed_memory
 from bitpde.pde.operators import (
     FNO,
     OperatorNetwork,
@@ -149,6 +150,7 @@ def main() -> None:
     options = parser.parse_args()
     threads = 1 if options.cpu or options.profile else options.threads
     clock = process_time if options.cpu else perf_counter
+    keep_freed_memory()  # as a training does, and for both
     set_thread_count(threads)
     try:
         import torch

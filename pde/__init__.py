@@ -36,6 +36,7 @@ from .heat import Heat as Heat
 from .heat_modes import HeatModes as HeatModes
 from .hjb import HJB as HJB
 from .hjb_log import HJBLog as HJBLog
+from .kept_memory import keep_freed_memory as keep_freed_memory
 from .lbfgs import LBFGS as LBFGS
 from .lbfgs import Refinement as Refinement
 from .loss import Term as Term

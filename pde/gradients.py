@@ -52,6 +52,7 @@ def weighted_conditions(run: Run, means: Sequence[float]) -> float:
 
 def require_finite(array: NDArray[Any], name: str, step: int) -> None:
     """Raise `TrainingError` unless every number of ``array`` is finite."""
-    if not np.isfinite(array).all():
+    ends = (array.min(), array.max()) if array.size else ()  # NaN, if one is
+    if not np.isfinite(ends).all():
         msg = f"the {name} is not finite at step {step}: lower the learning rate, or widen a format"
         raise TrainingError(msg)

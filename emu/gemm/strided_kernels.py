@@ -41,7 +41,7 @@ def pack_strips(b, places, shape, width, out, first, last):
 
 @kernel
 def multiply_strided(a, b, c, of_a, of_b, shape, width, depth, tiled, batches, rows):
-    """C += A B of matrices batches[0]..batches[1], in rows rows[0]..rows[1].
+    """C = A B of matrices batches[0]..batches[1], in rows rows[0]..rows[1], from +0.
 
     of_a : distances of consecutive matrices, rows and k of A.
     of_b : distances of consecutive matrices, panels of ``width`` columns, and k of B.
@@ -49,7 +49,8 @@ def multiply_strided(a, b, c, of_a, of_b, shape, width, depth, tiled, batches, r
     tiled : as of `update_strided`.
 
     k is cut into blocks of whole tiles, which changes no bit: C keeps the accumulators between
-    them.  Columns beyond the last whole panel go through a tile beside C.
+    them, and is set to +0 tile by tile before the first, so that it need not be set before.
+    Columns beyond the last whole panel go through a tile beside C.
     """
     height, columns, inner = shape
     block = max(1, STRIDED_BLOCK // depth) * depth
@@ -64,6 +65,10 @@ def multiply_strided(a, b, c, of_a, of_b, shape, width, depth, tiled, batches, r
                 while i < rows[1]:
                     high = tile_height(rows[1] - i)
                     start = (batch * height + i) * columns + j
+                    if k == 0:
+                        for r in range(high):
+                            for s in range(used):
+                                c[start + r * columns + s] = 0
                     target, c_place = c, (start, columns)
                     if used < width:
                         target, c_place = spare, (0, width)

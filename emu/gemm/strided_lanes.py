@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...formats import FP32, FP64, Coded, split_work
+from ..pieces import piece
 
 Matrix = NDArray[Any]
 Float = type[np.float32] | type[np.float64]
@@ -43,8 +44,10 @@ def strided(a: Coded, b: Coded, depth: int, dtype: Float) -> Matrix:
 
     batch = a.shape[0] if a.ndim == 3 else 1
     (rows, inner), columns = a.shape[-2:], b.shape[-1]
-    c = np.zeros((*a.shape[:-1], columns), dtype)
-    if c.size == 0 or inner == 0:
+    if inner == 0:
+        return np.zeros((*a.shape[:-1], columns), dtype)
+    c = np.empty((*a.shape[:-1], columns), dtype)
+    if c.size == 0:
         return c
     width = STRIDED_COLUMNS[np.dtype(dtype).itemsize]
     left, right = _placed(_values(a, dtype)), _placed(_values(b, dtype))
@@ -75,9 +78,7 @@ def strided(a: Coded, b: Coded, depth: int, dtype: Float) -> Matrix:
 
 def _chunk(count: int, products: int, step: int) -> int:
     """How many of ``count`` parts make a piece of work: a multiple of step, large enough."""
-    least = -(-_PIECE // max(1, products))
-    share = max(least, -(-count // 8))
-    return -(-share // step) * step
+    return -(-piece(count, -(-_PIECE // max(1, products))) // step) * step
 
 
 def _values(x: Coded, dtype: Float) -> Matrix:
@@ -107,7 +108,7 @@ def _packed(b: _Placed, batch: int, inner: int, columns: int, width: int) -> Mat
     out = np.empty(batch * panels * inner * width, b.flat.dtype)
     places = (b.batch, b.row, b.column)
     work = partial(pack_strips, b.flat, places, (inner, columns), width, out)
-    split_work(work, batch, max(1, (1 << 18) // max(1, inner * columns)))
+    split_work(work, batch, piece(batch, (1 << 18) // max(1, inner * columns)))
     return _read_only(out)
 
 

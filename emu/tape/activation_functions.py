@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...formats import split_work
+from ..pieces import piece
 
 _CHUNK = 1 << 14
 
@@ -80,7 +81,7 @@ def sigmoid(x: NDArray[Any]) -> NDArray[Any]:
     from .activation_kernels import sigmoid_elements
 
     flat, out = _flat(x)
-    split_work(partial(sigmoid_elements, flat, out), flat.size, _CHUNK)
+    split_work(partial(sigmoid_elements, flat, out), flat.size, piece(flat.size, _CHUNK))
     return out.reshape(x.shape)
 
 
@@ -132,7 +133,7 @@ def _evaluate_gelu(x: NDArray[Any], out: NDArray[Any], slopes: NDArray[Any]) -> 
     from .activation_kernels import gelu_elements
 
     with np.errstate(over="ignore", under="ignore"):
-        split_work(partial(gelu_elements, x, out, slopes), x.size, _CHUNK)
+        split_work(partial(gelu_elements, x, out, slopes), x.size, piece(x.size, _CHUNK))
 
 
 def _flat(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -143,7 +144,7 @@ def _flat(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def _rows(rows: NDArray[Any]) -> int:
     """How many rows make a chunk."""
-    return max(1, _CHUNK // int(rows.shape[1]))
+    return piece(len(rows), _CHUNK // int(rows.shape[1]))
 
 
 def _complex_gelu(z: NDArray[Any]) -> NDArray[Any]:

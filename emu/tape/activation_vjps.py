@@ -6,6 +6,7 @@ import numpy as np
 
 from .activation_functions import gelu_slope, softmax_adjoint
 from .operation import VJP, Gradient
+from .shared_work import elementwise
 from .tape import Entry
 
 
@@ -15,7 +16,7 @@ def _relu(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
 
 def _gelu(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
     slope = gelu_slope(entry.parents[0].value) if entry.saved is None else entry.saved
-    return (g * slope,)
+    return (elementwise(np.multiply, g, slope),)
 
 
 def _sigmoid(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:

@@ -1,6 +1,9 @@
 """Arithmetic and functions of single elements, on the vector unit."""
 
+import numpy as np
+
 from .operation import operation, tape_of
+from .shared_work import elementwise
 from .tape import Node
 from .unary import cosine, hyperbolic_tangent, sine
 
@@ -8,19 +11,23 @@ from .unary import cosine, hyperbolic_tangent, sine
 @operation
 def add(a: Node, b: Node) -> Node:
     """``a + b`` with NumPy broadcasting; one rounding."""
-    return tape_of(a, b).record("add", a.value + b.value, (a, b), None)
+    return tape_of(a, b).record("add", elementwise(np.add, a.value, b.value), (a, b), None)
 
 
 @operation
 def subtract(a: Node, b: Node) -> Node:
     """``a - b`` with NumPy broadcasting; one rounding."""
-    return tape_of(a, b).record("subtract", a.value - b.value, (a, b), None)
+    return tape_of(a, b).record(
+        "subtract", elementwise(np.subtract, a.value, b.value), (a, b), None
+    )
 
 
 @operation
 def multiply(a: Node, b: Node) -> Node:
     """``a b`` element by element with NumPy broadcasting; one rounding."""
-    return tape_of(a, b).record("multiply", a.value * b.value, (a, b), None)
+    return tape_of(a, b).record(
+        "multiply", elementwise(np.multiply, a.value, b.value), (a, b), None
+    )
 
 
 @operation

@@ -16,16 +16,13 @@ def add_windows(
     """
     for b in range(start, stop):
         for y in range(total.shape[1]):
-            for x in range(total.shape[2]):
-                for above in range(size[0]):
-                    row = (y - above) // stride[0]
-                    if row * stride[0] != y - above or row < 0 or row >= parts.shape[1]:
-                        continue
-                    for before in range(size[1]):
-                        column = (x - before) // stride[1]
-                        apart = column * stride[1] != x - before
-                        if apart or column < 0 or column >= parts.shape[2]:
-                            continue
-                        place = above * size[1] + before
+            for above in range(size[0]):
+                row = (y - above) // stride[0]
+                if row * stride[0] != y - above or row < 0 or row >= parts.shape[1]:
+                    continue
+                for before in range(size[1]):
+                    place = above * size[1] + before
+                    for column in range(parts.shape[2]):
+                        x = column * stride[1] + before
                         for c in range(total.shape[3]):
                             total[b, y, x, c] += parts[b, row, column, place, c]

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from ...formats import split_work
+from ..pieces import piece
 from .fields import window_count, window_places
 from .operation import VJP, Gradient
 from .tape import Entry
@@ -52,7 +53,7 @@ def _windows(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
     total = np.zeros((batch, *line, *space, channels), g.dtype)
     sizes, strides = ((*line, *(n,) * len(space)) for n in (size, stride))
     work = partial(add_windows, planes, sizes, strides, total)
-    split_work(work, batch, max(1, _CHUNK // max(1, planes[:1].size)))
+    split_work(work, batch, piece(batch, _CHUNK // max(1, planes[:1].size)))
     return (total.reshape(batch, *space, channels),)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DatapathError
+from .shared_work import copied
 from .tape import Node
 
 #: For each place in a cell, in C order, the index of the elements there.
@@ -57,4 +58,4 @@ def in_windows(values: NDArray[Any], size: int, stride: int) -> NDArray[Any]:
     view = view[(slice(None), *(slice(None, None, stride) for _ in space))]
     moved = np.moveaxis(view, 1 + len(space), -1)
     windows = prod(window_count(tuple(space), size, stride))
-    return moved.reshape(batch * windows, size ** len(space) * channels)
+    return copied(moved).reshape(batch * windows, size ** len(space) * channels)

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..errors import DatapathError
 from .operation import operation
+from .shared_work import copied
 from .tape import Node
 
 
@@ -28,7 +29,7 @@ def transpose(a: Node, axes: tuple[int, ...]) -> Node:
     if sorted(axes) != list(range(a.value.ndim)):
         msg = f"axes {axes} of shape {a.shape}: give each of 0 to {a.value.ndim - 1} once"
         raise DatapathError(msg)
-    return a.tape.record("transpose", np.transpose(a.value, axes).copy(), (a,), axes)
+    return a.tape.record("transpose", copied(np.transpose(a.value, axes)), (a,), axes)
 
 
 @operation

@@ -4,6 +4,7 @@ Means over a batch are no operation: they would make the result of a sample depe
 and at inference they are constants that a product and a bias hold.
 """
 
+from collections.abc import Callable
 from functools import partial
 from math import prod
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from ...formats import split_work
 from ..errors import DatapathError
+from ..pieces import piece
 from .fields import space_of
 from .operation import operation, tape_of
 from .tape import Node
@@ -21,7 +23,10 @@ _CHUNK = 1 << 14
 
 
 class Normalized(NamedTuple):
-    """What the adjoint needs: how many groups, and in float64 m and r for (B, C); and eps."""
+    """What the adjoint needs: how many groups, in float64 m and r for (B, C), and eps.
+
+    Of a layer norm m and r are (B, 1).
+    """
 
     groups: int
     centres: NDArray[np.float64]
@@ -106,16 +111,33 @@ def _normalized(
     if any(np.iscomplexobj(node.value) for node in (a, gain, bias)):
         value = _complex(x, groups, eps, gain.value, bias.value)
         return tape.record(op, value.reshape(a.shape), (a, gain, bias), None)
-    from .normalization_kernels import normalize
-
     x = np.ascontiguousarray(x)
-    centres, factors = np.empty((2, len(x), channels))
-    out, saved = np.empty_like(x), Normalized(groups, centres, factors, eps)
-    weights = (node.value.astype(np.float64) for node in (gain, bias))
-    work = partial(normalize, x, groups, eps, *weights, out, saved.centres, saved.factors)
+    centres, factors = np.empty((2, len(x), 1 if op == "layer_norm" else channels))
+    out = np.empty_like(x)
+    found = (*(node.value.astype(np.float64) for node in (gain, bias)), out, centres, factors)
     with np.errstate(over="ignore", invalid="ignore"):
-        split_work(work, len(x), max(1, _CHUNK // (cells * channels)))
+        split_work(_work(op, x, groups, eps, found), len(x), samples_of_a_piece(x))
+    saved = Normalized(groups, centres, factors, eps)
     return tape.record(op, out.reshape(a.shape), (a, gain, bias), saved)
+
+
+def samples_of_a_piece(x: NDArray[Any]) -> int:
+    """How many samples (B, cells, C) make a piece of work."""
+    return piece(len(x), _CHUNK // max(1, x[:1].size))
+
+
+def _work(
+    op: str, x: NDArray[Any], groups: int, eps: float, found: tuple[NDArray[Any], ...]
+) -> Callable[[int, int], object]:
+    """The kernel for rows or for groups, with all but the samples."""
+    if op == "group_norm":
+        from .normalization_kernels import normalize
+
+        return partial(normalize, x, groups, eps, *found)
+    from .row_normalization_kernels import normalize_rows
+
+    gain, bias, out, centres, factors = found
+    return partial(normalize_rows, x[:, 0], eps, gain, bias, out[:, 0], centres, factors)
 
 
 def _complex(

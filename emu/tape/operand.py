@@ -47,13 +47,24 @@ class Operand:
         How it is stored; a vector tile ``(1, k)`` means "k along the contraction".
     name
         What messages call it.
+    nans
+        How many of its elements are NaN; None if they have not been counted.
     """
 
-    def __init__(self, tape: "Tape", source: NDArray[Any], cast: Cast, name: str) -> None:
+    def __init__(
+        self,
+        tape: "Tape",
+        source: NDArray[Any],
+        cast: Cast,
+        name: str,
+        *,
+        nans: int | None = None,
+    ) -> None:
         self._tape = proxy(tape)  # which may hold this operand: no cycle keeps large arrays
         self._source = source
         self._cast = cast
         self._name = name
+        self._nans = nans
 
     @cached_property
     def along_columns(self) -> Coded:
@@ -96,7 +107,9 @@ class Operand:
         keeps = self._in_format(cast) and cast.plan.native is not None
         if not keeps or cast.nonfinite is not NonFinite.PROPAGATE:
             return None
-        if cast.scaling.subnormals is not Subnormals.KEEP or nan_count(x):
+        if cast.scaling.subnormals is not Subnormals.KEEP:
+            return None
+        if self._nans if self._nans is not None else nan_count(x):
             return None
         lies = x.flags.c_contiguous or x.swapaxes(-1, -2).flags.c_contiguous
         codes = (x if lies else np.ascontiguousarray(x)).view(f"u{x.itemsize}")

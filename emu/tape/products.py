@@ -11,7 +11,7 @@ from ..dots.dot import dot
 from ..errors import DatapathError
 from ..gemm.gemm import has_lanes
 from ..gemm.gemm import multiply as multiply_coded
-from .counts import infinity_count
+from .counts import nan_count, nonfinite_counts
 from .ledger import Ledger
 from .operand import Operand
 from .operation import operation, tape_of
@@ -79,14 +79,17 @@ def contract_coded(tape: Tape, a: Coded, b: Coded) -> NDArray[Any]:
     accumulator = tape.datapath.accumulator
     if has_lanes(accumulator, a, b):
         sums = multiply_coded(a, b, accumulator)
-        overflows = infinity_count(sums)
+        nans, overflows = nonfinite_counts(sums)
     else:
         dots = dot(a, b, accumulator)
         sums, overflows = dots.floats(), int(np.count_nonzero(dots.overflowed))
+        nans = nan_count(sums)
     widths = f"{a.element.bits}x{b.element.bits}"
     macs = prod(a.shape) * b.shape[-1]
     tape.enter(Ledger(macs_by_width={widths: macs}, overflows=overflows))
-    return np.asarray(sums, dtype=tape.datapath.dtype, order="C")
+    result = np.asarray(sums, dtype=tape.datapath.dtype, order="C")
+    tape.counted(result, nans)
+    return result
 
 
 def _complex_product(tape: Tape, x: NDArray[Any], w: NDArray[Any]) -> NDArray[Any]:

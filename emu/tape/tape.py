@@ -23,6 +23,7 @@ from .counts import nan_count
 from .ledger import Ledger
 from .operand import Operand
 from .shadow import Shadow
+from .shared_work import elementwise
 
 #: Operations whose results leave the accumulator.
 _ACCUMULATED = ("matmul", "difference_matmul", "batched_matmul")
@@ -98,6 +99,7 @@ class Tape:
         self._kept: set[int] = set()
         self._stored: dict[tuple[int, Cast], Operand] = {}
         self._nans: dict[int, int] = {}
+        self._counted: dict[int, tuple[NDArray[Any], int]] = {}
 
     @property
     def ledgers(self) -> dict[str, Ledger]:
@@ -154,6 +156,7 @@ class Tape:
         node = self._node(np.asarray(value), any(parent.differentiable for parent in parents))
         known = self._nans.get(parents[0].index) if op in _MOVING else None
         self._nans[node.index] = self._check_result(op, node.value, known)
+        self._counted.clear()
         if node.differentiable:
             self.entries.append(Entry(op, tuple(parents), node, saved, self.datapath))
         return node
@@ -215,14 +218,17 @@ class Tape:
                 continue
             incoming = gradients[index] if index in wanted else gradients.pop(index)
             with self.under(f"{entry.op} adjoint"), self._on(entry.datapath):
+                self.counted(incoming, nans.get(index))
                 parts = VJPS[entry.op](entry, incoming)
                 for parent, part in zip(entry.parents, parts, strict=True):
                     if part is not None:
                         known = nans.get(index) if entry.op in _MOVING else None
                         found = self._check_result(f"{entry.op} adjoint", part, known)
                         held = gradients.get(parent.index)
-                        gradients[parent.index] = part if held is None else held + part
+                        total = part if held is None else elementwise(np.add, held, part)
+                        gradients[parent.index] = total
                         nans[parent.index] = found if held is None else None
+            self._counted.clear()
             yield entry, incoming, parts
 
     def _popped(self) -> Iterator[Entry]:
@@ -235,7 +241,7 @@ class Tape:
         kept = self._stored.get((node.index, cast))
         if kept is not None:
             return kept
-        operand = Operand(self, node.value, cast, name)
+        operand = Operand(self, node.value, cast, name, nans=self._nans.get(node.index))
         if node.index in self._parameters or node.index in self._kept:
             self._stored[node.index, cast] = operand
         return operand
@@ -255,6 +261,13 @@ class Tape:
         self._stored = {k: codes for k, codes in self._stored.items() if k[0] in self._parameters}
         self._kept.clear()
         self._nans.clear()
+        self._counted.clear()
+
+    def counted(self, values: NDArray[Any], nans: int | None = None) -> int | None:
+        """How many NaN an array of the present operation holds: told, or asked; None: not known."""
+        if nans is not None:
+            self._counted[id(values)] = values, nans  # which keeps the array, so its number is its
+        return self._counted.get(id(values), (values, None))[1]
 
     def lift(self, values: NDArray[Any], *, differentiable: bool) -> Node:
         """A leaf of any values, in float64 if they are real; for twins."""
@@ -276,6 +289,7 @@ class Tape:
             msg = f"{op} gave {value.dtype}: the vector unit of {self.datapath.name!r} writes "
             raise DatapathError(msg + f"{np.dtype(self.datapath.dtype)}, so the operation is wrong")
         written = 0 if op.removesuffix(" adjoint") in _ACCUMULATED else value.size
+        nans = self.counted(value) if nans is None else nans
         found = nan_count(value) if nans is None else nans
         self.enter(Ledger(vector_elements=written, nans=found))
         return found

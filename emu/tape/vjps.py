@@ -18,6 +18,7 @@ from .normalization_vjps import NORMALIZATION_VJPS
 from .operand import Operand
 from .operation import VJP, Gradient
 from .products import contract_coded, ordered_product
+from .shared_work import copied
 from .spectral_vjps import SPECTRAL_VJPS
 from .tape import Entry
 
@@ -30,7 +31,8 @@ def _matmul(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
     """
     tape = entry.result.tape
     x, w = entry.saved
-    gradient = Operand(tape, g, tape.datapath.gradient, "the gradient of a matmul")
+    name = "the gradient of a matmul"
+    gradient = Operand(tape, g, tape.datapath.gradient, name, nans=tape.counted(g))
     dx = dw = None
     if entry.parents[0].differentiable:
         dx = contract_coded(tape, gradient.along_columns, w.along_columns.T)
@@ -96,7 +98,8 @@ def _weighted_sum(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
 
 
 def _reshape(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
-    return (g.reshape(entry.parents[0].shape),)
+    whole = g if g.flags.c_contiguous else copied(g)
+    return (whole.reshape(entry.parents[0].shape),)
 
 
 def _columns(entry: Entry, g: Gradient) -> tuple[Gradient | None, ...]:
