@@ -150,7 +150,7 @@ def main() -> None:
     options = parser.parse_args()
     threads = 1 if options.cpu or options.profile else options.threads
     clock = process_time if options.cpu else perf_counter
-    keep_freed_memory()  # as a training does, and for both
+    keep_freed_memory()  # as the commands that train do, and for both
     set_thread_count(threads)
     try:
         import torch

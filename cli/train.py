@@ -54,9 +54,12 @@ def add_train(commands: Any) -> None:
 
 def _train(arguments: argparse.Namespace) -> int:
     """``bitpde train``: train on every datapath, write the folder, show the table."""
+    from ..pde import keep_freed_memory
+
     require_extras(rich=not arguments.json, matplotlib=not arguments.no_plot)
     runs = _runs(arguments)
     folder = Path(arguments.out or f"runs/{arguments.problem}-seed{arguments.seed}")
+    keep_freed_memory()
     try:
         with threads(arguments.threads):
             study = _study(runs, folder, arguments)

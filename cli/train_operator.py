@@ -60,7 +60,10 @@ def add_train_operator(commands: Any) -> None:
 
 def _train_operator(arguments: argparse.Namespace) -> int:
     """``bitpde train-operator``: train all of it, write the folder, show the table."""
+    from ..pde import keep_freed_memory
+
     require_extras(rich=not arguments.json, matplotlib=not arguments.no_plot)
+    keep_freed_memory()
     name = f"{Path(arguments.data).stem}-{arguments.model}-seed{arguments.seed}"
     folder = Path(arguments.out or f"runs/{name}")
     try:

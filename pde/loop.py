@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Generic
 
 from .checkpoint import NAME, PREVIOUS, State, load_checkpoint, save_checkpoint
-from .kept_memory import keep_freed_memory
 from .step_rows import METRICS, Row, read_rows, write_rows
 
 
@@ -93,12 +92,7 @@ def take_steps(
     checkpoint_every
         Steps between checkpoints.  One is also written at the start, at the end, and when anything
         interrupts the steps.
-
-    Notes
-    -----
-    Memory that steps free stays with the process (`keep_freed_memory`).
     """
-    keep_freed_memory()
     rows, saved = list(history), state.step
     if files is not None:
         files.begin(state, history, more=state.step < steps)

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Self
 
 from ..formats import set_thread_count, thread_count
-from ..pde import RunError
+from ..pde import RunError, keep_freed_memory
 from .workers import CHANCES, Done, attempt
 
 Task = tuple[int, Callable[..., Any], tuple[Any, ...]]
@@ -131,6 +131,7 @@ def _serve(pipe: Connection, threads: int) -> None:
     """Do one task after the other until the pipe ends; the interrupt key is the parent's."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     set_thread_count(threads)
+    keep_freed_memory()
     while True:
         try:
             pipe.send(attempt(*pipe.recv()))
