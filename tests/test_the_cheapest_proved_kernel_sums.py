@@ -96,7 +96,7 @@ def test_the_kernel_is_the_cheapest_that_is_proved(
 
 
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-@pytest.mark.parametrize("low", [-12, -13, -60])
+@pytest.mark.parametrize("low", [-12, -14, -60])
 def test_a_sum_of_more_bits_than_the_carrier_has_is_truncated(sign: float, low: int) -> None:
     # 2^40 less what has no room beside it in float64 truncates to the number below 2^40.
     a = Cast(format=BF16).encode(np.full((13, 2), [sign * 2.0**20, -sign * 2.0**low]))

@@ -113,13 +113,13 @@ def wide_sums(
 
 def _groups_fit(a: Coded, b: Coded, depth: int, values: tuple[Values, Values] | None) -> bool:
     """Whether sums of ``depth`` products of the numbers that are there are exact in float64."""
-    spreads = code_spreads(a, depth), code_spreads(b, depth)
-    if spreads[0] is None or spreads[1] is None:
+    rows, columns = code_spreads(a, depth), code_spreads(b, depth)
+    if rows is None or columns is None:
         left, right = values or (values_of(a, np.float64), values_of(b, np.float64))
         if left is None or right is None:
             return False
-        spreads = spreads_of(left.floats, depth), spreads_of(right.floats, depth)
-    return bool(rows_that_fit(*spreads, depth).all())
+        rows, columns = spreads_of(left.floats, depth), spreads_of(right.floats, depth)
+    return bool(rows_that_fit(rows, columns, depth).all())
 
 
 def _has_room(format: Minifloat, bits: int, depth: int, dtype: Any) -> bool:

@@ -38,7 +38,8 @@ def rows_that_fit(left: Spreads, right: Spreads, depth: int) -> Mask:
 def spreads_of(x: Floats, depth: int) -> Spreads:
     """The spreads of the numbers of each row in groups of ``depth``."""
     low, top = _ends(x, depth)
-    return np.maximum(top - low, 0)
+    spreads: Spreads = np.maximum(top - low, 0)
+    return spreads
 
 
 def code_spreads(x: Coded, depth: int) -> Spreads | None:
