@@ -222,7 +222,7 @@ def test_what_lies_far_below_truncates_a_sum() -> None:
 @pytest.mark.parametrize("format", [BF16, OFP8_E4M3])
 def test_truncation_keeps_exact_sums_of_either_sign(format: Minifloat) -> None:
     unit = SequentialAccumulator(format=format, rounding=ZERO)
-    assert sums_of([(1.0, 1.0), (0.5, 0.5)], BF16, unit) == [1.25, -1.25]
+    assert sums_of([(1.0, 1.0), (0.5, 0.5)], format, unit) == [1.25, -1.25]
 
 
 @vectors
