@@ -50,8 +50,9 @@ def test_nodes_of_the_tier_study_are_as_many_as_fit_it() -> None:
     for name in ("poisson", "poisson-modes"):
         assert runs[name].engine == SteinGaussHermite(sigma=0.01, order=3)
         assert not runs[name].unbiased  # without noise a square has no bias
-    for name, sigma in (("hjb", 0.1), ("hjb-log", 0.1), ("heat", 0.01), ("heat-modes", 0.01)):
-        assert runs[name].engine == SteinMonteCarlo(sigma=sigma, pairs=64)
+    sampled = {"hjb": (0.1, 64), "hjb-log": (0.1, 64), "heat": (0.01, 64), "heat-modes": (0.01, 32)}
+    for name, (sigma, pairs) in sampled.items():
+        assert runs[name].engine == SteinMonteCarlo(sigma=sigma, pairs=pairs)
         assert runs[name].unbiased
     paper = [plain_run(c) for c in METHODS.cells("paper", 1)]
     assert all(isinstance(r.engine, SteinMonteCarlo) and not r.unbiased for r in paper)

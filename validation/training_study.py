@@ -42,7 +42,7 @@ _SIZES: dict[str, dict[str, Any]] = {
         "weight": 0, "tested": 100, "rate": 3e-3,
     },
     "study": {
-        "steps": 1000, "width": 128, "points": 8, "pairs": 64, "order": 0, "unbiased": True,
+        "steps": 500, "width": 128, "points": 8, "pairs": 64, "order": 0, "unbiased": True,
         "weight": 0, "tested": 2000, "rate": 5e-3,
     },
     "paper": {
@@ -57,7 +57,10 @@ _IN_A_BALL = {"points": 50, "pairs": 1024, "tested": 10_000}
 #: it builds on.
 _OWN: dict[str, dict[str, dict[str, Any]]] = {
     "smoke": {},
-    "study": {"poisson": _IN_THE_PLANE, "poisson-modes": _IN_THE_PLANE},
+    "study": {
+        "poisson": {**_IN_THE_PLANE, "weight": 10}, "poisson-modes": _IN_THE_PLANE,
+        "heat-modes": {"steps": 1000, "pairs": 32, "weight": 10},
+    },
     "paper": {
         "hjb": _FROM_T_ONE, "hjb-log": _FROM_T_ONE, "heat": _IN_A_BALL, "heat-modes": _IN_A_BALL
     },
