@@ -24,7 +24,16 @@ from numpy.typing import NDArray
 
 from bitpde.emu import Tape, ops, preset
 from bitpde.formats import set_thread_count
-from bitpde.pde import MLP, Poisson, Run, SteinMonteCarlo, compressed, initial_state, training_step
+from bitpde.pde import (
+    MLP,
+    Differences,
+    Poisson,
+    Run,
+    SteinMonteCarlo,
+    compressed,
+    initial_state,
+    training_step,
+)
 from bitpde.tt import TTForm, TTPlan
 
 Array = NDArray[np.float32]
@@ -35,7 +44,9 @@ SIGMA, WEIGHT, RATE = 0.1, 300.0, 1e-3
 BATCHES = (256, 1024, 4096, 16384)
 
 
-def ours(name: str, network: MLP, points: int, pairs: int) -> Step:
+def ours(
+    name: str, network: MLP, points: int, pairs: int, differences: Differences = Differences.PARTS
+) -> Step:
     """A step of the training itself on a datapath, each from where the last one ended."""
     engine = SteinMonteCarlo(sigma=SIGMA, pairs=pairs)
     run = Run(
@@ -43,6 +54,7 @@ def ours(name: str, network: MLP, points: int, pairs: int) -> Step:
         datapath=preset(name),
         engine=engine,
         network=network,
+        differences=differences,
         steps=10**6,
         domain_points=points,
         condition_points=points,
@@ -269,12 +281,17 @@ def main() -> None:
     widths = (2, *(options.width,) * 3, 1)
     for pairs in options.pairs:
         size = (options.points, pairs)
-        steps = {name: ours(name, MLP(widths=widths), *size) for name in ("fp32", "smx8")}
-        steps["NumPy"] = InNumPy(widths, *size).step
-        wanted = [("fp32", "NumPy"), ("smx8", "NumPy")]
+        network = MLP(widths=widths)
+        steps = {
+            "fp32 naive": ours("fp32", network, *size, Differences.NAIVE),
+            "fp32": ours("fp32", network, *size),
+            "smx8": ours("smx8", network, *size),
+            "NumPy": InNumPy(widths, *size).step,
+        }
+        wanted = [(name, "NumPy") for name in ("fp32 naive", "fp32", "smx8")]
         if torch is not None:
             steps["torch"] = in_torch(widths, *size)
-            wanted += [("fp32", "torch"), ("smx8", "torch")]
+            wanted += [(name, "torch") for name in ("fp32 naive", "fp32", "smx8")]
         show(measured(f"step, {pairs} pairs", steps, wanted, options.repeats, clock))
     for name in ("fp32", "smx8"):
         for rows in BATCHES:
