@@ -22,15 +22,16 @@ def _exact(run: Run) -> Run:
     return replace(run, engine=ForwardLaplacian(), unbiased=False)
 
 
+def _spread(run: Run) -> Run:
+    """On 16 times as many points."""
+    points, more = 16 * run.domain_points, 16 * run.condition_points
+    return replace(_exact(run), domain_points=points, condition_points=more)
+
+
 def _refined(run: Run) -> Run:
-    """A quarter of the steps, on 16 times as many points, and then three rounds of L-BFGS."""
-    return replace(
-        _exact(run),
-        steps=-(-run.steps // 4),
-        domain_points=16 * run.domain_points,
-        condition_points=16 * run.condition_points,
-        refinement=LBFGS(rounds=3, iterations=-(-run.steps // 10)),
-    )
+    """On as many, a quarter of the steps, and then three rounds of L-BFGS."""
+    rounds = LBFGS(rounds=3, iterations=-(-run.steps // 10))
+    return replace(_spread(run), steps=-(-run.steps // 4), refinement=rounds)
 
 
 def _estimated(run: Run, differences: Differences | None = None, plan: TTPlan | None = None) -> Run:
@@ -46,6 +47,7 @@ def _estimated(run: Run, differences: Differences | None = None, plan: TTPlan | 
 GRID = TrainingGrid(
     problems=("poisson", "poisson-modes", "hjb", "hjb-log", "heat", "heat-modes"),
     variants={
+        "FP32, exact, 16 x points": _spread,
         "FP32, exact, L-BFGS": _refined,
         "FP32, exact": _exact,
         "FP32, SE": _estimated,
