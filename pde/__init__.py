@@ -16,6 +16,7 @@ from .checkpoint import State as State
 from .checkpoint import load_checkpoint as load_checkpoint
 from .checkpoint import save_checkpoint as save_checkpoint
 from .compression import compressed as compressed
+from .compression import rank_that_saves as rank_that_saves
 from .derivatives import Derivatives as Derivatives
 from .engine import Engine as Engine
 from .engines import ENGINES as ENGINES

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from ..tt import TTForm, TTLayer, TTPlan
 from .network import MLP
+from .spec import require_integer
 
 #: Layers with a narrower side stay matrices: a train would hardly be smaller.
 NARROWEST = 16
@@ -32,6 +33,32 @@ def compressed(
         for inputs, outputs in pairwise(network.widths)
     )
     return replace(network, trains=trains if any(trains) else ())
+
+
+def rank_that_saves(network: MLP, times: int) -> int:
+    """Return the largest rank at which trains leave at most ``1 / times`` of the parameters.
+
+    It is 1 where no rank leaves so few.
+
+    Parameters
+    ----------
+    network
+        Without trains.
+    times
+        At least 2.
+
+    Examples
+    --------
+    >>> dense = MLP(widths=(2, 256, 256, 256, 1))
+    >>> rank = rank_that_saves(dense, times=20)
+    >>> rank, dense.parameter_count // compressed(dense, rank).parameter_count
+    (11, 21)
+    """
+    require_integer("times", times, least=2)
+    rank = 1
+    while times * compressed(network, rank + 1).parameter_count <= network.parameter_count:
+        rank += 1
+    return rank
 
 
 def _train(inputs: int, outputs: int, rank: int, plan: TTPlan, form: TTForm) -> TTLayer:

@@ -8,6 +8,7 @@ import pytest
 
 from bitpde.emu import preset
 from bitpde.pde import (
+    LBFGS,
     Differences,
     ForwardLaplacian,
     Metrics,
@@ -15,6 +16,7 @@ from bitpde.pde import (
     SteinGaussHermite,
     SteinMonteCarlo,
     TrainingError,
+    compressed,
     field_errors,
     train,
 )
@@ -48,8 +50,9 @@ def test_nodes_of_the_tier_study_are_as_many_as_fit_it() -> None:
     for name in ("poisson", "poisson-modes"):
         assert runs[name].engine == SteinGaussHermite(sigma=0.01, order=3)
         assert not runs[name].unbiased  # without noise a square has no bias
-    for name, sigma in (("hjb", 0.1), ("hjb-log", 0.1), ("heat", 0.01), ("heat-modes", 0.01)):
-        assert runs[name].engine == SteinMonteCarlo(sigma=sigma, pairs=64)
+    sampled = {"hjb": (0.1, 64), "hjb-log": (0.1, 64), "heat": (0.01, 64), "heat-modes": (0.01, 32)}
+    for name, (sigma, pairs) in sampled.items():
+        assert runs[name].engine == SteinMonteCarlo(sigma=sigma, pairs=pairs)
         assert runs[name].unbiased
     paper = [plain_run(c) for c in METHODS.cells("paper", 1)]
     assert all(isinstance(r.engine, SteinMonteCarlo) and not r.unbiased for r in paper)
@@ -57,9 +60,12 @@ def test_nodes_of_the_tier_study_are_as_many_as_fit_it() -> None:
 
 def test_the_variants_are_what_the_paper_adds_one_by_one() -> None:
     cell = next(c for c in METHODS.cells("paper", 1) if c["problem"] == "hjb")
-    runs = [variant(plain_run(cell)) for variant in METHODS.variants.values()]
+    spread, refined, *runs = [variant(plain_run(cell)) for variant in METHODS.variants.values()]
     exact, *sampled = runs
     assert isinstance(exact.engine, ForwardLaplacian)
+    assert spread == replace(exact, domain_points=1600, condition_points=1600)
+    ended = LBFGS(rounds=3, iterations=1000)
+    assert refined == replace(spread, steps=2500, refinement=ended)
     assert {run.engine for run in sampled} == {plain_run(cell).engine}
     fp32, smx = preset("fp32"), preset("smx8")
     assert [run.datapath.digest() for run in runs] == [fp32.digest()] * 3 + [smx.digest()] * 4
@@ -68,8 +74,25 @@ def test_the_variants_are_what_the_paper_adds_one_by_one() -> None:
     plans = [{t.plan for t in run.network.trains if t is not None} for run in runs]
     one, half = {TTPlan.SEQUENTIAL}, {TTPlan.HALF_MERGED}
     assert plans == [set(), set(), one, set(), set(), one, half]
-    # 20 times fewer parameters, as the paper's sizes allow
-    assert 20 * runs[-1].network.parameter_count <= exact.network.parameter_count
+
+
+@pytest.mark.parametrize("tier", ["study", "paper"])
+def test_trains_are_as_wide_as_a_twentieth_of_the_parameters_allows(tier: str) -> None:
+    for cell in METHODS.cells(tier, 1):
+        if cell["variant"] != "SMX, DiffQuant, TT, PRS":
+            continue
+        dense, run = plain_run(cell).network, METHODS.variants[cell["variant"]](plain_run(cell))
+        rank = max(max(train.ranks) for train in run.network.trains if train is not None)
+        assert run.network == compressed(dense, rank, TTPlan.HALF_MERGED)
+        wider = compressed(dense, rank + 1)
+        assert 20 * run.network.parameter_count <= dense.parameter_count
+        assert 20 * wider.parameter_count > dense.parameter_count
+
+
+def test_conditions_weigh_what_a_tier_says() -> None:
+    cell = next(c for c in METHODS.cells("paper", 1) if c["problem"] == "heat")
+    assert plain_run(cell).weights == (1000.0, 1000.0)
+    assert plain_run({**cell, "weight": 10.0}).weights == (10.0, 10.0)
 
 
 @pytest.mark.parametrize(("name", "variant"), [("methods", "SMX, DiffQuant"), ("widths", "FP32")])
@@ -134,7 +157,8 @@ def test_sizes_are_told_above_the_table() -> None:
     found = {"failed": 0.0, "u": 0.5, "diffusion": 1.0, "u_in_float64": 0.25, "parameters": 9.0}
     costs = dict.fromkeys(("quantizations", "bytes_stored", "saturations"), 1000.0)
     first, *_, row = grid.table([{**cell, **found, **costs}]).splitlines()
-    assert first.startswith("**poisson**: 3 steps, 16 hidden units, 4 points, 2 pairs")
+    sizes = "**poisson**: 3 steps, 16 hidden units, 4 points, 2 pairs, weights 300, rate 0.003, "
+    assert first.startswith(sizes)
     assert (
         row == "| FP32, SE | 5.0e-01 | 1.0e+00 | - | 2.5e-01 | 9 | 1,000 | 1,000 | 1,000 | 0 of 1 |"
     )

@@ -34,19 +34,20 @@ Variant = Callable[[Run], Run]
 
 #: Deviations of the nodes, where they are not 0.01.
 _SIGMAS = {"hjb": 0.1, "hjb-log": 0.1}
-#: Nodes are random pairs, or of a quadrature if its order is not 0; see `plain_run`.
+#: Nodes are random pairs, or of a quadrature if its order is not 0; see `plain_run`.  The weight of
+#: every condition is that of the problem if it is 0.
 _SIZES: dict[str, dict[str, Any]] = {
     "smoke": {
         "steps": 20, "width": 16, "points": 16, "pairs": 16, "order": 0, "unbiased": False,
-        "tested": 100, "rate": 3e-3,
+        "weight": 0, "tested": 100, "rate": 3e-3,
     },
     "study": {
-        "steps": 1000, "width": 128, "points": 8, "pairs": 64, "order": 0, "unbiased": True,
-        "tested": 2000, "rate": 5e-3,
+        "steps": 500, "width": 128, "points": 8, "pairs": 64, "order": 0, "unbiased": True,
+        "weight": 0, "tested": 2000, "rate": 5e-3,
     },
     "paper": {
         "steps": 1000, "width": 256, "points": 100, "pairs": 512, "order": 0, "unbiased": False,
-        "tested": 20_000, "rate": 1e-3,
+        "weight": 0, "tested": 20_000, "rate": 1e-3,
     },
 }  # fmt: skip
 _IN_THE_PLANE = {"steps": 2000, "points": 32, "order": 3, "unbiased": False}
@@ -56,7 +57,10 @@ _IN_A_BALL = {"points": 50, "pairs": 1024, "tested": 10_000}
 #: it builds on.
 _OWN: dict[str, dict[str, dict[str, Any]]] = {
     "smoke": {},
-    "study": {"poisson": _IN_THE_PLANE, "poisson-modes": _IN_THE_PLANE},
+    "study": {
+        "poisson": {**_IN_THE_PLANE, "weight": 10}, "poisson-modes": _IN_THE_PLANE,
+        "heat-modes": {"steps": 1000, "pairs": 32, "weight": 10},
+    },
     "paper": {
         "hjb": _FROM_T_ONE, "hjb-log": _FROM_T_ONE, "heat": _IN_A_BALL, "heat-modes": _IN_A_BALL
     },
@@ -73,6 +77,7 @@ def plain_run(cell: Cell) -> Run:
         datapath=preset("fp32"),
         engine=_engine(cell),
         unbiased=cell["unbiased"],
+        condition_weights=_weights(cell),
         network=replace(problem.network, widths=widths),
         steps=cell["steps"],
         domain_points=cell["points"],
@@ -204,6 +209,12 @@ def _engine(cell: Cell) -> Engine:
     return SteinMonteCarlo(sigma=sigma, pairs=cell["pairs"])
 
 
+def _weights(cell: Cell) -> tuple[float, ...] | None:
+    """One for every condition, or None where they are the problem's own."""
+    count = len(problem_named(cell["problem"]).conditions)
+    return (cell["weight"],) * count if cell["weight"] else None
+
+
 def _told(cell: Finished) -> str:
     """The sizes of a problem's runs, and the errors that need no training."""
     problem = problem_named(cell["problem"])
@@ -211,9 +222,14 @@ def _told(cell: Finished) -> str:
     without = ", ".join(f"{name} {error:.1e}" for name, error in trivial.items())
     return (
         f"{cell['steps']} steps, {cell['width']} hidden units, {cell['points']} points, "
-        f"{_nodes(cell)}, rate {cell['rate']:g}, {cell['tested']} test points; u without a "
-        f"network: {without}"
+        f"{_nodes(cell)}, {_weighed(cell)}rate {cell['rate']:g}, {cell['tested']} test points; u "
+        f"without a network: {without}"
     )
+
+
+def _weighed(cell: Cell) -> str:
+    weights = plain_run(cell).weights
+    return f"weights {' and '.join(f'{weight:g}' for weight in weights)}, " if weights else ""
 
 
 def _nodes(cell: Cell) -> str:
