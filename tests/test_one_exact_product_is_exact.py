@@ -112,3 +112,12 @@ def test_zeros_are_positive_and_numbers_that_underflow_keep_their_sign() -> None
         for rounding in (Rounding.NEAREST_EVEN, Rounding.UP, Rounding.DOWN):
             unit = ExactAccumulator(format=format, rounding=rounding)
             assert agree(a, b, unit, np.zeros((16, 17), np.int64))
+
+
+def test_numbers_farther_apart_than_float64_reaches_are_left_to_integers() -> None:
+    # In units of the least, the largest is 2^1100.
+    a = Cast(format=FP64).encode(np.full((13, 2), [2.0**600, 2.0**-500]))
+    b = Cast(format=OFP8_E4M3).encode(np.full((17, 2), [0.0, 1.0]))
+    unit = ExactAccumulator(format=FP64)
+    assert not agree(a, b, unit, np.zeros((13, 17), np.int64))
+    assert (dot(a, b.T, unit).values() == 2.0**-500).all()

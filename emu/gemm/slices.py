@@ -26,6 +26,8 @@ Indices = NDArray[np.intp]
 _BITS = 53
 #: Products of slices above which the lanes of integers are as fast.
 _MOST = 36
+#: Bits of a matrix of integers that float64 holds without overflow.
+_WIDEST = 1000
 #: Numbers of all products of a piece of rows.
 _PIECE = 1 << 22
 
@@ -84,9 +86,11 @@ def fill_slices(a: Coded, b: Coded, unit: ExactAccumulator, sums: Sums) -> Mask 
 
 
 def _cut(left: Numbers, right: Numbers) -> Cut | None:
-    """The cut with the fewest products, of the smaller matrix if either will do."""
+    """The cut with the fewest products, of the smaller matrix if either will do; None if none."""
     width, other = (top - low for low, top in (left.ends, right.ends))
     length = left.values.shape[1]
+    if max(width, other) > _WIDEST:
+        return None
     if left.values.size >= right.values.size:
         return cut_for(width, other, length)
     cut = cut_for(other, width, length)
