@@ -11,7 +11,7 @@ import pytest
 from vector_cases import agree
 
 from bitpde.emu import Order, SequentialAccumulator, TreeAccumulator, dot
-from bitpde.emu.dot_vectors import chain_lane, product_lane, truncated_lane
+from bitpde.emu.dot_vectors import chain_lane, panels
 from bitpde.formats import (
     BF16,
     FP16,
@@ -73,16 +73,14 @@ def test_the_kernel_is_the_cheapest_that_is_proved(
     rounding: Rounding,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ran, real, fma = list[str](), chain_lane.run_tiles, chain_lane._BY_FMA[FP32]
+    ran, real, fma = list[str](), panels.run_tiles, chain_lane._BY_FMA[FP32]
     widened = chain_lane.widened_sums
 
     def spy(function: Any, *arguments: Any) -> None:
         ran.append(function.__name__)
         real(function, *arguments)
 
-    monkeypatch.setattr(chain_lane, "run_tiles", spy)
-    monkeypatch.setattr(product_lane, "run_tiles", spy)
-    monkeypatch.setattr(truncated_lane, "run_tiles", spy)
+    monkeypatch.setattr(panels, "run_tiles", spy)
     chains = lambda *given: ran.append("multiply_panels") or fma(*given)  # noqa: E731
     wide = lambda *given: ran.append("multiply_wide_panels") or widened(*given)  # noqa: E731
     monkeypatch.setattr(chain_lane, "widened_sums", wide)

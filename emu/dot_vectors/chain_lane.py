@@ -23,15 +23,11 @@ from .half_lane import half_lane
 from .lane import Found
 from .panels import (
     CARRIERS,
-    COLUMNS,
-    ROWS,
     Floats,
     Values,
-    grid_of,
     measured,
-    panels_of,
-    run_tiles,
     significant_bits,
+    summed_grid,
     tile_bits,
     values_of,
 )
@@ -156,7 +152,7 @@ def tile_sums(
     if kernel is None:
         return None
     limit = limit_of(format, trailing - format.significand_bits, dtype)
-    found = _run(kernel, left, right, start, dtype, numbers, limit)
+    found = _run(kernel, left, right, start, numbers, limit)
     return Found(found.values, found.doubtful | doubtful)
 
 
@@ -210,14 +206,10 @@ def _holds(left: Values, right: Values, depth: int, dtype: Any) -> bool:
 
 
 def _run(
-    kernel: Any, left: Values, right: Values, start: Floats | None, dtype: Any, numbers: Any,
-    limit: int,
-) -> Found:  # fmt: skip
+    kernel: Any, left: Values, right: Values, start: Floats | None, numbers: Any, limit: int
+) -> Found:
     shape = (left.floats.shape[0], right.floats.shape[0])
-    inner = left.floats.shape[1]
-    grid = grid_of(start, shape, dtype)
-    a, b = panels_of(left.floats, ROWS), panels_of(right.floats, COLUMNS)
-    run_tiles(kernel, grid, inner, a, b, grid.c, grid.seen, inner, grid.row_length, numbers)
+    grid = summed_grid(kernel, left.floats, right.floats, start, numbers)
     doubtful = grid.seen >= limit
     if not doubtful.any():
         return Found(grid.rows(shape), np.zeros(shape, np.bool_))

@@ -167,6 +167,30 @@ def codes_of(format: Minifloat, floats: Floats, codes: NDArray[np.int64]) -> Non
     split_work(work, floats.shape[0], max(1, (1 << 16) // max(1, floats.shape[1])))
 
 
+def has_negative_zero(start: Floats | None) -> bool:
+    """Whether a C that sums start from is -0."""
+    return start is not None and bool(np.signbit(start[start == 0]).any())
+
+
+def lift_of(format: Minifloat, dtype: Any) -> int:
+    """The exponent of what makes a rounding in the format's greatest binade overflow the carrier.
+
+    It is a rounding by numbers 2^d times as large as what is rounded, where d is how many bits the
+    carrier has more: see `product_lane`.
+    """
+    bias, trailing = CARRIERS[dtype]
+    return max(0, bias + 1 - (trailing - format.significand_bits) - format.emax)
+
+
+def summed_grid(kernel: Any, x: Floats, y: Floats, start: Floats | None, *numbers: Any) -> Grid:
+    """C after a kernel of sums, which takes ``numbers`` last, has run over all panels."""
+    shape, inner = (x.shape[0], y.shape[0]), x.shape[1]
+    grid = grid_of(start, shape, x.dtype)
+    a, b = panels_of(x, ROWS), panels_of(y, COLUMNS)
+    run_tiles(kernel, grid, inner, a, b, grid.c, grid.seen, inner, grid.row_length, *numbers)
+    return grid
+
+
 def run_tiles(kernel: Any, grid: Grid, inner: int, *arguments: Any) -> None:
     """Run a kernel over the row panels of C."""
     products = grid.row_length * inner

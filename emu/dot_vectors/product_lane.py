@@ -38,16 +38,14 @@ from .group_spans import last_bits
 from .lane import Found
 from .panels import (
     CARRIERS,
-    COLUMNS,
-    ROWS,
     Floats,
     Mask,
     Values,
-    grid_of,
+    has_negative_zero,
+    lift_of,
     measured,
-    panels_of,
-    run_tiles,
     significant_bits,
+    summed_grid,
     values_of,
 )
 
@@ -83,7 +81,7 @@ class _Sums(NamedTuple):
     @property
     def lift(self) -> int:
         """The exponent of what the left operand is multiplied by."""
-        return max(0, self.bias + 1 - self.d - self.format.emax)
+        return lift_of(self.format, self.dtype)
 
     @property
     def never_underflow(self) -> bool:
@@ -115,7 +113,7 @@ def product_sums(a: Coded, b: Coded, start: Floats | None, format: Minifloat) ->
 
     Preconditions: scales are powers of two; ``start`` holds finite numbers.
     """
-    if start is not None and np.signbit(start[start == 0]).any():
+    if has_negative_zero(start):
         return None
     bits = significant_bits(a), significant_bits(b)
     for dtype in (np.float32, np.float64):
@@ -188,12 +186,9 @@ def _run(choice: _Choice, left: Values, right: Values, start: Floats | None, sum
     """C by a kernel, on sums that are multiplied by a power of two."""
     kernel, numbers = choice
     lift = sums.dtype(2.0**sums.lift)
-    x, y = left.floats * lift, right.floats
-    shape, inner = (x.shape[0], y.shape[0]), x.shape[1]
-    grid = grid_of(None if start is None else start * lift, shape, sums.dtype)
-    a, b = panels_of(x, ROWS), panels_of(y, COLUMNS)
-    run_tiles(kernel, grid, inner, a, b, grid.c, grid.seen, inner, grid.row_length, numbers)
-    values = grid.rows(shape) / lift
+    begin = None if start is None else start * lift
+    grid = summed_grid(kernel, left.floats * lift, right.floats, begin, numbers)
+    values = grid.rows((left.floats.shape[0], right.floats.shape[0])) / lift
     doubtful = ~np.isfinite(values)
     if not sums.never_underflow:
         doubtful |= _may_be_minus_zero(left, right, values, sums.format)

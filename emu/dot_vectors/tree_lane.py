@@ -17,16 +17,14 @@ from ..width import has_shifting_scales
 from .chain_lane import limit_of
 from .lane import Found
 from .panels import (
-    COLUMNS,
-    ROWS,
     Floats,
     Grid,
     Values,
-    grid_of,
+    has_negative_zero,
+    lift_of,
     measured,
-    panels_of,
-    run_tiles,
     significant_bits,
+    summed_grid,
     values_of,
 )
 
@@ -86,7 +84,7 @@ def _narrow(
     format = unit.format
     if not isinstance(format, Minifloat) or sum(map(significant_bits, operands)) > 24:
         return None
-    if start is not None and np.signbit(start[start == 0]).any():
+    if has_negative_zero(start):
         return None
     if not _holds(left, right, -149):
         pairs = zip((left, right), operands, strict=True)
@@ -111,7 +109,7 @@ def _rounded_twice(
     from .tree_tile_kernels import narrow_neighbour_tiles, narrow_strided_tiles
 
     d = 23 - format.significand_bits
-    lift = max(0, 128 - d - format.emax)
+    lift = lift_of(format, np.float32)
     if left.span.top + lift > 127:
         return None
     factor = np.float32(2.0**lift)
@@ -165,12 +163,7 @@ def _run(
     if missing:
         x = np.pad(x, ((0, 0), (0, missing)))
         y = np.pad(y, ((0, 0), (0, missing)), constant_values=-0.0)
-    inner = x.shape[1]
-    grid = grid_of(start, shape, np.float32)
-    run_tiles(
-        kernel, grid, inner, panels_of(x, ROWS), panels_of(y, COLUMNS), grid.c, grid.seen, inner,
-        grid.row_length, (0,) * unit.terms, numbers,
-    )  # fmt: skip
+    grid = summed_grid(kernel, x, y, start, (0,) * unit.terms, numbers)
     values = grid.rows(shape)
     doubtful = left.special[:, None] | right.special | ~np.isfinite(values)
     return grid, Found(values, doubtful)

@@ -15,15 +15,12 @@ from ...formats import Coded, Minifloat
 from .lane import Found
 from .panels import (
     CARRIERS,
-    COLUMNS,
-    ROWS,
     Floats,
     Values,
-    grid_of,
+    has_negative_zero,
     measured,
-    panels_of,
-    run_tiles,
     significant_bits,
+    summed_grid,
     values_of,
 )
 
@@ -35,7 +32,9 @@ def truncated_sums(a: Coded, b: Coded, start: Floats | None, format: Minifloat) 
 
     Preconditions: scales are powers of two; ``start`` holds finite numbers.
     """
-    if start is not None and np.signbit(start[start == 0]).any():
+    from .tile_kernels import masked_tiles
+
+    if has_negative_zero(start):
         return None
     left, right = values_of(a, np.float64), values_of(b, np.float64)
     if left is None or right is None or not _fills_its_binades(format):
@@ -45,8 +44,10 @@ def truncated_sums(a: Coded, b: Coded, start: Floats | None, format: Minifloat) 
     lift = _BIAS - format.emax
     if not _are_exact(left, right, format, start) or left.span.top + lift > _BIAS:
         return None
-    lifted = None if start is None else start * 2.0**lift
-    found = _run(left.floats * 2.0**lift, right.floats, format, lifted) / 2.0**lift
+    begin = None if start is None else start * 2.0**lift
+    mask = -(1 << (_TRAILING - format.significand_bits))
+    grid = summed_grid(masked_tiles, left.floats * 2.0**lift, right.floats, begin, (mask,))
+    found = grid.rows((left.floats.shape[0], right.floats.shape[0])) / 2.0**lift
     return Found(found, ~np.isfinite(found) | left.special[:, None] | right.special)
 
 
@@ -65,14 +66,3 @@ def _are_exact(left: Values, right: Values, format: Minifloat, start: Floats | N
     else:
         lsb = min(lsb, format.lsb_min)
     return products.lsb >= format.lsb_min and max(top, products.top) + 1 - lsb <= _TRAILING + 1
-
-
-def _run(x: Floats, y: Floats, format: Minifloat, start: Floats | None) -> Floats:
-    from .tile_kernels import masked_tiles
-
-    shape, inner = (x.shape[0], y.shape[0]), x.shape[1]
-    grid = grid_of(start, shape, np.float64)
-    a, b = panels_of(x, ROWS), panels_of(y, COLUMNS)
-    mask = -(1 << (_TRAILING - format.significand_bits))
-    run_tiles(masked_tiles, grid, inner, a, b, grid.c, grid.seen, inner, grid.row_length, (mask,))
-    return grid.rows(shape)

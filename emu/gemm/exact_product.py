@@ -82,8 +82,10 @@ def by_one_product(left: Numbers, right: Numbers, unit: ExactAccumulator, sums: 
     in_range = low + least >= -1022 and top + greatest + length.bit_length() <= 1023
     if isinstance(format, Minifloat) and not format.fits_binary64:
         return None
+    if not in_range or sums.codes.any():
+        return None
     far = _far(left, right, _BITS - max(length - 1, 0).bit_length())
-    if far is None or not in_range or sums.codes.any():
+    if far is None:
         return None
     found = np.matmul(left.values, right.values.T)
     if found.min(initial=0.0) < float(format.min) or found.max(initial=0.0) > float(format.max):

@@ -80,8 +80,8 @@ def fill_slices(a: Coded, b: Coded, unit: ExactAccumulator, sums: Sums) -> Mask 
         _add_slices(left, right, cut, unit, sums)
     else:
         near = np.flatnonzero(~far.rows)
-        _replace(left, right, np.flatnonzero(far.rows), np.arange(b.shape[0]), unit, sums)
-        _replace(left, right, near, np.flatnonzero(far.columns), unit, sums)
+        _replace(left, right, np.flatnonzero(far.rows), np.arange(b.shape[0]), cut, unit, sums)
+        _replace(left, right, near, np.flatnonzero(far.columns), cut, unit, sums)
     return np.asarray(left.special[:, None] | right.special)
 
 
@@ -98,16 +98,15 @@ def _cut(left: Numbers, right: Numbers) -> Cut | None:
 
 
 def _replace(
-    left: Numbers, right: Numbers, rows: Indices, columns: Indices, unit: ExactAccumulator,
-    sums: Sums,
+    left: Numbers, right: Numbers, rows: Indices, columns: Indices, cut: Cut,
+    unit: ExactAccumulator, sums: Sums,
 ) -> None:  # fmt: skip
-    """Sums of some rows and columns, which start from +0, by slices."""
+    """Sums of some rows and columns, which start from +0, by slices; the cut of all will do."""
     if not rows.size or not columns.size:
         return
     x, y = left.chosen(rows), right.chosen(columns)
-    cut = _cut(x, y) or Cut((0, 0), (0, 0))  # there is one: numbers are no farther apart than all
     part = Sums(*(np.zeros((rows.size, columns.size), array.dtype) for array in sums))
-    _add_slices(x, y, cut, unit, part)
+    _add_slices(x, y, _cut(x, y) or cut, unit, part)
     where = np.ix_(rows, columns)
     sums.codes[where], sums.flags[where] = part.codes, part.flags
 
