@@ -83,6 +83,38 @@ def test_a_product_with_a_proof_is_exact_and_has_no_negative_zero(seed: int) -> 
     assert not np.signbit(product[product == 0]).any()
 
 
+@given(seed=seeds)
+@settings(max_examples=150)
+def test_the_first_rows_only_spare_the_look_at_the_others(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    k = pick(rng, 1, 3, 17)
+    a, b = (
+        any_coded(
+            pick(rng, *FORMATS),
+            (int(rng.integers(0, 9)), k),
+            seed + n,
+            pick(rng, 1, 1, 0, 2, 3),
+            pick(rng, 0, 1),
+        )
+        for n in range(2)
+    )
+    with patch.object(blas_operands, "_LARGE", 0):
+        looked = blas_operands.blas_operands(a, b)
+    with patch.object(blas_operands, "_LARGE", 1 << 60):
+        decoded = blas_operands.blas_operands(a, b)
+    assert (looked and looked[2:]) == (decoded and decoded[2:])
+
+
+@pytest.mark.parametrize(("top", "dtype"), [(53, np.float64), (54, None)])
+def test_first_rows_of_just_53_bits_rule_nothing_out(top: int, dtype: Any) -> None:
+    # The only product is 2^top, and its least step 1.
+    format = Fixed(bits=32)
+    a, b = (Coded(format=format, codes=np.array([[1 << n]], np.int32)) for n in (27, top - 27))
+    with patch.object(blas_operands, "_LARGE", 0):
+        operands = blas_operands.blas_operands(a, b)
+    assert (operands and operands.dtype) == dtype
+
+
 def constant(value: int, rows: int, k: int) -> Coded:
     return Coded(format=INT8, codes=np.full((rows, k), value, np.int8))
 

@@ -104,6 +104,15 @@ def test_a_sum_of_more_bits_than_the_carrier_has_is_truncated(sign: float, low: 
     assert (dot(a, b.T, unit).values() == sign * (2.0**40 - 2.0**32)).all()
 
 
+@pytest.mark.parametrize("length", [127, 128, 129, 300])
+def test_truncated_sums_go_on_after_a_block_of_k(length: int) -> None:
+    rng = np.random.default_rng(length)
+    a, b = (Cast(format=OFP8_E4M3).encode(rng.standard_normal((13, length))) for _ in range(2))
+    unit = SequentialAccumulator(format=FP16, rounding=Rounding.TOWARD_ZERO)
+    start = Cast(format=FP16).encode(np.full((13, 13), 3.5)).codes.astype(np.int64)
+    assert agree(a, b, unit, start)
+
+
 @pytest.mark.parametrize("order", Order)
 @pytest.mark.parametrize("format", [FP16, OFP8_E4M3])
 def test_a_tree_remembers_what_overflowed_in_it(format: Minifloat, order: Order) -> None:

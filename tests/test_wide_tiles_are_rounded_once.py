@@ -239,7 +239,7 @@ PACKED = [
 
 @pytest.mark.parametrize("format", PACKED)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("width", [6, 32])
+@pytest.mark.parametrize("width", [4, 6, 32])
 def test_pieces_of_panels_end_where_tiles_do_and_hold_the_values(
     format: Format, dtype: Any, width: int
 ) -> None:
@@ -253,8 +253,9 @@ def test_pieces_of_panels_end_where_tiles_do_and_hold_the_values(
         packed = []
         for start in range(0, panels.count, panels.per_piece):
             stop = min(panels.count, start + panels.per_piece)
-            packed.append(panels.room(stop - start))
-            assert panels.pack(start, stop, packed[-1])
+            with panels.room(stop - start) as its:
+                assert panels.pack(start, stop, its)
+                packed.append(its.copy())
         assert len(packed) > 1
         values = np.zeros((panels.count * width, 40))
         values[:500, :37] = x.values()

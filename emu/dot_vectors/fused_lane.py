@@ -273,13 +273,15 @@ def _run(
     shape = (left.floats.shape[0], right.floats.shape[0])
     inner = left.floats.shape[1]
     grid = grid_of(start, shape, np.float32)
-    a, b = panels_of(left.floats, ROWS), panels_of(right.floats, COLUMNS)
     twice = ((_BIAS + exponents[0].astype(np.int32)) & 0xFFFF) * 0x10001
-    ae, be = panels_of(twice, ROWS), panels_of(exponents[1], COLUMNS)
-    run_tiles(
-        _kernel_of(unit, operand_bits), grid, inner, a, b, grid.c, grid.seen, ae, be, inner,
-        grid.row_length, numbers_of(unit),
-    )  # fmt: skip
+    with (
+        panels_of(left.floats, ROWS) as a, panels_of(right.floats, COLUMNS) as b,
+        panels_of(twice, ROWS) as ae, panels_of(exponents[1], COLUMNS) as be,
+    ):  # fmt: skip
+        run_tiles(
+            _kernel_of(unit, operand_bits), grid, inner, a, b, grid.c, grid.seen, ae, be, inner,
+            grid.row_length, numbers_of(unit),
+        )  # fmt: skip
     special = left.special[:, None] | right.special
     limit = (127 + unit.format.emax) << 23
     if (grid.seen >= limit).any():

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...formats import FP16, Coded, split_work
+from ..aligned import aligned_zeros
 from ..gemm.panel_lanes import Spanned
 from ..processor import is_compiled_for
 from ..width import value_span
@@ -31,11 +32,11 @@ def half_lane(a: Coded, b: Coded, start: Floats | None) -> Found | None:
         return None
     shape, inner = (a.shape[0], b.shape[0]), a.shape[1]
     rows, row_length = -(-shape[0] // ROWS) * ROWS, -(-shape[1] // COLUMNS) * COLUMNS
-    c = np.zeros((rows, row_length), np.float16)
+    c = aligned_zeros((rows, row_length), np.float16)
     if start is not None:
         c[: shape[0], : shape[1]] = start
-    left, right = panels_of(_halves(a), ROWS), panels_of(_halves(b), COLUMNS)
-    _run(left, right, c.view(np.uint16), inner)
+    with panels_of(_halves(a), ROWS) as left, panels_of(_halves(b), COLUMNS) as right:
+        _run(left, right, c.view(np.uint16), inner)
     values = c[: shape[0], : shape[1]].astype(np.float32)
     return Found(values, ~np.isfinite(values))
 

@@ -71,11 +71,12 @@ def _saturate(
     grid = grid_of(start, shape, dtype)
     changed = np.zeros(grid.c.shape, grid.seen.dtype)
     least, greatest = (dtype(limit) for limit in unit.limits)
-    run_tiles(
-        saturated_tiles, grid, inner, panels_of(_integers(a, dtype), ROWS),
-        panels_of(_integers(b, dtype), COLUMNS), grid.c, changed, inner, grid.row_length, terms,
-        least, greatest,
-    )  # fmt: skip
+    left, right = _integers(a, dtype), _integers(b, dtype)
+    with panels_of(left, ROWS) as its_a, panels_of(right, COLUMNS) as its_b:
+        run_tiles(
+            saturated_tiles, grid, inner, its_a, its_b, grid.c, changed, inner, grid.row_length,
+            terms, least, greatest,
+        )  # fmt: skip
     sums.codes[:] = grid.rows(shape)
     moved = changed.reshape(-1, grid.row_length)[: shape[0], : shape[1]]
     sums.flags[:] |= (moved != 0).astype(np.uint8)

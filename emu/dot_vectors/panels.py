@@ -1,12 +1,15 @@
 """Operands, sums and results of the vector lanes of dot products, as arrays of floats."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...formats import FP64, Coded, Fixed, FormatError, Minifloat, split_work
+from ...formats import FP32, FP64, Coded, Fixed, FormatError, Minifloat, split_work
+from ..aligned import aligned_zeros, scratch
 from ..width import Span, element_span, value_span
 
 Floats = NDArray[Any]
@@ -17,6 +20,11 @@ ROWS, COLUMNS = 12, 16
 
 #: (exponent bias, trailing significand bits) of the floats that lanes compute in.
 CARRIERS: dict[Any, tuple[int, int]] = {np.float32: (127, 23), np.float64: (1023, 52)}
+
+#: The formats whose codes are the bits of NumPy's floats.
+_WORDS: dict[Minifloat, tuple[Any, Any]] = {
+    FP32: (np.float32, np.uint32), FP64: (np.float64, np.int64),
+}  # fmt: skip
 
 #: Numbers of a float32, and of a float64, whatever is summed of them.
 _FLOAT32, _FLOAT64 = Span(-149, 127), Span(-1000, 1000)
@@ -91,13 +99,13 @@ def measured(x: Values, bits: int) -> Values:
     return x._replace(span=Span(lowest, top))
 
 
-def panels_of(matrix: Floats, width: int) -> Floats:
-    """Panels of ``width`` rows, k-major, filled up with zeros."""
+@contextmanager
+def panels_of(matrix: Floats, width: int) -> Iterator[Floats]:
+    """Lend panels of ``width`` rows, k-major, filled up with zeros."""
     from ..gemm.panel_kernels import pack_columns, pack_rows
 
     inner, shape = matrix.shape[1], (0,) * width
     count = -(-matrix.shape[0] // width)
-    panels = np.empty(count * width * inner, matrix.dtype)
 
     def work(start: int, stop: int) -> None:
         rows = matrix[start * width : stop * width]
@@ -107,8 +115,9 @@ def panels_of(matrix: Floats, width: int) -> Floats:
         else:
             pack_columns(np.ascontiguousarray(rows.T), shape, inner, its)
 
-    split_work(work, count, max(1, (1 << 17) // max(1, width * inner)))
-    return panels
+    with scratch(count * width * inner, matrix.dtype) as panels:
+        split_work(work, count, max(1, (1 << 17) // max(1, width * inner)))
+        yield panels
 
 
 class Grid(NamedTuple):
@@ -132,7 +141,7 @@ class Grid(NamedTuple):
 def grid_of(start: Floats | None, shape: tuple[int, int], dtype: Any) -> Grid:
     """C as it starts, +0 or the floats."""
     panels, row_length = -(-shape[0] // ROWS), -(-shape[1] // COLUMNS) * COLUMNS
-    c = np.zeros((panels * ROWS, row_length), dtype)
+    c = aligned_zeros((panels * ROWS, row_length), dtype)
     if start is not None:
         c[: shape[0], : shape[1]] = start
     words = np.uint32 if np.dtype(dtype).itemsize == 4 else np.uint64
@@ -155,8 +164,9 @@ def values_of_codes(format: Minifloat, codes: NDArray[np.int64]) -> Floats:
 
 def codes_of(format: Minifloat, floats: Floats, codes: NDArray[np.int64]) -> None:
     """Set the codes of a matrix of numbers that the format holds; exact."""
-    if format == FP64:
-        codes[:] = floats.view(np.int64)
+    if format in _WORDS:
+        dtype, words = _WORDS[format]
+        codes[:] = floats.astype(dtype, copy=False).view(words)
         return
     from .float_codes import encode_rows
 
@@ -186,8 +196,8 @@ def summed_grid(kernel: Any, x: Floats, y: Floats, start: Floats | None, *number
     """C after a kernel of sums, which takes ``numbers`` last, has run over all panels."""
     shape, inner = (x.shape[0], y.shape[0]), x.shape[1]
     grid = grid_of(start, shape, x.dtype)
-    a, b = panels_of(x, ROWS), panels_of(y, COLUMNS)
-    run_tiles(kernel, grid, inner, a, b, grid.c, grid.seen, inner, grid.row_length, *numbers)
+    with panels_of(x, ROWS) as a, panels_of(y, COLUMNS) as b:
+        run_tiles(kernel, grid, inner, a, b, grid.c, grid.seen, inner, grid.row_length, *numbers)
     return grid
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ...formats import Coded, Overflow, Rounding
 from ..accumulators.pinta import PintaAccumulator
+from ..aligned import aligned_zeros
 from ..dots.tile_depth import depth_for
 from ..exact.integers import check_pinta
 from .integer_lane import largest_code
@@ -53,13 +54,16 @@ def _run(
     exponents = [_exponents(x) for x in (a, b)]
     tiles = exponents[0].shape[1]
     grid = grid_of(None, shape, np.float32)
-    results = [np.zeros(grid.c.size, np.int32) for _ in range(3)]
+    results = [aligned_zeros(grid.c.size, np.int32) for _ in range(3)]
     codes, changed, largest = results
-    run_tiles(
-        pinta_tiles, grid, inner, panels_of(floats[0], ROWS), panels_of(floats[1], COLUMNS), codes,
-        changed, panels_of(exponents[0], ROWS), panels_of(exponents[1], COLUMNS), largest, inner,
-        tiles, grid.row_length, (depth, *numbers),
-    )  # fmt: skip
+    with (
+        panels_of(floats[0], ROWS) as left, panels_of(floats[1], COLUMNS) as right,
+        panels_of(exponents[0], ROWS) as ae, panels_of(exponents[1], COLUMNS) as be,
+    ):  # fmt: skip
+        run_tiles(
+            pinta_tiles, grid, inner, left, right, codes, changed, ae, be, largest, inner, tiles,
+            grid.row_length, (depth, *numbers),
+        )  # fmt: skip
     rows = (x.reshape(-1, grid.row_length)[: shape[0], : shape[1]] for x in results)
     found, limits, tops = rows
     return found, tops, limits != 0

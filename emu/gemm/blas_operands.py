@@ -6,14 +6,16 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...formats import Coded
-from ..width import value_span
+from ...formats import Block, Coded
+from ..width import Span, value_span
 from .panel_lanes import Spanned
 
 Matrix = NDArray[Any]
 
 #: Types, their significant bits, and the exponents between which nothing is subnormal or infinite.
 _TYPES: Final = ((np.float32, 24, -126, 127), (np.float64, 53, -1022, 1023))
+#: Elements of an operand which are not decoded before a row of them has been.
+_LARGE: Final = 1 << 16
 
 
 class BlasOperands(NamedTuple):
@@ -59,6 +61,8 @@ def blas_operands(a: Coded, b: Coded) -> BlasOperands | None:
     ['float32', 'float64']
     """
     spans = value_span(a), value_span(b)
+    if min(a.codes.size, b.codes.size) >= _LARGE and _first_rows_are_beyond((a, b), spans):
+        return None
     left, right = (x.values(Spanned(x, span).source) for x, span in zip((a, b), spans, strict=True))
     p, q = _greatest(left), _greatest(right)
     if not (isfinite(p) and isfinite(q)):
@@ -76,6 +80,18 @@ def blas_operands(a: Coded, b: Coded) -> BlasOperands | None:
         if most <= 1 << bits and min(lsb, *lsbs) >= lowest and top <= highest:
             return BlasOperands(left, right, dtype, lsb, most)
     return None
+
+
+def _first_rows_are_beyond(operands: tuple[Coded, Coded], spans: tuple[Span, Span]) -> bool:
+    """Whether two products already need more than 53 bits; the other rows are not looked at."""
+    bits = 0
+    for x, span in zip(operands, spans, strict=True):
+        height = x.format.tile[0] if isinstance(x.format, Block) else 1
+        greatest = _greatest(x[:height].values())
+        if greatest == 0 or not isfinite(greatest):
+            return False
+        bits += frexp(greatest)[1] - span.lsb
+    return bits > 53 + 2
 
 
 def _greatest(x: Matrix) -> float:

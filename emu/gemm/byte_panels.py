@@ -1,6 +1,6 @@
 """Panels straight from codes of one byte: a number for each code, a factor for each scale.
 
-Values of float32 would be written and read again before they are packed; here they never are.
+Values would be written and read again before they are packed; here they never are.
 """
 
 from functools import lru_cache
@@ -12,20 +12,22 @@ from numpy.typing import NDArray
 from ...formats import Block, Coded, Fixed, Minifloat, PowerOfTwo
 from ..width import Span, element_span
 
-Words = NDArray[np.float32]
+Floats = NDArray[Any]
+#: Exponents of the least number of a float type, and of the first power of two beyond it.
+_ENDS: dict[Any, tuple[int, int]] = {np.float32: (-149, 128), np.float64: (-1074, 1024)}
 
 
 class Bytes(NamedTuple):
     """Codes in C order, contracted along their columns or their rows, and what they stand for.
 
-    The value of a code is ``numbers[code] * factors[scale of its tile]``, exact in float32.
+    The value of a code is ``numbers[code] * factors[scale of its tile]``, exact in their type.
     """
 
     codes: NDArray[np.uint8]
     scales: NDArray[np.uint8]
     tile: tuple[int, int]
-    numbers: Words
-    factors: Words
+    numbers: Floats
+    factors: Floats
     transposed: bool
 
     def pack(self, first: int, last: int, width: int, inner: int, out: NDArray[Any]) -> None:
@@ -37,10 +39,10 @@ class Bytes(NamedTuple):
         kernel(self.codes, self.scales, *tables, first, last, (0,) * width, inner, out)
 
 
-def bytes_of(x: Coded, span: Span) -> Bytes | None:
-    """How to pack an operand from its codes; None where this is not the way.
+def bytes_of(x: Coded, span: Span, dtype: Any) -> Bytes | None:
+    """How to pack an operand from its codes into floats; None where this is not the way.
 
-    ``span`` is that of its values.  A number and a factor are float32 numbers if the spans of the
+    ``span`` is that of its values.  A number and a factor are such floats if the spans of the
     elements and of the scales say so; then every value whose span fits is their exact product.
     """
     element, of_elements = x.element, element_span(x.element)
@@ -48,41 +50,44 @@ def bytes_of(x: Coded, span: Span) -> Bytes | None:
     if element.bits > 8 or not isinstance(scale, PowerOfTwo):
         return None
     least, greatest = span.lsb - of_elements.lsb, span.top - of_elements.top
-    inside = min(span.lsb, of_elements.lsb, least) >= -149
-    if not (inside and max(span.top, of_elements.top, greatest) < 128):
+    lowest, beyond = _ENDS[dtype]
+    inside = min(span.lsb, of_elements.lsb, least) >= lowest
+    if not (inside and max(span.top, of_elements.top, greatest) < beyond):
         return None
     transposed = not x.codes.flags.c_contiguous
     codes = (x.codes.T if transposed else x.codes).view(np.uint8)
     if not codes.flags.c_contiguous:
         return None
     if x.scales is None or not isinstance(x.format, Block):
-        return Bytes(codes, _ONE, codes.shape, _numbers(element), _factors(None), transposed)
+        one = _factors(None, dtype)
+        return Bytes(codes, _ONE, codes.shape, _numbers(element, dtype), one, transposed)
     tile, scales = x.format.tile, x.scales
     if transposed:
         tile, scales = (tile[1], tile[0]), scales.T
     if not scales.flags.c_contiguous:
         return None
-    return Bytes(codes, scales, tile, _numbers(element), _factors(scale), transposed)
+    factors = _factors(scale, dtype)
+    return Bytes(codes, scales, tile, _numbers(element, dtype), factors, transposed)
 
 
 @lru_cache(maxsize=64)
-def _numbers(element: Fixed | Minifloat) -> Words:
+def _numbers(element: Fixed | Minifloat, dtype: Any) -> Floats:
     """The value of each code, as the byte that it is stored in; of other bytes NaN."""
     codes = np.array(element.codes(), element.code_dtype)
-    numbers = np.full(256, np.nan, np.float32)
-    numbers[codes.view(np.uint8)] = Coded.unchecked(element, codes).values(np.float32)
+    numbers = np.full(256, np.nan, dtype)
+    numbers[codes.view(np.uint8)] = Coded.unchecked(element, codes).values(dtype)
     return numbers
 
 
 @lru_cache(maxsize=64)
-def _factors(scale: PowerOfTwo | None) -> Words:
+def _factors(scale: PowerOfTwo | None, dtype: Any) -> Floats:
     """The value of each scale code; without scales 1."""
     if scale is None:
-        return np.ones(1, np.float32)
+        return np.ones(1, dtype)
     with np.errstate(over="ignore", under="ignore"):
-        factors = np.ldexp(np.float32(1), np.arange(scale.nan_code + 1) - scale.bias)
+        factors = np.ldexp(dtype(1), np.arange(scale.nan_code + 1) - scale.bias)
     factors[scale.nan_code] = np.nan
-    return np.asarray(factors, np.float32)
+    return np.asarray(factors, dtype)
 
 
 _ONE = np.zeros((1, 1), np.uint8)

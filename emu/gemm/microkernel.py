@@ -1,8 +1,9 @@
 """The vectorized heart of the matrix product, written as LLVM vector operations.
 
-One call updates a register tile of C, ``ROWS x (VECTORS lanes)``, by a run of tiles along k: for
-each run of ``depth`` consecutive k the products are chained by fused multiply-adds into a partial
-sum, which is then added to C.  Its twin in plain loops is `gemm_kernels.multiply_general`.
+One call updates a register tile of C, ``rows_of(depth) x (VECTORS lanes)``, by a run of tiles
+along k: for each run of ``depth`` consecutive k the products are chained by fused multiply-adds
+into a partial sum, which is then added to C.  Its twin in plain loops is
+`kernels.multiply_general`.
 
 *Exactness*: with ``depth`` 1 every step is ``c <- fma(a, b, c)``, one rounding.  With a larger
 depth the caller guarantees that partial sums are exact, so the addition is the one rounding.
@@ -22,10 +23,25 @@ ROWS = 6
 #: Vectors side by side: with 6 rows 12 sums, of 16 registers or of 32.
 VECTORS = 2
 UNROLLED_DEPTH = 8
+#: Rows of a tile whose partial sums are short, and how many of them have these at the same time.
+#: Beside 12 sums 16 registers have no room for more, and to store and load them every few products
+#: takes longer than to load operands for fewer rows; 32 have room.
+_SHORT_ROWS, _TOGETHER = (ROWS, ROWS) if vector_bits() == 512 else (4, 2)
 
 _LANES = {types.float32: vector_bits() // 32, types.float64: vector_bits() // 64}
 #: Columns of C in a register tile, by the item size of the type.
 COLUMNS = {4: vector_bits() // 32 * VECTORS, 8: vector_bits() // 64 * VECTORS}
+
+
+def rows_of(depth: int) -> int:
+    """Rows of a register tile, and so of a panel of A, by the depth of a tile along k.
+
+    Examples
+    --------
+    >>> rows_of(1), rows_of(32)
+    (6, 6)
+    """
+    return _SHORT_ROWS if 1 < depth <= UNROLLED_DEPTH else ROWS
 
 
 class Registers:
@@ -35,10 +51,16 @@ class Registers:
     """
 
     def __init__(
-        self, context: Any, builder: Any, signature: Any, arguments: Any, vectors: int = VECTORS
+        self,
+        context: Any,
+        builder: Any,
+        signature: Any,
+        arguments: Any,
+        rows: int = ROWS,
+        vectors: int = VECTORS,
     ) -> None:
         self.builder = builder
-        self.vectors = vectors
+        self.rows, self.vectors = rows, vectors
         dtype = signature.args[0].dtype
         self.scalar = context.get_value_type(dtype)
         self.lanes = _LANES[dtype]
@@ -81,7 +103,7 @@ class Registers:
 
     def c_pointers(self) -> list[list[Any]]:
         """Where the vectors of the tile lie in C."""
-        rows = [self.builder.mul(self.row_length, self.constant(i)) for i in range(ROWS)]
+        rows = [self.builder.mul(self.row_length, self.constant(i)) for i in range(self.rows)]
         return [
             [
                 self.builder.gep(self.c, [self.builder.add(row, self.constant(v * self.lanes))])
@@ -90,27 +112,33 @@ class Registers:
             for row in rows
         ]
 
-    def step(self, a: Any, b: Any, k: int, sums: list[list[Any]] | None) -> list[list[Any]]:
-        """Products of column k of the A panel and row k of the B panel, chained onto ``sums``."""
+    def step(
+        self, a: Any, b: Any, k: int, sums: list[list[Any]] | None, rows: range | None = None
+    ) -> list[list[Any]]:
+        """Products of column k of the A panel and row k of the B panel, chained onto ``sums``.
+
+        Only those of some ``rows``, if told, whose sums these are.
+        """
         gep, constant = self.builder.gep, self.constant
         right = [
             self.load(gep(b, [constant((k * self.vectors + v) * self.lanes)]))
             for v in range(self.vectors)
         ]
         result = []
-        for i in range(ROWS):
-            left = self.splat(self.builder.load(gep(a, [constant(k * ROWS + i)])))
+        for n, i in enumerate(rows or range(self.rows)):
+            left = self.splat(self.builder.load(gep(a, [constant(k * self.rows + i)])))
             if sums is None:
                 result.append([self.builder.fmul(left, r) for r in right])
             else:
-                result.append([self.fma(left, r, s) for r, s in zip(right, sums[i], strict=True)])
+                result.append([self.fma(left, r, s) for r, s in zip(right, sums[n], strict=True)])
         return result
 
     def variables(self) -> list[list[Any]]:
         """Room for a register tile, which LLVM keeps in registers."""
         allocate = cgutils.alloca_once
         return [
-            [allocate(self.builder, self.vector) for _ in range(self.vectors)] for _ in range(ROWS)
+            [allocate(self.builder, self.vector) for _ in range(self.vectors)]
+            for _ in range(self.rows)
         ]
 
 
@@ -126,20 +154,28 @@ def write(builder: Any, values: list[list[Any]], variables: list[list[Any]]) -> 
             builder.store(value, pointer)
 
 
-def _partial_sum(registers: Registers, a: Any, b: Any, depth: int) -> list[list[Any]]:
-    """The exact partial sum of one tile."""
-    builder = registers.builder
+def _short_sums(registers: Registers, a: Any, b: Any, depth: int) -> list[list[Any]]:
+    """The exact partial sums of a tile, of some rows after the other."""
+    result = []
+    for first in range(0, registers.rows, _TOGETHER):
+        rows = range(first, first + _TOGETHER)
+        sums = registers.step(a, b, 0, None, rows)
+        for k in range(1, depth):
+            sums = registers.step(a, b, k, sums, rows)
+        result += sums
+    return result
+
+
+def _partial_sums(registers: Registers, a: Any, b: Any, depth: int) -> list[list[Any]]:
+    """The exact partial sums of a tile."""
     if depth <= UNROLLED_DEPTH:
-        sums = None
-        for k in range(depth):
-            sums = registers.step(a, b, k, sums)
-        return sums or []
-    variables = registers.variables()
+        return _short_sums(registers, a, b, depth)
+    builder, variables = registers.builder, registers.variables()
     write(builder, registers.step(a, b, 0, None), variables)
     with cgutils.for_range(builder, registers.constant(depth - 1)) as loop:
         k = builder.add(loop.index, registers.constant(1))
         width = VECTORS * registers.lanes
-        a_k = builder.gep(a, [builder.mul(k, registers.constant(ROWS))])
+        a_k = builder.gep(a, [builder.mul(k, registers.constant(registers.rows))])
         b_k = builder.gep(b, [builder.mul(k, registers.constant(width))])
         write(builder, registers.step(a_k, b_k, 0, read(builder, variables)), variables)
     return read(builder, variables)
@@ -157,21 +193,21 @@ def update_tile(_context, a, b, c, a_start, b_start, c_start, row_length, tiles,
     signature = types.void(a, b, c, index, index, index, index, index, depth)
 
     def codegen(context, builder, sig, args):
-        registers = Registers(context, builder, sig, args)
         span = len(sig.args[8])
+        registers = Registers(context, builder, sig, args, rows_of(span))
         pointers = registers.c_pointers()
         sums = registers.variables()
         write(builder, [[registers.load(p) for p in row] for row in pointers], sums)
         with cgutils.for_range(builder, args[7]) as loop:
             k = builder.mul(loop.index, registers.constant(span))
             width = VECTORS * registers.lanes
-            at = builder.gep(registers.a, [builder.mul(k, registers.constant(ROWS))])
+            at = builder.gep(registers.a, [builder.mul(k, registers.constant(registers.rows))])
             bt = builder.gep(registers.b, [builder.mul(k, registers.constant(width))])
             before = read(builder, sums)
             if span == 1:
                 after = registers.step(at, bt, 0, before)
             else:
-                part = _partial_sum(registers, at, bt, span)
+                part = _partial_sums(registers, at, bt, span)
                 after = [
                     [builder.fadd(s, p) for s, p in zip(*rows, strict=True)]
                     for rows in zip(read(builder, sums), part, strict=True)

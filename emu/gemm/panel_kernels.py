@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...formats import kernel
-from .microkernel import ROWS, update_tile
+from .microkernel import update_tile
 
 #: Rows of k in a block, so few that panels of A stay in the second-level cache.
 K_BLOCK = 1024
@@ -113,9 +113,10 @@ def pack_byte_columns(codes, scales, tile, numbers, factors, start, stop, width,
 
 
 @kernel
-def multiply_panels(a, b, c, inner, row_length, columns, depth):
+def multiply_panels(a, b, c, inner, row_length, rows, columns, depth):
     """C += A B from packed panels; C (flat) holds the accumulators.
 
+    Panels of A have `rows_of(len(depth))` rows, those of B as many columns as a register tile.
     ``inner`` is k padded to a multiple of ``len(depth)``; k is cut into blocks for the cache,
     which changes no bit because C keeps the accumulators between blocks.
     """
@@ -124,11 +125,11 @@ def multiply_panels(a, b, c, inner, row_length, columns, depth):
     for first in range(0, inner, block):
         tiles = (min(inner, first + block) - first) // span
         for j in range(row_length // columns):
-            for i in range(c.shape[0] // (ROWS * row_length)):
+            for i in range(c.shape[0] // (rows * row_length)):
                 update_tile(  # pyright: ignore[reportCallIssue] (numba supplies the context)
                     a, b, c,
-                    i * ROWS * inner + first * ROWS,
+                    i * rows * inner + first * rows,
                     j * columns * inner + first * columns,
-                    i * ROWS * row_length + j * columns,
+                    i * rows * row_length + j * columns,
                     row_length, tiles, depth,
                 )  # fmt: skip

@@ -1,11 +1,12 @@
 """The lanes of the matrix product that run over panels: decoded, packed and multiplied in pieces.
 
-A panel holds six rows of A, or some vectors of columns of B, k by k, as a micro-kernel reads them.
+A panel holds some rows of A, or some vectors of columns of B, k by k, as a micro-kernel reads them.
 All panels of B are packed first; then each piece of work decodes, packs and multiplies some rows of
 A, which in between stay in the second-level cache.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from math import gcd
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...formats import Block, Coded, Minifloat, split_work, thread_count
+from ..aligned import aligned_zeros, scratch
 from ..width import Span
 from .byte_panels import bytes_of
 
@@ -76,16 +78,16 @@ def chained(
     The caller has shown that tile products are exact in ``dtype``, which holds both operands, or
     that tiles are of depth one.  None if ``finite`` is asked for and an operand is not.
     """
-    from .microkernel import COLUMNS, ROWS
+    from .microkernel import COLUMNS, rows_of
     from .panel_kernels import multiply_panels
 
-    columns = COLUMNS[np.dtype(dtype).itemsize]
+    rows, columns = rows_of(depth), COLUMNS[np.dtype(dtype).itemsize]
     inner = -(-a.coded.shape[1] // depth) * depth
 
     def multiply(left: Matrix, right: Matrix, c: Matrix, row_length: int) -> None:
-        multiply_panels(left, right, c, inner, row_length, columns, (0,) * depth)
+        multiply_panels(left, right, c, inner, row_length, rows, columns, (0,) * depth)
 
-    left = _Panels(a, ROWS, inner, dtype, finite=finite)
+    left = _Panels(a, rows, inner, dtype, finite=finite)
     right = _Panels(b, columns, inner, dtype, finite=finite)
     return _over_panels(left, right, dtype, multiply, start)
 
@@ -132,18 +134,17 @@ class _Panels:
         self.width, self.inner, self.dtype, self.finite = width, inner, dtype, finite
         self.count = -(-x.shape[0] // width)
         self._source = operand.source
-        self._bytes = bytes_of(x, operand.span)
+        self._bytes = bytes_of(x, operand.span, dtype)
         self._high = x.format.tile[0] if isinstance(x.format, Block) else 1
         step = self._high // gcd(self._high, width)
         most = max(8, _PIECE // max(1, width * inner))
         share = -(-self.count // (_PIECES * thread_count()))
         #: How many panels to pack at a time: pieces end where tiles do.
         self.per_piece = max(1, -(-min(most, share) // step)) * step
-        self._spare: list[Matrix] = []
 
-    def room(self, panels: int) -> Matrix:
+    def room(self, panels: int) -> AbstractContextManager[Matrix]:
         """Uninitialized panels."""
-        return np.empty(panels * self.width * self.inner, self.dtype)
+        return scratch(panels * self.width * self.inner, self.dtype)
 
     def pack(self, start: int, stop: int, out: Matrix) -> bool:
         """Pack panels start..stop; False if a value there is to be finite and is not."""
@@ -158,21 +159,13 @@ class _Panels:
     def _pack_values(self, first: int, last: int, out: Matrix) -> None:
         from .panel_kernels import pack_columns, pack_rows
 
-        room = self._taken()
-        values = self._values(first, last, room[: (last - first) * self.x.shape[1]])
-        shape = (0,) * self.width
-        if values.flags.c_contiguous:
-            pack_rows(values, shape, self.inner, out)
-        else:
-            pack_columns(values.T, shape, self.inner, out)
-        self._spare.append(room)
-
-    def _taken(self) -> Matrix:
-        """Room for the values of a piece that no other thread uses: new memory is slow."""
-        try:
-            return self._spare.pop()
-        except IndexError:
-            return np.empty(self.per_piece * self.width * self.x.shape[1], self._source)
+        with scratch((last - first) * self.x.shape[1], self._source) as room:
+            values = self._values(first, last, room)
+            shape = (0,) * self.width
+            if values.flags.c_contiguous:
+                pack_rows(values, shape, self.inner, out)
+            else:
+                pack_columns(values.T, shape, self.inner, out)
 
     def _values(self, first: int, last: int, room: Matrix) -> Matrix:
         """The values of some rows, in ``room``, in the order in which the codes are stored."""
@@ -194,30 +187,26 @@ def _over_panels(
 ) -> Matrix | None:
     """``multiply`` run over the panels in pieces; None if a value is to be finite and is not."""
     rows, columns = left.x.shape[0], right.x.shape[0]
-    c = np.zeros((left.count * left.width, right.count * right.width), dtype)
+    c = aligned_zeros((left.count * left.width, right.count * right.width), dtype)
     if start is not None:
         c[:rows, :columns] = start
     if c.size == 0 or left.inner == 0:
         return c[:rows, :columns]
-    packed, size = right.room(right.count), right.width * right.inner
-    lawful, spare = [True], list[Matrix]()
+    lawful, size = [True], right.width * right.inner
 
     def pack_right(first: int, last: int) -> None:
         if not right.pack(first, last, packed[first * size : last * size]):
             lawful[0] = False
 
     def work(first: int, last: int) -> None:
-        try:
-            panels = spare.pop()
-        except IndexError:
-            panels = left.room(left.per_piece)
-        if not lawful[0] or not left.pack(first, last, panels):
-            lawful[0] = False
-            return
         piece = slice(first * left.width, last * left.width)
-        multiply(panels, packed, c[piece].reshape(-1), c.shape[1])
-        spare.append(panels)
+        with left.room(last - first) as panels:
+            if lawful[0] and left.pack(first, last, panels):
+                multiply(panels, packed, c[piece].reshape(-1), c.shape[1])
+            else:
+                lawful[0] = False
 
-    split_work(pack_right, right.count, right.per_piece)
-    split_work(work, left.count, left.per_piece)
+    with right.room(right.count) as packed:
+        split_work(pack_right, right.count, right.per_piece)
+        split_work(work, left.count, left.per_piece)
     return c[:rows, :columns] if lawful[0] else None

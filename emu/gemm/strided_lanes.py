@@ -5,6 +5,8 @@ of a batch far more.  Here a whole batch is one piece of compiled work; A is rea
 too where its rows are whole vectors, else its panels are packed first.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...formats import FP32, FP64, Coded, split_work
+from ..aligned import aligned_empty, scratch
 from ..pieces import piece
 
 Matrix = NDArray[Any]
@@ -46,16 +49,11 @@ def strided(a: Coded, b: Coded, depth: int, dtype: Float) -> Matrix:
     (rows, inner), columns = a.shape[-2:], b.shape[-1]
     if inner == 0:
         return np.zeros((*a.shape[:-1], columns), dtype)
-    c = np.empty((*a.shape[:-1], columns), dtype)
+    c = aligned_empty((*a.shape[:-1], columns), dtype)
     if c.size == 0:
         return c
     width = STRIDED_COLUMNS[np.dtype(dtype).itemsize]
     left, right = _placed(_values(a, dtype)), _placed(_values(b, dtype))
-    if right.column == 1 and columns % width == 0 and right.row <= _FARTHEST:
-        panels, of_b = right.flat, (right.batch, width, right.row)
-    else:
-        panels = _packed(right, batch, inner, columns, width)
-        of_b = (panels.size // batch, inner * width, width)
     of_a = (left.batch, left.row, left.column)
     shape, tiled = (rows, columns, inner), (0,) * (depth > 1)
     flat = c.reshape(-1)
@@ -69,10 +67,11 @@ def strided(a: Coded, b: Coded, depth: int, dtype: Float) -> Matrix:
         multiply_strided(left.flat, panels, flat, of_a, of_b, shape, width, depth, tiled, *limits)
 
     one_row = inner * columns
-    if batch == 1:
-        split_work(by_rows, rows, _chunk(rows, one_row, 12))
-    else:
-        split_work(by_batches, batch, _chunk(batch, one_row * rows, 1))
+    with _panels(right, batch, inner, columns, width) as (panels, of_b):
+        if batch == 1:
+            split_work(by_rows, rows, _chunk(rows, one_row, 12))
+        else:
+            split_work(by_batches, batch, _chunk(batch, one_row * rows, 1))
     return c
 
 
@@ -101,15 +100,22 @@ def _placed(x: Matrix) -> _Placed:
     return _Placed(_read_only(np.ascontiguousarray(x)), size, columns, 1)
 
 
-def _packed(b: _Placed, batch: int, inner: int, columns: int, width: int) -> Matrix:
+@contextmanager
+def _panels(
+    b: _Placed, batch: int, inner: int, columns: int, width: int
+) -> Iterator[tuple[Matrix, tuple[int, int, int]]]:
+    """Lend B, where it lies or packed, with the distances of matrices, of panels and of k."""
     from .strided_kernels import pack_strips
 
-    panels = -(-columns // width)
-    out = np.empty(batch * panels * inner * width, b.flat.dtype)
-    places = (b.batch, b.row, b.column)
-    work = partial(pack_strips, b.flat, places, (inner, columns), width, out)
-    split_work(work, batch, piece(batch, (1 << 18) // max(1, inner * columns)))
-    return _read_only(out)
+    if b.column == 1 and columns % width == 0 and b.row <= _FARTHEST:
+        yield b.flat, (b.batch, width, b.row)
+        return
+    size = -(-columns // width) * width * inner
+    with scratch(batch * size, b.flat.dtype) as out:
+        places = (b.batch, b.row, b.column)
+        work = partial(pack_strips, b.flat, places, (inner, columns), width, out)
+        split_work(work, batch, piece(batch, (1 << 18) // max(1, inner * columns)))
+        yield _read_only(out), (size, inner * width, width)
 
 
 def _read_only(x: Matrix) -> Matrix:

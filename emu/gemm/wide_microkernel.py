@@ -2,7 +2,7 @@
 
 The FMA chain of a tile runs in float64, where it is exact, and ends with one rounding to the 24
 bits of float32.  There are two ways to round; `wide_lanes.py` says which one a product may take.
-The twin of both in plain loops is `gemm_kernels.multiply_wide`.
+The twin of both in plain loops is `kernels.multiply_wide`.
 
 **Exact chain** (`update_exact_tile`).  All sums, C included, are multiples of one power of two
 below 2^53 times it, so the chain starts from C itself and holds ``s = c + p`` without error.  With
@@ -40,7 +40,7 @@ class _Wide(Registers):
     """Registers in float64 of a C in float32."""
 
     def __init__(self, context: Any, builder: Any, signature: Any, arguments: Any) -> None:
-        super().__init__(context, builder, signature, arguments, WIDE_VECTORS)
+        super().__init__(context, builder, signature, arguments, vectors=WIDE_VECTORS)
         self.narrow = ir.VectorType(ir.FloatType(), self.lanes)
         self.words = ir.VectorType(ir.IntType(64), self.lanes)
 
