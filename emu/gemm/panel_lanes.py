@@ -29,6 +29,10 @@ LIMITS = {
 _PIECE = 1 << 18
 #: Pieces of work for each thread, where they are not smaller still.
 _PIECES = 3
+#: Products that a piece has at least: to hand it to a thread takes as long as a million or two.
+_LEAST = 1 << 23
+#: How many products take as long as packing a number.
+_PACKING = 32
 
 
 class Spanned(NamedTuple):
@@ -87,7 +91,7 @@ def chained(
     def multiply(left: Matrix, right: Matrix, c: Matrix, row_length: int) -> None:
         multiply_panels(left, right, c, inner, row_length, rows, columns, (0,) * depth)
 
-    left = _Panels(a, rows, inner, dtype, finite=finite)
+    left = _Panels(a, rows, inner, dtype, b.coded.shape[0], finite=finite)
     right = _Panels(b, columns, inner, dtype, finite=finite)
     return _over_panels(left, right, dtype, multiply, start)
 
@@ -119,16 +123,23 @@ def widened(a: Spanned, b: Spanned, depth: int, *, to_odd: bool) -> Matrix | Non
     def multiply(left: Matrix, right: Matrix, c: Matrix, row_length: int) -> None:
         multiply_wide_panels(left, right, c, inner, row_length, depth, to_odd)
 
-    left = _Panels(a, ROWS, inner, np.float64, finite=True)
+    left = _Panels(a, ROWS, inner, np.float64, b.coded.shape[0], finite=True)
     right = _Panels(b, WIDE_COLUMNS, inner, np.float64, finite=True)
     return _over_panels(left, right, np.float32, multiply)
 
 
 class _Panels:
-    """How one operand is decoded and packed."""
+    """How one operand is decoded and packed; its panels are multiplied by ``columns`` then."""
 
     def __init__(
-        self, operand: Spanned, width: int, inner: int, dtype: Float, *, finite: bool
+        self,
+        operand: Spanned,
+        width: int,
+        inner: int,
+        dtype: Float,
+        columns: int = 0,
+        *,
+        finite: bool,
     ) -> None:
         x = self.x = operand.coded
         self.width, self.inner, self.dtype, self.finite = width, inner, dtype, finite
@@ -137,10 +148,12 @@ class _Panels:
         self._bytes = bytes_of(x, operand.span, dtype)
         self._high = x.format.tile[0] if isinstance(x.format, Block) else 1
         step = self._high // gcd(self._high, width)
-        most = max(8, _PIECE // max(1, width * inner))
+        numbers = max(1, width * inner)
+        most = max(8, _PIECE // numbers)
         share = -(-self.count // (_PIECES * thread_count()))
+        least = -(-_LEAST // (numbers * (_PACKING + columns)))
         #: How many panels to pack at a time: pieces end where tiles do.
-        self.per_piece = max(1, -(-min(most, share) // step)) * step
+        self.per_piece = max(1, -(-min(most, max(share, least)) // step)) * step
 
     def room(self, panels: int) -> AbstractContextManager[Matrix]:
         """Uninitialized panels."""
