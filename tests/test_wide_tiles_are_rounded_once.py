@@ -218,7 +218,10 @@ def test_a_nan_goes_to_the_plain_loops_with_all_its_bits(name: str, side: str) -
 
 @pytest.mark.parametrize("name", WIDE)
 @pytest.mark.parametrize("spread", [1, 30])
-def test_pieces_threads_and_storage_do_not_show(name: str, spread: int) -> None:
+def test_pieces_threads_and_storage_do_not_show(
+    name: str, spread: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panel_lanes, "_LEAST", 1)
     # 19 panels of rows: one to a piece and thread by thread, or all in one.
     left, right, depth = WIDE[name]
     a, b = random_coded(left, 111, 67, 3, spread), random_coded(right, 67, 37, 4, spread)
@@ -241,8 +244,9 @@ PACKED = [
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("width", [4, 6, 32])
 def test_pieces_of_panels_end_where_tiles_do_and_hold_the_values(
-    format: Format, dtype: Any, width: int
+    format: Format, dtype: Any, width: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(panel_lanes, "_LEAST", 1)
     set_thread_count(4)
     x = random_coded(format, 500, 37, 1)
     tiles = format.tile[0] if isinstance(format, Block) else 1
