@@ -227,6 +227,17 @@ def test_one_two_and_three_threads_give_the_same_bits(
     assert same_bits(results[0], results[2])
 
 
+@pytest.mark.parametrize("columns", [32, 35])
+@pytest.mark.parametrize("format", [FP32, FP64])
+def test_blocks_of_rows_and_panels_for_many_do_not_show(format: Minifloat, columns: int) -> None:
+    # Of 260 k some 120 rows make a block; 100 rows meet B where it lies, 1030 meet its panels.
+    a, b = random_coded(format, 1030, 260, 1), random_coded(format, 260, columns, 2)
+    parts = [strided_chain(a[i : i + 100], b, 1, format) for i in range(0, 1030, 100)]
+    expected = np.concatenate(parts)
+    assert same_bits(strided_chain(a, b, 1, format), expected)
+    assert same_bits(strided_chain(column_major(a), column_major(b), 1, format), expected)
+
+
 def strided(x: Coded) -> Coded:
     """Return the same matrix as every other element of one twice as large, backwards."""
     rows, columns = x.shape

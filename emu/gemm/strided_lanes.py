@@ -2,7 +2,7 @@
 
 Packing costs as much as multiplying where matrices are small or narrow, and a call for each matrix
 of a batch far more.  Here a whole batch is one piece of compiled work; A is read as it lies, and B
-too where its rows are whole vectors, else its panels are packed first.
+too where its rows are whole vectors and those of A few, else its panels are packed first.
 """
 
 from collections.abc import Iterator
@@ -22,6 +22,8 @@ Float = type[np.float32] | type[np.float64]
 
 #: Rows of B that far apart (in elements) are copied into panels, for the sake of the caches.
 _FARTHEST = 512
+#: So many rows of A are multiplied faster by panels of B, however near its rows are.
+_MANY = 512
 #: Products that a piece of work has at least.
 _PIECE = 1 << 21
 
@@ -67,7 +69,7 @@ def strided(a: Coded, b: Coded, depth: int, dtype: Float) -> Matrix:
         multiply_strided(left.flat, panels, flat, of_a, of_b, shape, width, depth, tiled, *limits)
 
     one_row = inner * columns
-    with _panels(right, batch, inner, columns, width) as (panels, of_b):
+    with _panels(right, batch, (rows, columns, inner), width) as (panels, of_b):
         if batch == 1:
             split_work(by_rows, rows, _chunk(rows, one_row, 12))
         else:
@@ -102,20 +104,22 @@ def _placed(x: Matrix) -> _Placed:
 
 @contextmanager
 def _panels(
-    b: _Placed, batch: int, inner: int, columns: int, width: int
+    b: _Placed, batch: int, shape: tuple[int, int, int], width: int
 ) -> Iterator[tuple[Matrix, tuple[int, int, int]]]:
     """Lend B, where it lies or packed, with the distances of matrices, of panels and of k."""
     from .strided_kernels import pack_strips
 
-    if b.column == 1 and columns % width == 0 and b.row <= _FARTHEST:
+    rows, columns, inner = shape
+    if b.column == 1 and columns % width == 0 and b.row <= _FARTHEST and rows < _MANY:
         yield b.flat, (b.batch, width, b.row)
         return
-    size = -(-columns // width) * width * inner
-    with scratch(batch * size, b.flat.dtype) as out:
+    count, size = -(-columns // width), width * inner
+    with scratch(batch * count * size, b.flat.dtype) as out:
         places = (b.batch, b.row, b.column)
         work = partial(pack_strips, b.flat, places, (inner, columns), width, out)
-        split_work(work, batch, piece(batch, (1 << 18) // max(1, inner * columns)))
-        yield _read_only(out), (size, inner * width, width)
+        strips = batch * count
+        split_work(work, strips, piece(strips, (1 << 18) // size))
+        yield _read_only(out), (count * size, size, width)
 
 
 def _read_only(x: Matrix) -> Matrix:
