@@ -61,8 +61,10 @@ def scale_range(coded: Coded) -> tuple[int, int]:
     scale = coded.format.scale
     if isinstance(scale, Minifloat):
         return _small_float_range(scale, coded.scales)
-    lawful = coded.scales != scale.nan_code
-    used = coded.scales[lawful & (coded.scales > 0)]
+    least, greatest = int(coded.scales.min(initial=0xFF)), int(coded.scales.max(initial=0))
+    if 0 < least <= greatest < scale.nan_code:
+        return least - scale.bias, greatest - scale.bias
+    used = coded.scales[(coded.scales != scale.nan_code) & (coded.scales > 0)]
     least = 0 if _least_scale_is_used(coded) or used.size == 0 else int(used.min())
     greatest = int(used.max()) if used.size else 0
     return least - scale.bias, greatest - scale.bias

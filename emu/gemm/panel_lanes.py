@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...formats import Block, Coded, Minifloat, split_work, thread_count
-from ..aligned import aligned_zeros, scratch
+from ..aligned import aligned_empty, scratch
 from ..width import Span
 from .byte_panels import bytes_of
 
@@ -200,11 +200,11 @@ def _over_panels(
 ) -> Matrix | None:
     """``multiply`` run over the panels in pieces; None if a value is to be finite and is not."""
     rows, columns = left.x.shape[0], right.x.shape[0]
-    c = aligned_zeros((left.count * left.width, right.count * right.width), dtype)
-    if start is not None:
-        c[:rows, :columns] = start
+    c = aligned_empty((left.count * left.width, right.count * right.width), dtype)
+    result = c[:rows, :columns]
     if c.size == 0 or left.inner == 0:
-        return c[:rows, :columns]
+        result[:] = 0 if start is None else start
+        return result
     lawful, size = [True], right.width * right.inner
 
     def pack_right(first: int, last: int) -> None:
@@ -214,12 +214,15 @@ def _over_panels(
     def work(first: int, last: int) -> None:
         piece = slice(first * left.width, last * left.width)
         with left.room(last - first) as panels:
-            if lawful[0] and left.pack(first, last, panels):
-                multiply(panels, packed, c[piece].reshape(-1), c.shape[1])
-            else:
+            if not (lawful[0] and left.pack(first, last, panels)):
                 lawful[0] = False
+                return
+            c[piece] = 0
+            if start is not None:
+                result[piece] = start[piece]
+            multiply(panels, packed, c[piece].reshape(-1), c.shape[1])
 
     with right.room(right.count) as packed:
         split_work(pack_right, right.count, right.per_piece)
         split_work(work, left.count, left.per_piece)
-    return c[:rows, :columns] if lawful[0] else None
+    return result if lawful[0] else None
