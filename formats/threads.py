@@ -126,29 +126,69 @@ def split_work(work: Callable[[int, int], object], count: int, chunk: int) -> No
         for start in range(0, count, chunk):
             work(start, min(start + chunk, count))
         return
-    _run_on(_pool(threads, os.getpid()), work, count, chunk)
+    _share(work, count, chunk, threads)
 
 
-def _run_on(
-    pool: ThreadPoolExecutor, work: Callable[[int, int], object], count: int, chunk: int
-) -> None:
-    """Run the ranges on ``pool``; leave none running or waiting, even when interrupted."""
-    futures = []
+def _share(work: Callable[[int, int], object], count: int, chunk: int, threads: int) -> None:
+    """Run the ranges here and on other threads; leave none running, even when interrupted.
+
+    The others are asked first.  One that has not begun when all ranges are taken is asked no more:
+    where work is short this thread has done it before another wakes.
+    """
+    ranges = _Ranges(work, count, chunk)
+    others = min(threads, -(-count // chunk)) - 1
+    pool = _pool(threads - 1, os.getpid())
+    asked = []
     try:
-        for start in range(0, count, chunk):
-            run = contextvars.copy_context().run
-            futures.append(pool.submit(run, work, start, min(start + chunk, count)))
-        for future in futures:
-            future.result()
+        for _ in range(others):
+            asked.append(pool.submit(contextvars.copy_context().run, ranges.take_all))
+        _worker.busy = True
+        ranges.take_all()
     finally:
-        for future in futures:
-            future.cancel()
-        wait(futures)
+        _worker.busy = False
+        ranges.stop()
+        wait([other for other in asked if not other.cancel()])
+    ranges.raise_first()
+
+
+class _Ranges:
+    """Ranges that threads take in turn, until one fails."""
+
+    def __init__(self, work: Callable[[int, int], object], count: int, chunk: int) -> None:
+        self._work, self._count, self._chunk = work, count, chunk
+        self._next = 0
+        self._lock = threading.Lock()
+        self._errors: dict[int, BaseException] = {}
+
+    def take_all(self) -> None:
+        """Run what is left, as long as no range has failed."""
+        while (start := self._taken()) < self._count:
+            try:
+                self._work(start, min(start + self._chunk, self._count))
+            except BaseException as error:
+                self._errors[start] = error
+                self.stop()
+
+    def _taken(self) -> int:
+        with self._lock:
+            start = self._next
+            self._next += self._chunk
+            return start
+
+    def stop(self) -> None:
+        """Give out no more."""
+        with self._lock:
+            self._next = self._count
+
+    def raise_first(self) -> None:
+        """Raise what the earliest range did, if one failed: all before it have been run."""
+        if self._errors:
+            raise self._errors[min(self._errors)]
 
 
 @functools.lru_cache(maxsize=1)
 def _pool(threads: int, process: int) -> ThreadPoolExecutor:
-    """Return the shared pool; a forked process has another number and so gets its own."""
+    """Return the pool of other threads; a forked process has another number and gets its own."""
     name = f"bitpde-{process}"
     return ThreadPoolExecutor(threads, thread_name_prefix=name, initializer=_mark_worker)
 

@@ -108,6 +108,36 @@ def test_nothing_runs_any_more_once_an_exception_is_raised() -> None:
     assert running == 0
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_interruption_of_a_range_is_raised(threads: int) -> None:
+    def work(start: int, stop: int) -> None:
+        if start == 5:
+            raise KeyboardInterrupt
+
+    set_thread_count(threads)
+    with pytest.raises(KeyboardInterrupt):
+        split_work(work, 20, 1)
+
+
+def test_nobody_waits_for_a_thread_that_others_keep() -> None:
+    set_thread_count(2)
+    busy, release = threading.Barrier(3, timeout=60), threading.Event()
+
+    def keep(start: int, stop: int) -> None:
+        busy.wait()
+        release.wait(60)
+
+    other = threading.Thread(target=split_work, args=(keep, 2, 1))
+    other.start()
+    busy.wait()  # the other caller and the only thread beside are both within its ranges
+    done: list[int] = []
+    split_work(lambda start, stop: done.append(start), 5, 1)
+    assert done == [0, 1, 2, 3, 4]
+    assert not release.is_set()
+    release.set()
+    other.join()
+
+
 NESTED = """
 from bitpde.formats import set_thread_count, split_work
 

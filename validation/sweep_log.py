@@ -19,9 +19,9 @@ from .sweep import Tally
 
 _PACKAGE: Final = Path(__file__).parents[1]
 _CHECK: Final = ("lattice.py", "breakpoints.py", "wrapping.py", "sweep.py")
-#: Names of formats, whose fields a line holds itself, what is done with codes afterwards, and
-#: formats that no line is about.
-_APART: Final = {"affine", "catalogue", "coded"}
+#: Names of formats, whose fields a line holds itself, what is done with codes afterwards, formats
+#: that no line is about, and which thread computes what: workers of the sweep have one.
+_APART: Final = {"affine", "catalogue", "coded", "threads"}
 
 Line = dict[str, Any]
 
