@@ -88,6 +88,19 @@ def test_the_earliest_exception_is_raised(threads: int) -> None:
         split_work(work, 20, 2)
 
 
+def test_the_earliest_of_two_at_once_is_raised() -> None:
+    meeting = threading.Barrier(2, timeout=60)
+
+    def work(start: int, stop: int) -> None:
+        meeting.wait()
+        message = f"range {start}"
+        raise ArithmeticError(message)
+
+    set_thread_count(2)
+    with pytest.raises(ArithmeticError, match="range 0"):
+        split_work(work, 2, 1)
+
+
 def test_nothing_runs_any_more_once_an_exception_is_raised() -> None:
     running = 0
     lock = threading.Lock()
