@@ -10,7 +10,7 @@ import functools
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 _VARIABLE = "BITPDE_NUM_THREADS"
 _worker = threading.local()
@@ -138,7 +138,7 @@ def _share(work: Callable[[int, int], object], count: int, chunk: int, threads: 
     ranges = _Ranges(work, count, chunk)
     others = min(threads, -(-count // chunk)) - 1
     pool = _pool(threads - 1, os.getpid())
-    asked = []
+    asked: list[Future[None]] = []
     try:
         for _ in range(others):
             asked.append(pool.submit(contextvars.copy_context().run, ranges.take_all))
@@ -147,8 +147,24 @@ def _share(work: Callable[[int, int], object], count: int, chunk: int, threads: 
     finally:
         _worker.busy = False
         ranges.stop()
-        wait([other for other in asked if not other.cancel()])
+        _outlast([other for other in asked if not other.cancel()])
     ranges.raise_first()
+
+
+def _outlast(others: list[Future[None]]) -> None:
+    """Wait until they have ended; what interrupts that is raised then.
+
+    What they write to may be lent to others after.
+    """
+    interruption = None
+    while True:
+        try:
+            wait(others)
+            break
+        except BaseException as error:
+            interruption = error
+    if interruption is not None:
+        raise interruption
 
 
 class _Ranges:

@@ -5,13 +5,15 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import wait
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitpde.formats import set_thread_count, split_work, thread_count
+from bitpde.formats import set_thread_count, split_work, thread_count, threads
 
 
 @pytest.fixture(autouse=True)
@@ -150,6 +152,30 @@ def test_nobody_waits_for_a_thread_that_others_keep() -> None:
     other.join()
     assert done == [0, 1, 2, 3, 4]
     assert released == [True, True]
+
+
+def test_an_interruption_of_the_waiting_outlasts_the_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_thread_count(2)
+    begun, release = threading.Barrier(2, timeout=60), threading.Event()
+    here, ended, waits = threading.current_thread(), list[bool](), iter([True])
+
+    def work(start: int, stop: int) -> None:
+        begun.wait()
+        if threading.current_thread() is not here:
+            ended.append(release.wait(10))
+
+    def interrupted(others: Any) -> Any:
+        if next(waits, False):
+            raise KeyboardInterrupt
+        release.set()
+        return wait(others)
+
+    monkeypatch.setattr(threads, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        split_work(work, 2, 1)
+    assert ended == [True]
 
 
 NESTED = """
