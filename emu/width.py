@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 
 from ..formats import Affine, Block, Coded, Fixed, Minifloat, spread_tiles
 
+#: (significant bits, exponent of the least step, exponent of the first power that overflows)
+LIMITS = {
+    np.float16: (11, -24, 16), np.float32: (24, -149, 128), np.float64: (53, -1074, 1024),
+}  # fmt: skip
+
 
 class Span(NamedTuple):
     """Numbers that are multiples of ``2^lsb`` and less than or equal to ``2^top`` in magnitude."""
@@ -90,6 +95,18 @@ def _least_scale_is_used(coded: Coded) -> bool:
     if not least.any():
         return False
     return bool(np.any(coded.codes[spread_tiles(least, coded.shape, coded.format)] != 0))
+
+
+def tile_rows(coded: Coded) -> int:
+    """How many rows of a matrix share a tile of scales; 1 without.
+
+    Examples
+    --------
+    >>> from bitpde.formats import FP16, SMX_INT8, Cast
+    >>> [tile_rows(Cast(format=f).encode(np.ones((4, 4)))) for f in (FP16, SMX_INT8)]
+    [1, 4]
+    """
+    return coded.format.tile[0] if isinstance(coded.format, Block) else 1
 
 
 def value_span(coded: Coded) -> Span:

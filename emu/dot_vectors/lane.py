@@ -46,6 +46,7 @@ from ..accumulators.tree import TreeAccumulator
 from ..dots.sums import Sums
 from ..dots.unit_operands import require_unit_operand
 from ..gemm.slices import fill_slices
+from ..width import tile_rows
 from .integer_lane import fill_registers
 from .panels import Floats, Mask, codes_of, start_of, values_of_codes
 from .pinta_lane import pinta_registers
@@ -214,13 +215,9 @@ def _part(
     return part
 
 
-def _height(x: Coded) -> int:
-    return 1 if x.scales is None else int(x.format.tile[0])  # type: ignore[union-attr]
-
-
 def _whole(x: Coded, rows: Indices) -> Indices:
     """The rows and what shares a tile with them."""
-    height = _height(x)
+    height = tile_rows(x)
     if height == 1:
         return rows
     tiles = np.unique(rows // height)
@@ -230,5 +227,5 @@ def _whole(x: Coded, rows: Indices) -> Indices:
 
 def _chosen(x: Coded, rows: Indices) -> Coded:
     """Rows of a matrix, with every tile whole."""
-    scales = None if x.scales is None else x.scales[np.unique(rows // _height(x))]
+    scales = None if x.scales is None else x.scales[np.unique(rows // tile_rows(x))]
     return Coded.unchecked(x.format, x.codes[rows], scales, x.tensor_scale)

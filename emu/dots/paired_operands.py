@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...formats import Block, Coded
+from ...formats import Coded
 from ..errors import DatapathError
+from ..width import tile_rows
 
 
 class Pairs(NamedTuple):
@@ -78,7 +79,7 @@ def paired(a: Coded, b: Coded) -> Pairs:
 
 def _can_fold(left: Coded, right: Coded, batch: tuple[int, ...]) -> bool:
     """Whether one ``right`` meets every matrix of ``left``, whose tiles stay whole."""
-    height = left.format.tile[0] if isinstance(left.format, Block) else 1
+    height = tile_rows(left)
     alone = all(side == 1 for side in right.shape[:-2])
     return bool(batch) and alone and left.shape[:-2] == batch and left.shape[-2] % height == 0
 
@@ -101,6 +102,6 @@ def as_row(x: Coded) -> Coded:
 
 def row_of(x: Coded, i: int) -> Coded:
     """A row of a matrix as a vector; a view."""
-    height = x.format.tile[0] if isinstance(x.format, Block) else 1
+    height = tile_rows(x)
     scales = None if x.scales is None else x.scales[i // height]
     return Coded.unchecked(x.format, x.codes[i], scales, x.tensor_scale)

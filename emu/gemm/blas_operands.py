@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...formats import Block, Coded
-from ..width import Span, value_span
+from ...formats import Coded
+from ..width import Span, tile_rows, value_span
 from .panel_lanes import Spanned
 
 Matrix = NDArray[Any]
@@ -86,8 +86,7 @@ def _first_rows_are_beyond(operands: tuple[Coded, Coded], spans: tuple[Span, Spa
     """Whether two products already need more than 53 bits; the other rows are not looked at."""
     bits = 0
     for x, span in zip(operands, spans, strict=True):
-        height = x.format.tile[0] if isinstance(x.format, Block) else 1
-        greatest = _greatest(x[:height].values())
+        greatest = _greatest(x[: tile_rows(x)].values())
         if greatest == 0 or not isfinite(greatest):
             return False
         bits += frexp(greatest)[1] - span.lsb

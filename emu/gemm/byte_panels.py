@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...formats import Block, Coded, Fixed, Minifloat, PowerOfTwo
-from ..width import Span, element_span
+from ..width import LIMITS, Span, element_span
 
 Floats = NDArray[Any]
-#: Exponents of the least number of a float type, and of the first power of two beyond it.
-_ENDS: dict[Any, tuple[int, int]] = {np.float32: (-149, 128), np.float64: (-1074, 1024)}
 
 
 class Bytes(NamedTuple):
@@ -50,7 +48,7 @@ def bytes_of(x: Coded, span: Span, dtype: Any) -> Bytes | None:
     if element.bits > 8 or not isinstance(scale, PowerOfTwo):
         return None
     least, greatest = span.lsb - of_elements.lsb, span.top - of_elements.top
-    lowest, beyond = _ENDS[dtype]
+    _, lowest, beyond = LIMITS[dtype]
     inside = min(span.lsb, of_elements.lsb, least) >= lowest
     if not (inside and max(span.top, of_elements.top, greatest) < beyond):
         return None

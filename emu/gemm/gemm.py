@@ -31,9 +31,9 @@ from ...formats import (
 from ..accumulators.accumulator import Accumulator, ExactAccumulator, SequentialAccumulator
 from ..accumulators.kinds import DotAccumulator
 from ..dots.tile_depth import depth_for
-from ..width import Span, element_span, has_shifting_scales, value_span
+from ..width import LIMITS, Span, element_span, has_shifting_scales, value_span
 from .blas_operands import blas_operands
-from .panel_lanes import LIMITS, Spanned, chained, widened_sums
+from .panel_lanes import Spanned, chained, widened_sums
 from .strided_lanes import Float, strided
 
 Matrix = NDArray[Any]

@@ -13,23 +13,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...formats import Block, Coded, Minifloat, split_work, thread_count
+from ...formats import Coded, Minifloat, split_work, thread_count
 from ..aligned import aligned_empty, scratch
-from ..width import Span
+from ..width import LIMITS, Span, tile_rows
 from .byte_panels import bytes_of
 
 Matrix = NDArray[Any]
 Float = type[np.float32] | type[np.float64]
 
-#: (significant bits, exponent of the least step, exponent of the first power that overflows)
-LIMITS = {
-    np.float16: (11, -24, 16), np.float32: (24, -149, 128), np.float64: (53, -1074, 1024),
-}  # fmt: skip
 #: Elements of A that a piece of work packs at most, where that leaves it eight panels.
 _PIECE = 1 << 18
 #: Pieces of work for each thread, where they are not smaller still.
 _PIECES = 3
-#: Products that a piece has at least: to hand it to a thread takes as long as a million or two.
+#: Products that a piece has at least: to wake a thread takes as long as some millions.
 _LEAST = 1 << 23
 #: How many products take as long as packing a number.
 _PACKING = 32
@@ -146,7 +142,7 @@ class _Panels:
         self.count = -(-x.shape[0] // width)
         self._source = operand.source
         self._bytes = bytes_of(x, operand.span, dtype)
-        self._high = x.format.tile[0] if isinstance(x.format, Block) else 1
+        self._high = tile_rows(x)
         step = self._high // gcd(self._high, width)
         numbers = max(1, width * inner)
         most = max(8, _PIECE // numbers)

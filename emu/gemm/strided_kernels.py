@@ -90,29 +90,12 @@ def _multiply_block(a, b, c, spare, of_a, of_b, shape, width, depth, tiled, batc
                 a_place = batch * of_a[0] + i * of_a[1] + k * of_a[2], of_a[1], of_a[2]
                 if high == 6:
                     update_strided(  # pyright: ignore[reportCallIssue] (numba supplies the context)
-                        a,
-                        b,
-                        target,
-                        a_place,
-                        b_place,
-                        c_place,
-                        steps,
-                        depth,
-                        tiled,
+                        a, b, target, a_place, b_place, c_place, steps, depth, tiled,
                         (0, 0, 0, 0, 0, 0),
-                    )
+                    )  # fmt: skip
                 elif high == 4:
                     update_strided(  # pyright: ignore[reportCallIssue]
-                        a,
-                        b,
-                        target,
-                        a_place,
-                        b_place,
-                        c_place,
-                        steps,
-                        depth,
-                        tiled,
-                        (0, 0, 0, 0),
+                        a, b, target, a_place, b_place, c_place, steps, depth, tiled, (0, 0, 0, 0)
                     )
                 else:
                     update_strided(  # pyright: ignore[reportCallIssue]
