@@ -41,6 +41,7 @@ from bitpde.emu import (
 )
 from bitpde.formats import (
     BF16,
+    FNUZ_E4M3,
     FP16,
     FP32,
     FP64,
@@ -53,6 +54,8 @@ from bitpde.formats import (
     Coded,
     Fixed,
     Overflow,
+    Rounding,
+    p3109,
 )
 
 seeds = st.integers(0, 2**32)
@@ -234,3 +237,50 @@ def test_an_accumulator_of_64_bits_is_held_as_it_is() -> None:
     assert dot(a, b, unit, first.codes).values().item() == -19.0
     promoted = ChunkedAccumulator(inner=SequentialAccumulator(), length=1, outer=unit)
     assert dot(a, b, promoted, first.codes).values().item() == -19.0
+
+
+def both(a: Coded, b: Coded, unit: Any, c: int | None = None) -> tuple[Any, bool]:
+    """Return code and overflow of one dot product, on which the kernel and the twin agree."""
+    got, expected = dot(a, b, unit, c), dot_exact(row(a, 0), row(b.T, 0), unit, c)
+    assert same(got, [expected])
+    return expected.code, expected.overflowed
+
+
+@pytest.mark.parametrize("outer", [FP32, FNUZ_E4M3], ids=["FP32", "FNUZ"])
+def test_a_tree_that_flushes_inputs_takes_results_of_chunks_as_they_are(outer: Any) -> None:
+    # 2^-20 is subnormal in FP16 and 2^-9 in E4M3; what the outer tree flushes is its own C.
+    size = 2.0**-20 if outer is FP32 else 2.0**-9
+    inner = ExactAccumulator(format=FP16 if outer is FP32 else OFP8_E4M3)
+    tree = TreeAccumulator(format=outer, flush_inputs=True)
+    unit = ChunkedAccumulator(inner=inner, length=1, outer=tree)
+    a, b = Cast(format=FP64).encode([[size]]), Cast(format=FP64).encode([[1.0]])
+    chunk = int(Cast(format=outer).encode(np.float64(size)).codes)
+    subnormal, negative_zero_or_nan = 1, outer.sign_code
+    assert both(a, b, unit)[0] == chunk
+    assert both(a, b, unit, subnormal)[0] == chunk
+    nan = outer.nan_code == negative_zero_or_nan
+    assert both(a, b, unit, negative_zero_or_nan)[0] == (outer.nan_code if nan else chunk)
+    assert both(a[:, :0], b[:0], unit, negative_zero_or_nan)[0] == (outer.nan_code if nan else 0)
+
+
+def test_the_least_integer_is_beyond_a_symmetric_range() -> None:
+    unit = ExactAccumulator(format=INT8, overflow=Overflow.SATURATE_SYMMETRIC)
+    a = Coded(format=INT8, codes=np.array([[-128]], np.int8))
+    one = Coded(format=INT8, codes=np.ones((1, 1), np.int8))
+    assert both(a, one, replace(unit, overflow=Overflow.SATURATE)) == (-128, False)
+    assert both(a, one, unit) == (-127, True)
+    assert both(a[:, :0], one[:0], unit, -128) == (-127, True)
+
+
+def test_codes_without_a_significand_are_odd_or_even_by_their_exponent() -> None:
+    # p3109(8, 1): consecutive codes are powers of two, and the largest number has an even code.
+    format = p3109(8, 1)
+    largest = format.max_ordinal
+    assert largest % 2 == 0
+    unit = SequentialAccumulator(
+        format=format, rounding=Rounding.TO_ODD, overflow=Overflow.SATURATE
+    )
+    top = Coded(format=format, codes=np.array([[largest]], np.uint8))
+    one = Cast(format=FP64).encode([[1.0]])
+    assert both(top, one, unit) == (largest, False)
+    assert both(top, one, unit, largest - 2) == (largest, True)

@@ -39,8 +39,8 @@ class TreeAccumulator:
     terms
         Products of a tree, 1 to 2^20; 0 for one tree over the whole length.
     flush_inputs
-        Elements of ``a`` and ``b`` that are subnormal in their format, and a subnormal ``c``,
-        count as +0 (`Minifloat` only).
+        Elements of ``a`` and ``b`` that are subnormal in their format, and a ``c`` that is
+        subnormal or -0, count as +0 (`Minifloat` only).
     flush_results
         A subnormal result of a leaf, an adder or a sum becomes a zero of its sign.
 

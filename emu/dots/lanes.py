@@ -1,5 +1,6 @@
 """The choice of the kernel of a dot product: the first that a width analysis finds wide enough."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...formats import Coded, Fixed, Minifloat, Overflow, Rounding, split_work
 from ..accumulators.accumulator import ExactAccumulator, SequentialAccumulator
-from ..accumulators.chunked import ChunkedAccumulator
+from ..accumulators.chunked import ChunkedAccumulator, Outer
 from ..accumulators.fused import Addend, FusedAccumulator
 from ..accumulators.integer import IntegerAccumulator
 from ..accumulators.kinds import DotAccumulator
@@ -210,13 +211,28 @@ def _fill_chunks(a: Coded, b: Coded, unit: ChunkedAccumulator, sums: Sums) -> bo
         codes[:, n] = part.codes.ravel()
     chunks = Coded(format=unit.inner.format, codes=codes)
     ones = Coded(format=Fixed(bits=2), codes=np.ones((len(parts), 1), np.int8))
-    column = sums.codes.reshape(-1, 1)
+    outer, column = _flushed_start(unit.outer, sums.codes.reshape(-1, 1))
     start = column.view(np.uint64) if np.any(column < 0) and not _is_fixed(unit) else column
-    joined = dot(chunks, ones, unit.outer, start)
+    joined = dot(chunks, ones, outer, start)
     flags = joined.overflowed + 2 * joined.invalid
     sums.codes[:] = _held(joined.codes).reshape(sums.codes.shape)
     sums.flags[:] |= flags.astype(np.uint8).reshape(sums.flags.shape)
     return True
+
+
+def _flushed_start(outer: Outer, c: NDArray[np.int64]) -> tuple[Outer, NDArray[np.int64]]:
+    """A unit that flushes no operand, and the C that it starts from.
+
+    The results of chunks are products to the outer unit: of what it flushes only C is there.
+    """
+    if not isinstance(outer, TreeAccumulator) or not outer.flush_inputs:
+        return outer, c
+    from .operands import INFINITE, NAN, parts_of
+
+    if isinstance(outer.format, Minifloat):
+        m, _e, flags = parts_of(outer.format, c, flush=True)
+        c = np.where((m == 0) & (flags & (NAN | INFINITE) == 0), 0, c)
+    return replace(outer, flush_inputs=False), c
 
 
 def _add_floats(outer: Any, parts: list[NDArray[Any]], sums: Sums) -> bool:

@@ -9,6 +9,7 @@ from ...formats import (
     Fixed,
     FormatError,
     Minifloat,
+    Overflow,
     decode_exact,
     encode_exact,
     round_exact,
@@ -41,7 +42,9 @@ def step_of(format: Fixed | Minifloat, x: Fraction) -> Fraction:
 
 
 def goes_beyond(cast: Cast, x: Fraction) -> bool:
-    """Whether the rounding of ``x`` lies beyond the format's finite values.
+    """Whether the rounding of ``x`` lies beyond the finite values that the cast may give.
+
+    Those are the format's; of a fixed-point one the least is left out by ``SATURATE_SYMMETRIC``.
 
     Examples
     --------
@@ -52,9 +55,15 @@ def goes_beyond(cast: Cast, x: Fraction) -> bool:
     """
     if not isinstance(cast.format, Fixed | Minifloat):
         return False
-    step = step_of(cast.format, x)
-    rounded = round_exact(x, step, cast.rounding) * step
-    return not cast.format.min <= rounded <= cast.format.max
+    format, step = cast.format, step_of(cast.format, x)
+    parity = 0
+    if isinstance(format, Minifloat) and format.significand_bits == 0:
+        parity = leading_exponent(step) - format.emin
+    rounded = round_exact(x, step, cast.rounding, parity=parity) * step
+    least = format.min
+    if cast.overflow is Overflow.SATURATE_SYMMETRIC:
+        least = max(least, -format.max)
+    return not least <= rounded <= format.max
 
 
 def rounded_sum(cast: Cast, terms: list[Number], flags: Flags) -> Number:
