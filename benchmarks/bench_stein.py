@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bitpde.emu import Tape, ops, preset
+from bitpde.emu import Tape, preset
 from bitpde.formats import set_thread_count
 from bitpde.pde import (
     MLP,
@@ -32,6 +32,7 @@ from bitpde.pde import (
     SteinMonteCarlo,
     compressed,
     initial_state,
+    keep_freed_memory,
     training_step,
 )
 from bitpde.tt import TTForm, TTPlan
@@ -210,13 +211,13 @@ def layer(name: str, width: int, rank: int, plan: TTPlan | None, form: TTForm, r
         network = compressed(network, rank, plan, form)
     run = Run(problem=Poisson(), datapath=preset(name))
     parameters = network.initialize(run.stream("initialization"), np.float32)
-    x = np.random.default_rng(0).standard_normal((rows, width), np.float32)
+    x, g = np.random.default_rng(0).standard_normal((2, rows, width), np.float32)
 
     def step() -> object:
         tape = Tape(run.datapath)
         nodes = [tape.parameter(p) for p in parameters]
         given = tape.parameter(x)
-        return tape.gradient(ops.mean_square(network.apply(nodes, given)), [given, *nodes])
+        return tape.pullback(network.apply(nodes, given), g, [given, *nodes])
 
     return step
 
@@ -262,6 +263,7 @@ def main() -> None:
     options = parser.parse_args()
     threads = 1 if options.cpu else options.threads
     clock = process_time if options.cpu else perf_counter
+    keep_freed_memory()  # as the commands that train do, and for all
     set_thread_count(threads)
     try:
         import torch

@@ -270,6 +270,11 @@ def test_the_least_integer_is_beyond_a_symmetric_range() -> None:
     assert both(a, one, replace(unit, overflow=Overflow.SATURATE)) == (-128, False)
     assert both(a, one, unit) == (-127, True)
     assert both(a[:, :0], one[:0], unit, -128) == (-127, True)
+    zero = Coded(format=INT8, codes=np.zeros((1, 1), np.int8))
+    symmetric = Overflow.SATURATE_SYMMETRIC
+    for each in (unit, SequentialAccumulator(format=INT8, overflow=symmetric)):
+        assert both(a, zero, each, -128) == (-127, True)
+        assert both(a, zero, each, -127) == (-127, False)
 
 
 def test_codes_without_a_significand_are_odd_or_even_by_their_exponent() -> None:

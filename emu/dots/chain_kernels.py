@@ -120,8 +120,8 @@ def chain_rows(
                             negative = mode == DOWN
                 elif m == 0:
                     negative = zero_sum_sign(am, af, bm, bf, i, j, first, last, negative, m, mode)
-                else:
-                    continue
+                elif first > 0:
+                    continue  # a sum rounds to itself; a C may be beyond a symmetric range
                 kind, negative, m, e, extra = round_number(negative, m, e, target, mode)
                 seen |= extra
             c[i, j] = code_of(kind, negative, m, e, target)
