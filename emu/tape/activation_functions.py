@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...formats import split_work
+from ..aligned import empty_apart
 from ..pieces import piece
 
 _CHUNK = 1 << 14
@@ -22,8 +23,8 @@ def gelu(x: NDArray[Any]) -> NDArray[Any]:
     Notes
     -----
     *Exactness*: float64 within 8 ulp; float32 is that float64 rounded once more, so within 0.51
-    ulp.  Only IEEE additions, products and quotients in a fixed order are used, so that the bits
-    do not depend on the machine.  -0 stays -0, as is the result of -infinity.
+    ulp.  Only IEEE additions, products, FMA and quotients in a fixed order are used, so that the
+    bits do not depend on the machine.  -0 stays -0, as is the result of -infinity.
 
     Examples
     --------
@@ -139,7 +140,7 @@ def _evaluate_gelu(x: NDArray[Any], out: NDArray[Any], slopes: NDArray[Any]) -> 
 def _flat(x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """The elements in C order, and room for as many."""
     flat = np.asarray(x, order="C").reshape(-1)
-    return flat, np.empty_like(flat)
+    return flat, empty_apart(flat)
 
 
 def _rows(rows: NDArray[Any]) -> int:

@@ -1,4 +1,4 @@
-"""Compiled activations of the vector unit: plain IEEE operations in a fixed order.
+"""Compiled activations of the vector unit: IEEE operations, FMA among them, in a fixed order.
 
 Everything is evaluated in float64, with ``u = 2^-53``, and rounded once more to what it is written
 to.  A loop holds its own formula, and calls nothing with a loop inside, so that it is vectorized.
@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from ...formats import kernel
-from ..functions.kernels import INVERSE_LN2, LN2_HIGH, LN2_LOW, MAGIC, expm1_reduced
+from ..functions.fma import fma
+from ..functions.kernels import INVERSE_LN2, LN2_HIGH, LN2_LOW, MAGIC, MAGIC_BITS, expm1_reduced
 
-#: `MAGIC` as it is stored.
-MAGIC_BITS = 0x4338000000000000
 #: Arguments of the exponential at most; e^-800 is below every float64.
 FARTHEST = 800.0
 #: The lower tail of the normal distribution is below every float64 from here on.
@@ -33,9 +32,9 @@ def exponential(x: Any) -> Any:
     series by u, and the sum rounds once.  The scale is applied in two halves, since that of a
     subnormal result is no power of two in range.
     """
-    shifted = np.float64(x * INVERSE_LN2 + MAGIC)
+    shifted = np.float64(fma(x, INVERSE_LN2, MAGIC))
     n = shifted - MAGIC
-    r = (x - n * LN2_HIGH) - n * LN2_LOW
+    r = fma(-n, LN2_LOW, fma(-n, LN2_HIGH, x))
     whole = shifted.view(np.int64) - np.int64(MAGIC_BITS)  # the last bits of the sum are n's
     half = whole >> 1
     first = np.int64((half + 1023) << 52).view(np.float64)
@@ -53,28 +52,28 @@ def mills_ratio(t: Any) -> Any:
     inverse = 1.0 / (t + 5.0)
     w = (t - 5.0) * inverse
     p = -4.5302824408483376e-10
-    p = p * w + 4.2339602731897154e-09
-    p = p * w + 1.9218910814585897e-08
-    p = p * w - 2.2921867474381476e-08
-    p = p * w - 1.650586353858946e-07
-    p = p * w + 1.0550857957826519e-07
-    p = p * w + 1.0853291942530492e-06
-    p = p * w - 8.43511006181882e-07
-    p = p * w - 6.941219114443939e-06
-    p = p * w + 9.978564522319495e-06
-    p = p * w + 4.181346822352685e-05
-    p = p * w - 0.00012473686751835272
-    p = p * w - 0.00014883284307876555
-    p = p * w + 0.0013658594032425503
-    p = p * w - 0.0019999619993558934
-    p = p * w - 0.007503282849933091
-    p = p * w + 0.052125502413949656
-    p = p * w - 0.17325473408520292
-    p = p * w + 0.41364471573262307
-    p = p * w - 0.7859110755466049
-    p = p * w + 1.2415470615738673
-    p = p * w - 1.6678665951889595
-    p = p * w + 1.9280810471531575
+    p = fma(p, w, 4.2339602731897154e-09)
+    p = fma(p, w, 1.9218910814585897e-08)
+    p = fma(p, w, -2.2921867474381476e-08)
+    p = fma(p, w, -1.650586353858946e-07)
+    p = fma(p, w, 1.0550857957826519e-07)
+    p = fma(p, w, 1.0853291942530492e-06)
+    p = fma(p, w, -8.43511006181882e-07)
+    p = fma(p, w, -6.941219114443939e-06)
+    p = fma(p, w, 9.978564522319495e-06)
+    p = fma(p, w, 4.181346822352685e-05)
+    p = fma(p, w, -0.00012473686751835272)
+    p = fma(p, w, -0.00014883284307876555)
+    p = fma(p, w, 0.0013658594032425503)
+    p = fma(p, w, -0.0019999619993558934)
+    p = fma(p, w, -0.007503282849933091)
+    p = fma(p, w, 0.052125502413949656)
+    p = fma(p, w, -0.17325473408520292)
+    p = fma(p, w, 0.41364471573262307)
+    p = fma(p, w, -0.7859110755466049)
+    p = fma(p, w, 1.2415470615738673)
+    p = fma(p, w, -1.6678665951889595)
+    p = fma(p, w, 1.9280810471531575)
     return p * inverse
 
 
