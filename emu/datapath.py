@@ -17,6 +17,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -185,7 +186,7 @@ class Datapath:
         """The unit for a function; None if it is the vector unit's own."""
         return next((unit for unit in self.functions if unit.function == function), None)
 
-    @property
+    @cached_property
     def dtype(self) -> type[np.float32] | type[np.float64]:
         """NumPy type of the vector unit's values."""
         return np.float32 if self.vector == FP32 else np.float64

@@ -11,6 +11,7 @@ import pytest
 
 from bitpde.emu import Tape, ops, preset
 from bitpde.emu.tape.counts import nan_count, nonfinite_counts
+from bitpde.emu.tape.products import ordered_product
 from bitpde.emu.tape.shared_work import copied, elementwise
 from bitpde.formats import set_thread_count
 
@@ -61,6 +62,16 @@ def test_what_is_not_finite_is_found_in_every_part(bad: float) -> None:
         nans = int(np.isnan(bad))
         assert (nan_count(y), nonfinite_counts(y)) == (nans, (nans, 1 - nans))
         assert nonfinite_counts(y.reshape(3, -1).T) == (nans, 1 - nans)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (0, 4, 3), (4, 0, 3), (300, 16, 512), (513, 8, 33)])
+def test_products_in_order_are_sums_of_rounded_products(shape: tuple[int, int, int]) -> None:
+    m, k, n = shape
+    a, b = field(k, m).T, field(k, n)
+    total = np.zeros((m, n), F32)
+    for i in range(k):
+        total += a[:, i, None] * b[i]
+    assert ordered_product(a, b).tobytes() == total.tobytes()
 
 
 def test_each_result_has_its_own_nans_counted() -> None:

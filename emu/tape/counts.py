@@ -10,13 +10,13 @@ from ..pieces import piece
 
 #: Elements of a piece of work at least: a cache gives this many in the time of a few calls.
 _PIECE = 1 << 20
+#: Types of numbers that kernels look through; others, FP16 and complex ones, are few.
+_COMPILED = (np.float32, np.float64)
 
 
 def nan_count(value: NDArray[Any]) -> int:
-    """How many elements are NaN; one quick pass where none is, for a NaN is the least of all."""
-    if value.size == 0 or not np.isnan(_extremes(value, (np.minimum,))[0]):
-        return 0
-    return int(np.count_nonzero(np.isnan(value)))
+    """How many elements are NaN; one quick pass where all are finite."""
+    return 0 if _all_finite(value) else int(np.count_nonzero(np.isnan(value)))
 
 
 def nonfinite_counts(value: NDArray[Any]) -> tuple[int, int]:
@@ -27,21 +27,25 @@ def nonfinite_counts(value: NDArray[Any]) -> tuple[int, int]:
     >>> nonfinite_counts(np.array([1.0, np.nan, -np.inf, np.inf])), nonfinite_counts(np.ones(3))
     ((1, 2), (0, 0))
     """
-    if value.size == 0 or np.isfinite(_extremes(value, (np.minimum, np.maximum))).all():
+    if _all_finite(value):
         return 0, 0
     return int(np.count_nonzero(np.isnan(value))), int(np.count_nonzero(np.isinf(value)))
 
 
-def _extremes(value: NDArray[Any], kinds: tuple[np.ufunc, ...]) -> NDArray[Any]:
-    """The extremes of an array that is not empty, each NaN where an element is."""
-    flat = value.reshape(-1) if value.flags.c_contiguous else value
-    size = piece(value.size, _PIECE)
-    if value.size <= size or flat is value:
-        return np.array([kind.reduce(value, None) for kind in kinds])
-    found = np.empty((-(-flat.size // size), len(kinds)), value.dtype)
+def _all_finite(value: NDArray[Any]) -> bool:
+    if value.dtype not in _COMPILED:
+        return bool(np.isfinite(value).all())
+    from .order_kernels import some_is_not_finite
+
+    flat = (value if value.flags.c_contiguous else value.T).reshape(-1)
+    flat.flags.writeable = False  # so that there is one kernel
+    size = piece(flat.size, _PIECE)
+    if flat.size <= size:
+        return not some_is_not_finite(flat, 0, flat.size)
+    found = np.zeros(-(-flat.size // size), np.bool_)
 
     def work(start: int, stop: int) -> None:
-        found[start // size] = [kind.reduce(flat[start:stop]) for kind in kinds]
+        found[start // size] = some_is_not_finite(flat, start, stop)
 
     split_work(work, flat.size, size)
-    return np.array([kind.reduce(found[:, k]) for k, kind in enumerate(kinds)])
+    return not found.any()

@@ -57,16 +57,10 @@ class Ledger:
         >>> Ledger.total(Ledger(nans=k) for k in range(4)).nans
         6
         """
-        tables: dict[str, Any] = {name: {} for name in _TABLES}
-        counts = dict.fromkeys(_COUNTS, 0)
+        tally = Tally()
         for ledger in ledgers:
-            held = vars(ledger)
-            for name, table in tables.items():
-                for key, count in held[name].items():
-                    table[key] = table.get(key, 0) + count
-            for name in _COUNTS:
-                counts[name] += held[name]
-        return cls(**{**tables, **counts})
+            tally.add(ledger)
+        return tally.ledger
 
     def to_json(self) -> dict[str, Any]:
         """The counts by name."""
@@ -85,6 +79,43 @@ class Ledger:
 #: The fields that are tables of counts, and the others.
 _TABLES: Final = ("macs_by_width", "bytes_by_format")
 _COUNTS: Final = tuple(f.name for f in fields(Ledger) if f.name not in _TABLES)
+
+
+class Tally:
+    """A ledger that grows.
+
+    Examples
+    --------
+    >>> tally = Tally()
+    >>> tally.add(Ledger(nans=1))
+    >>> tally.add_result(elements=8, nans=2)
+    >>> tally.ledger.nans, tally.ledger.vector_elements
+    (3, 8)
+    """
+
+    def __init__(self) -> None:
+        self._tables: dict[str, dict[str, int]] = {name: {} for name in _TABLES}
+        self._counts = dict.fromkeys(_COUNTS, 0)
+
+    def add(self, ledger: Ledger) -> None:
+        """Add what is in a ledger."""
+        held = vars(ledger)
+        for name, table in self._tables.items():
+            for key, count in held[name].items():
+                table[key] = table.get(key, 0) + count
+        for name in _COUNTS:
+            self._counts[name] += held[name]
+
+    def add_result(self, *, elements: int, nans: int) -> None:
+        """Add a result: elements that the vector unit wrote, and how many of all are NaN."""
+        self._counts["vector_elements"] += elements
+        self._counts["nans"] += nans
+
+    @property
+    def ledger(self) -> Ledger:
+        """What has been added, as it is now."""
+        fields: dict[str, Any] = {name: dict(table) for name, table in self._tables.items()}
+        return Ledger(**fields | self._counts)
 
 
 def _counted(count: Any) -> Any:

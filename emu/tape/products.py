@@ -1,21 +1,26 @@
 """Matrix products: through the operand casts and the accumulator, or on the vector unit."""
 
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...formats import Cast, Coded
+from ...formats import Cast, Coded, split_work
 from ..dots.dot import dot
 from ..errors import DatapathError
 from ..gemm.gemm import has_lanes
 from ..gemm.gemm import multiply as multiply_coded
+from ..pieces import piece
 from .counts import nan_count, nonfinite_counts
 from .ledger import Ledger
 from .operand import Operand
 from .operation import operation, tape_of
 from .tape import Node, Tape
+
+#: Products that a piece of work on the vector unit has at least.
+_PRODUCTS = 1 << 17
 
 
 @operation
@@ -122,6 +127,15 @@ def vector_matmul(a: Node, b: Node) -> Node:
 def ordered_product(a: NDArray[Any], b: NDArray[Any]) -> NDArray[Any]:
     """``A B``, from +0 a product and a sum for each k in order, each rounded to their format."""
     total = np.zeros((a.shape[0], b.shape[1]), np.result_type(a, b))
-    for k in range(a.shape[1]):
-        total += a[:, k, None] * b[k]
+    if np.iscomplexobj(total):
+        for k in range(a.shape[1]):
+            total += a[:, k, None] * b[k]
+        return total
+    from .order_kernels import add_products_in_order
+
+    left, right = (np.ascontiguousarray(x).view() for x in (a, b))
+    for x in (left, right):
+        x.flags.writeable = False  # so that there is one kernel
+    rows = piece(len(total), _PRODUCTS // max(1, right.size))
+    split_work(partial(add_products_in_order, left, right, total), len(total), rows)
     return total

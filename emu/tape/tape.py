@@ -9,7 +9,7 @@ exact adjoint of the linear maps that the forward pass multiplied by.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from ...formats import Cast
 from ..datapath import Datapath
 from ..errors import DatapathError
 from .counts import nan_count
-from .ledger import Ledger
+from .ledger import Ledger, Tally
 from .operand import Operand
 from .shadow import Shadow
 from .shared_work import elementwise
@@ -29,8 +29,6 @@ from .shared_work import elementwise
 _ACCUMULATED = ("matmul", "difference_matmul", "batched_matmul")
 #: Operations whose results have the elements of their operand, in another order.
 _MOVING = ("reshape", "transpose")
-#: Ledgers of one operation that are kept before they are added up.
-_MOST_ENTERED = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +55,21 @@ class Entry:
     result: Node
     saved: Any
     datapath: Datapath
+
+
+class _Meanwhile:
+    """An attribute of a tape has another value, in a ``with`` statement."""
+
+    def __init__(self, tape: "Tape", name: str, value: Any) -> None:
+        self._tape, self._name, self._value = tape, name, value
+
+    def __enter__(self) -> None:
+        before = getattr(self._tape, self._name)
+        setattr(self._tape, self._name, self._value)
+        self._value = before
+
+    def __exit__(self, *_raised: object) -> None:
+        setattr(self._tape, self._name, self._value)
 
 
 class Tape:
@@ -89,7 +102,7 @@ class Tape:
     def __init__(self, datapath: Datapath, *, shadow: bool = False) -> None:
         self.datapath = datapath
         self._machine = datapath
-        self._entered: dict[str, list[Ledger]] = {}
+        self._tallies: dict[str, Tally] = {}
         self.entries: list[Entry] = []
         self.shadow = Shadow(_twin_tape) if shadow else None
         self.is_twin = False
@@ -104,12 +117,12 @@ class Tape:
     @property
     def ledgers(self) -> dict[str, Ledger]:
         """What each operation did, by name; "matmul adjoint" is its part in backward passes."""
-        return {op: Ledger.total(entered) for op, entered in self._entered.items()}
+        return {op: tally.ledger for op, tally in self._tallies.items()}
 
     @property
     def ledger(self) -> Ledger:
         """What all operations did."""
-        return Ledger.total(each for entered in self._entered.values() for each in entered)
+        return Ledger.total(self.ledgers.values())
 
     def parameter(self, array: ArrayLike) -> Node:
         """A leaf that gradients are asked for; its values round once to the vector format."""
@@ -121,35 +134,24 @@ class Tape:
         """A leaf without gradient; its values round once to the vector format."""
         return self._leaf(array, differentiable=False)
 
-    @contextmanager
-    def under(self, op: str) -> Iterator[None]:
+    def under(self, op: str) -> AbstractContextManager[None]:
         """Whatever is entered into the ledger meanwhile is ``op``'s."""
-        before, self._op = self._op, op
-        try:
-            yield
-        finally:
-            self._op = before
+        return _Meanwhile(self, "_op", op)
 
-    @contextmanager
-    def layer(self, number: int) -> Iterator[None]:
+    def layer(self, number: int) -> AbstractContextManager[None]:
         """Operations meanwhile, and their derivatives, are those of one layer of a network."""
-        with self._on(self._machine.for_layer(number)):
-            yield
-
-    @contextmanager
-    def _on(self, datapath: Datapath) -> Iterator[None]:
-        before, self.datapath = self.datapath, datapath
-        try:
-            yield
-        finally:
-            self.datapath = before
+        return _Meanwhile(self, "datapath", self._machine.for_layer(number))
 
     def enter(self, ledger: Ledger) -> None:
         """Add to what the present operation did."""
-        entered = self._entered.setdefault(self._op, [])
-        entered.append(ledger)
-        if len(entered) > _MOST_ENTERED:
-            entered[:] = [Ledger.total(entered)]
+        self._tally().add(ledger)
+
+    def _tally(self) -> Tally:
+        """What the present operation did."""
+        tally = self._tallies.get(self._op)
+        if tally is None:
+            tally = self._tallies[self._op] = Tally()
+        return tally
 
     def record(self, op: str, value: NDArray[Any], parents: Sequence[Node], saved: Any) -> Node:
         """Append one operation and return its result; for the functions of `ops`."""
@@ -217,7 +219,8 @@ class Tape:
             if index not in gradients:
                 continue
             incoming = gradients[index] if index in wanted else gradients.pop(index)
-            with self.under(f"{entry.op} adjoint"), self._on(entry.datapath):
+            on = _Meanwhile(self, "datapath", entry.datapath)
+            with self.under(f"{entry.op} adjoint"), on:
                 self.counted(incoming, nans.get(index))
                 parts = VJPS[entry.op](entry, incoming)
                 for parent, part in zip(entry.parents, parts, strict=True):
@@ -291,7 +294,7 @@ class Tape:
         written = 0 if op.removesuffix(" adjoint") in _ACCUMULATED else value.size
         nans = self.counted(value) if nans is None else nans
         found = nan_count(value) if nans is None else nans
-        self.enter(Ledger(vector_elements=written, nans=found))
+        self._tally().add_result(elements=written, nans=found)
         return found
 
     def _leaf(self, array: ArrayLike, *, differentiable: bool) -> Node:
